@@ -1,0 +1,40 @@
+# make repro   set up and run the whole pipeline        make test    set up and run the tests
+# make lint    linters and types                        make bench   ratios, measured side by side
+# make readme  write results into the README            make clean   remove what the pipeline made
+
+PYTHON ?= python3
+VENV := .venv
+INSTALLED := $(VENV)/installed
+
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export DVC_NO_ANALYTICS := 1
+export MLFLOW_DISABLE_TELEMETRY := true
+export HF_HUB_OFFLINE := 1
+
+.PHONY: repro test lint bench readme clean
+
+repro: $(INSTALLED)
+	dvc repro
+	groupseg summary
+
+test: $(INSTALLED)
+	pytest -n 2
+
+lint: $(INSTALLED)
+	ruff check .
+	ruff format --check .
+	mypy
+
+bench: $(INSTALLED)
+	python -m benchmarks.threshold_curve
+
+readme: $(INSTALLED)
+	groupseg readme
+
+clean:
+	rm -rf data/captions data/predictions data/prepared data/segments data/text data/tracked.json models results/report.html .work
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@

@@ -1,0 +1,143 @@
+"""Pixel counts from the segment table or from label maps: exact int64, additive over images."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
+
+from groupseg.segments.table import SegmentTable
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """Pixels per label, ignored pixels left out; leading axes, if any, run over images or resamples.
+
+    Attributes:
+        tp: [..., C + 1] int64, pixels that have the label and are predicted as it.
+        predicted: [..., C + 1] int64, pixels predicted as the label.
+        truth: [..., C + 1] int64, pixels that have the label.
+    """
+
+    tp: Integers
+    predicted: Integers
+    truth: Integers
+
+    def total(self) -> "Counts":
+        """Sums over the first axis, the images."""
+        return Counts(self.tp.sum(axis=0), self.predicted.sum(axis=0), self.truth.sum(axis=0))
+
+
+def entries(histogram: csr_array) -> tuple[Integers, Integers, Integers]:
+    """Lists what a sparse histogram holds: segment, label and pixels of each entry, int64 each."""
+    segment = np.repeat(np.arange(histogram.shape[0]), np.diff(histogram.indptr))
+    return segment, histogram.indices.astype(np.int64), histogram.data.astype(np.int64)
+
+
+def hits(histogram: csr_array, labels: ArrayLike) -> Integers:
+    """Counts the pixels of each segment whose true label is the label given to the segment.
+
+    Args:
+        histogram: [S, C + 1] int64, pixels of each true label under each segment.
+        labels: [S] int, labels in 0..C.
+
+    Returns:
+        [S] int64.
+    """
+    segment, label, pixels = entries(histogram)
+    hit = label == np.asarray(labels)[segment]
+    return _sum_by(segment[hit], pixels[hit], histogram.shape[0])
+
+
+def image_counts(table: SegmentTable, labels: ArrayLike) -> Counts:
+    """Counts each image by itself.
+
+    Args:
+        table: The segments.
+        labels: [S] int, predicted labels in 0..C.
+
+    Returns:
+        Counts of shape [N, C + 1].
+
+    Raises:
+        ValueError: If there is not one label in 0..C for each segment.
+    """
+    predicted = _checked(table, labels)
+    shape = (len(table.keys), len(table.classes) + 1)
+    row = table.image.astype(np.int64) * shape[1]
+    segment, label, pixels = entries(table.histogram)
+
+    def per_image(index: Integers, weights: Integers) -> Integers:
+        return _sum_by(index, weights, shape[0] * shape[1]).reshape(shape)
+
+    return Counts(
+        tp=per_image(row + predicted, hits(table.histogram, predicted)),
+        predicted=per_image(row + predicted, table.histogram.sum(axis=1)),
+        truth=per_image(row[segment] + label, pixels),
+    )
+
+
+def confusion_matrix(table: SegmentTable, labels: ArrayLike) -> Integers:
+    """Counts pixels by true and by predicted label over all images.
+
+    Args:
+        table: The segments.
+        labels: [S] int, predicted labels in 0..C.
+
+    Returns:
+        [C + 1, C + 1] int64, rows truth, columns predicted.
+
+    Raises:
+        ValueError: If there is not one label in 0..C for each segment.
+    """
+    predicted = _checked(table, labels)
+    size = len(table.classes) + 1
+    segment, label, pixels = entries(table.histogram)
+    return _sum_by(label * size + predicted[segment], pixels, size * size).reshape(size, size)
+
+
+def confusion_from_maps(truth: ArrayLike, predicted: ArrayLike, classes: int, ignore: int = 255) -> Integers:
+    """Counts pixels by true and by predicted label straight from label maps.
+
+    Args:
+        truth: [...] int, true labels in 0..`classes`, or `ignore`.
+        predicted: [...] int, same shape, predicted labels in 0..`classes`.
+        classes: C, the number of classes without background.
+        ignore: The true label of pixels that do not count; 65535 in 16-bit masks.
+
+    Returns:
+        [C + 1, C + 1] int64, rows truth, columns predicted.
+
+    Raises:
+        ValueError: If shapes differ or a label is out of range.
+    """
+    truth, predicted = np.asarray(truth), np.asarray(predicted)
+    if truth.shape != predicted.shape:
+        raise ValueError(f"Expected maps of one shape, but got {truth.shape} and {predicted.shape}.")
+    counted = truth != ignore
+    pairs = truth[counted].astype(np.int64), predicted[counted].astype(np.int64)
+    for name, values in zip(("truth", "predicted"), pairs, strict=True):
+        if values.size and (values.min() < 0 or values.max() > classes):
+            raise ValueError(
+                f"Expected labels in 0..{classes} in `{name}`, but got {values.min()}..{values.max()}."
+            )
+    size = classes + 1
+    return np.bincount(pairs[0] * size + pairs[1], minlength=size * size).reshape(size, size).astype(np.int64)
+
+
+def _sum_by(index: Integers, weights: Integers, size: int) -> Integers:
+    """Sums weights that share an index. bincount adds in float64, which is exact below 2**53 pixels."""
+    return np.bincount(index, weights=weights, minlength=size).astype(np.int64)
+
+
+def _checked(table: SegmentTable, labels: ArrayLike) -> Integers:
+    """Returns labels as int64. A label out of range would be counted for the next image."""
+    array = np.asarray(labels).astype(np.int64)
+    classes = len(table.classes)
+    if array.shape != table.image.shape or np.any((array < 0) | (array > classes)):
+        raise ValueError(
+            f"Expected one label in 0..{classes} for each of {len(table.image)} segments, but got {array}."
+        )
+    return array

@@ -1,0 +1,70 @@
+"""GroupViT (Xu et al., CVPR 2022, arXiv 2202.11094) in one stage: an image becomes a few segments, each with a vector in the space of texts."""
+
+from typing import NamedTuple
+
+import torch
+from timm.models.vision_transformer import Block
+from torch import Tensor, nn
+
+from groupseg.model.architecture import Architecture
+from groupseg.model.grouping import GroupingBlock
+from groupseg.model.trunk import ConvTrunk
+
+
+class Groups(NamedTuple):
+    """What the model says of a batch of images.
+
+    Attributes:
+        segments: Segments in the text space, float [B, G, D], not normalised.
+        image: Images in the text space, float [B, D], L2-normalised: the mean of the segments that own a patch.
+        logits: Of the assignment, float [B, G, H/8, W/8]; softmax over G gives the soft masks.
+        occupied: Whether a segment owns a patch, bool [B, G].
+        patches: Each patch as a segment of its own, float [B, L, D], not normalised.
+    """
+
+    segments: Tensor
+    image: Tensor
+    logits: Tensor
+    occupied: Tensor
+    patches: Tensor
+
+
+class GroupViT(nn.Module):
+    """Trunk, transformer over group tokens and patches, grouping block.
+
+    The mean texts and the learned scales belong to the model and lie in its file: another class list must not move them.
+    """
+
+    text_mean: Tensor
+    caption_mean: Tensor
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        dim, side = architecture.dim, architecture.resolution // 8
+        self.architecture = architecture
+        self.trunk = ConvTrunk(dim)
+        self.pos_embed = nn.Parameter(torch.randn(1, side * side, dim) * 0.02)
+        self.group_token = nn.Parameter(torch.randn(1, architecture.tokens, dim) * 0.02)
+        self.blocks = nn.Sequential(*(Block(dim, architecture.heads, mlp_ratio=2.0, qkv_bias=True) for _ in range(architecture.depth)))
+        self.grouping = GroupingBlock(dim, architecture.text_dim, architecture.feature)
+        # exp(2.6) = 13.5; at most 100, as in CLIP.
+        self.log_scales = nn.ParameterDict({name: nn.Parameter(torch.tensor(2.6)) for name in ("caption", "segment", "patch")})
+        self.register_buffer("text_mean", torch.zeros(architecture.text_dim))
+        self.register_buffer("caption_mean", torch.zeros(architecture.text_dim))
+
+    def scale(self, name: str) -> Tensor:
+        """Returns what cosines are multiplied by in the softmax over `caption`, `segment` or `patch`: a scalar in (0, 100]."""
+        return self.log_scales[name].exp().clamp(max=100.0)
+
+    def forward(self, images: Tensor) -> Groups:
+        """Segments images, float [B, 3, resolution, resolution], normalised."""
+        trunk = self.trunk(images)
+        local = trunk.flatten(2).transpose(1, 2)
+        count = self.group_token.shape[1]
+        both = torch.cat([self.group_token.expand(len(images), -1, -1).to(local.dtype), local + self.pos_embed], dim=1)
+        both = self.blocks(both)
+        segments, patches, logits, hard = self.grouping(both[:, :count], both[:, count:], local)
+        occupied = hard.detach().sum(dim=2) > 0
+        weight = (occupied / occupied.sum(dim=1, keepdim=True)).unsqueeze(2)
+        image = nn.functional.normalize((segments.float() * weight).sum(dim=1), dim=1)
+        return Groups(segments, image, logits.unflatten(2, trunk.shape[2:]), occupied, patches)

@@ -1,0 +1,121 @@
+"""The test images of a data set with their label maps, and the rule that chooses which are shown."""
+
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from groupseg.datasets.shards import read_sample
+from groupseg.errors import UserError
+from groupseg.metrics.confusion import image_counts
+from groupseg.report.results import BASELINE, ORACLE, DatasetResults
+from groupseg.segments.table import SegmentTable
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """An image and what is said about it.
+
+    Attributes:
+        image: uint8 [H, W, 3].
+        maps: Label maps int32 [H, W]: the truth, the baseline, the challenger, the label oracle. Labels are
+            0..C; in the truth, anything above C is ignored.
+        right: Share of the labelled pixels that baseline and challenger have right, 0..1.
+    """
+
+    image: NDArray[np.uint8]
+    maps: tuple[NDArray[np.int32], ...]
+    right: tuple[float, float]
+
+
+class Album:
+    """The test images of a data set.
+
+    Args:
+        root: The folder of the project.
+        dataset: The results of the data set.
+
+    Attributes:
+        classes: Names of the classes without background.
+        right: [N, 2] float64, share of the labelled pixels of each image that baseline and challenger have
+            right; NaN where no pixel is labelled.
+
+    Raises:
+        UserError: If a file is missing or damaged.
+    """
+
+    def __init__(self, root: Path, dataset: DatasetResults) -> None:
+        self._prepared = root / "data/prepared" / dataset.name
+        self._segments = root / "data/segments" / dataset.name / "test"
+        self._table = SegmentTable.load(self._segments / "table.safetensors")
+        labels = _load_labels(root / f"data/predictions/{dataset.name}.safetensors")
+        self._labels = [labels[name] for name in (BASELINE, dataset.challenger, ORACLE)]
+        self.classes = self._table.classes
+        self.right = np.stack([self._right(labels) for labels in self._labels[:2]], axis=1)
+
+    def example(self, row: int) -> Example:
+        """Builds the label maps of image `row`."""
+        sample = read_sample(self._prepared, "test", self._table.keys[row])
+        # Segments are numbered within their image; its rows in the table follow one another.
+        segment = np.searchsorted(self._table.image, row) + self._segment_map(self._table.keys[row])
+        maps = (sample.mask.astype(np.int32), *(labels[segment] for labels in self._labels))
+        return Example(sample.image, maps, (self.right[row, 0], self.right[row, 1]))
+
+    def _right(self, labels: NDArray[np.int32]) -> NDArray[np.float64]:
+        counts = image_counts(self._table, labels)
+        labelled = counts.truth.sum(axis=1)
+        return np.divide(
+            counts.tp.sum(axis=1), labelled, out=np.full(len(labelled), np.nan), where=labelled > 0
+        )
+
+    def _segment_map(self, key: str) -> NDArray[np.int64]:
+        path = self._segments / "maps.tar"
+        try:
+            with tarfile.open(path) as tar, Image.open(tar.extractfile(f"{key}.png")) as image:  # type: ignore[arg-type]
+                return np.asarray(image).astype(np.int64)
+        except (tarfile.TarError, OSError, KeyError) as error:
+            raise UserError(
+                f"{path} is missing or damaged: {error}. Delete it and run `dvc repro`."
+            ) from error
+
+
+def extremes(right: NDArray[np.float64], count: int) -> tuple[list[int], list[int]]:
+    """Chooses the images where the challenger gains most over the baseline, and those where it loses most.
+
+    Args:
+        right: [N, 2] float64, share of pixels that baseline and challenger have right; NaN where none is labelled.
+        count: How many images in all, half of them gains and half losses, as far as there are so many.
+
+    Returns:
+        Rows of the gains, the largest first, and of the losses, the largest first.
+    """
+    order = _by_gain(right)
+    gain = right[:, 1] - right[:, 0]
+    gains = [row for row in order if gain[row] > 0]
+    losses = [row for row in reversed(order) if gain[row] < 0]
+    return gains[: (count + 1) // 2], losses[: count // 2]
+
+
+def quantiles(right: NDArray[np.float64], levels: tuple[float, ...]) -> list[int]:
+    """Orders the images by gain and chooses those at levels, 0 = most gained, 1 = most lost; each at most once."""
+    order = _by_gain(right)
+    return list(dict.fromkeys(order[round(level * (len(order) - 1))] for level in levels)) if order else []
+
+
+def _by_gain(right: NDArray[np.float64]) -> list[int]:
+    """Rows of the images that have labelled pixels, the largest gain first; of equals, the first."""
+    gain = right[:, 1] - right[:, 0]
+    order: list[int] = np.argsort(-gain, kind="stable")[: np.count_nonzero(~np.isnan(gain))].tolist()
+    return order
+
+
+def _load_labels(path: Path) -> dict[str, NDArray[np.int32]]:
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{path} is missing or damaged: {error}. Delete it and run `dvc repro`.") from error

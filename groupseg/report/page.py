@@ -1,0 +1,134 @@
+"""The HTML report: one file that needs nothing else, not even a network."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from groupseg.errors import UserError
+from groupseg.files import atomic_path
+from groupseg.report import finding, provenance
+from groupseg.report.graph import HEIGHT, WIDTH, read_graph
+from groupseg.report.readme import percent, signed
+from groupseg.report.results import BASELINE, ORACLE, DatasetResults, Results
+from groupseg.report.style import look
+
+# What each part of the protocol is called in the report.
+_PROTOCOL = {
+    "model": "model",
+    "weights (sha256)": "weights_sha256",
+    "resolution": "resolution",
+    "window": "window",
+    "text": "text",
+    "scores": "score",
+}
+
+
+def write_page(results: Results, timings: Path) -> Path:
+    """Writes results/report.html from the results and the figures in results/figures.
+
+    Args:
+        results: The results.
+        timings: The folder in which stages leave seconds and memory.
+
+    Returns:
+        Where the report lies.
+
+    Raises:
+        UserError: If a figure is missing, or the report cannot be written.
+    """
+    environment = Environment(
+        loader=PackageLoader("groupseg.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(percent=percent, signed=signed, duration=_duration)
+    html = environment.get_template("report.html.j2").render(_context(results, timings))
+    path = results.root / "results/report.html"
+    with atomic_path(path) as temporary:
+        temporary.write_text(html, encoding="utf-8")
+    return path
+
+
+def _context(results: Results, timings: Path) -> dict[str, Any]:
+    graph = read_graph(results.root / "dvc.yaml", results.params)
+    figures = results.root / "results/figures"
+    return {
+        "headline": finding.headline(results),
+        "datasets": [_section(dataset, figures) for dataset in results.datasets],
+        "baseline": BASELINE,
+        "graph": graph,
+        "box": {"width": WIDTH, "height": HEIGHT},
+        "history": _inlined(figures / "history.png") if results.history else "",
+        "commit": provenance.read_commit(results.root),
+        "protocol": {title: _values(results, key) for title, key in _PROTOCOL.items()},
+        "versions": provenance.read_versions(),
+        "timings": provenance.read_timings(timings, [node.name for node in graph.nodes]),
+        "params": {
+            key: json.dumps(value, indent=2, ensure_ascii=False)
+            for key, value in _params_that_ran(results).items()
+        },
+    }
+
+
+def _section(dataset: DatasetResults, figures: Path) -> dict[str, Any]:
+    """What the template says about one data set."""
+    return {
+        "name": dataset.name,
+        "sentence": finding.sentence(dataset),
+        "metrics": dataset.metrics,
+        "strategies": dataset.strategies,
+        "oracle": dataset.oracle,
+        "winner": dataset.winner,
+        "challenger": dataset.challenger,
+        "looks": look(list(dataset.strategies)),
+        "warnings": {
+            name: record["warnings"] for name, record in dataset.calibration.items() if record["warnings"]
+        },
+        "absent": dataset.per_class.loc[dataset.per_class[ORACLE].isna(), "class"].tolist(),
+        "credit": dataset.credit,
+        **{
+            name: _inlined(figures / f"{name}_{dataset.name}.png")
+            for name in ("curve", "per_class", "pictures")
+        },
+    }
+
+
+def _values(results: Results, key: str) -> dict[str, list[str]]:
+    """What the protocols say under a key, each value with the data sets that have it."""
+    values: dict[str, list[str]] = {}
+    for dataset in results.datasets:
+        values.setdefault(dataset.metrics["protocol"][key], []).append(dataset.name)
+    return values
+
+
+def _params_that_ran(results: Results) -> dict[str, Any]:
+    """The parameters without what they define but do not run."""
+    params = results.params
+    run = params["run"]
+    kept = {
+        section: {name: params[section][name] for name in run[section]}
+        for section in ("datasets", "corpora", "strategies")
+    }
+    return {**params, **kept, "models": {run["model"]: params["models"][run["model"]]}}
+
+
+def _inlined(path: Path) -> str:
+    """A PNG as a data URI."""
+    try:
+        return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
+    except FileNotFoundError as error:
+        raise UserError(f"{path} is missing. Run `dvc repro report`, which draws it.") from error
+
+
+def _duration(seconds: float) -> str:
+    """Writes a time so that it can be read at a glance."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"

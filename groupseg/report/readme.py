@@ -1,0 +1,111 @@
+"""The table of results in Markdown, for the README, and as plain text, for the terminal."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from groupseg.errors import UserError
+from groupseg.files import atomic_path
+from groupseg.report.results import Results
+
+START, END = "<!-- results:start -->", "<!-- results:end -->"
+PROTOCOL = ("model", "weights_sha256", "text", "resolution", "window", "split")
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """Writes a fraction as a percentage without its sign; a dash where there is no number."""
+    return "–" if value is None else f"{100 * value:.{digits}f}"
+
+
+def signed(value: float | None) -> str:
+    """Writes a difference of fractions in percentage points, always with its sign."""
+    if value is None:
+        return "–"
+    return ("−" if round(100 * value, 1) < 0 else "+") + percent(abs(value))
+
+
+def with_interval(figures: Mapping[str, Any], key: str = "miou") -> str:
+    """Writes a figure with its 95 % interval, in percent."""
+    if figures.get(key) is None:
+        return "–"
+    low, high = figures[f"{key}_ci"]
+    return f"{percent(figures[key])} [{percent(low)}, {percent(high)}]"
+
+
+def table(results: Results) -> list[list[str]]:
+    """Lists the rows of the table: a heading, the strategies (the best of a data set between `**`), the label oracle."""
+    rows = [["mIoU, % [95 % interval]", *(dataset.name for dataset in results.datasets)]]
+    for strategy in dict.fromkeys(name for dataset in results.datasets for name in dataset.strategies):
+        row = [strategy]
+        for dataset in results.datasets:
+            cell = with_interval(dataset.strategies.get(strategy, {}))
+            row.append(f"**{cell}**" if strategy == dataset.winner else cell)
+        rows.append(row)
+    return [*rows, ["label oracle", *(with_interval(dataset.oracle) for dataset in results.datasets)]]
+
+
+def protocol_line(results: Results) -> str:
+    """Names the protocol of the figures: what differs between data sets is listed in their order."""
+    protocols = [dataset.metrics["protocol"] for dataset in results.datasets]
+    parts = []
+    for key in PROTOCOL:
+        values = dict.fromkeys(str(protocol[key]) for protocol in protocols)
+        if key == "weights_sha256":
+            values = dict.fromkeys(value[:12] for value in values)
+        parts.append(f"{key.replace('_sha256', '')} `{' / '.join(values)}`")
+    images = " / ".join(str(dataset.metrics["images"]) for dataset in results.datasets)
+    return f"Protocol: {', '.join(parts)}, images `{images}`."
+
+
+def markdown(results: Results) -> str:
+    """Writes the block of the README: table and protocol."""
+    heading, *rows = (f"| {' | '.join(row)} |" for row in table(results))
+    rule = "|---" * (1 + len(results.datasets)) + "|"
+    note = "Best strategy of each data set in bold; intervals from a bootstrap over images; the oracle knows the ground truth."
+    return "\n".join([heading, rule, *rows, "", f"{note} {protocol_line(results)}"])
+
+
+def plain(results: Results) -> str:
+    """Writes the table for a terminal, the best strategy of a data set marked with a star."""
+    rows = [
+        [f"{cell.strip('*')} *" if cell.startswith("**") else cell for cell in row] for row in table(results)
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+    lines.insert(1, "-" * len(max(lines, key=len)))
+    return "\n".join(
+        [*lines, "", "* best of the data set; the oracle knows the ground truth", protocol_line(results)]
+    )
+
+
+def update_readme(readme: Path, block: str, write: bool = True) -> bool:
+    """Puts a block between the two markers of the README.
+
+    Args:
+        readme: The file.
+        block: Markdown without the markers.
+        write: Whether to write it, or only to compare.
+
+    Returns:
+        Whether the README held another block before.
+
+    Raises:
+        UserError: If the README is missing, does not hold each marker once, or cannot be written.
+    """
+    try:
+        old = readme.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise UserError(f"{readme} is missing. Run this in the folder of the project.") from error
+    before, start, rest = old.partition(START)
+    _, end, after = rest.partition(END)
+    if not (start and end) or START in rest or END in after:
+        raise UserError(
+            f"{readme} must hold the lines `{START}` and `{END}` once each. Put them where the table belongs."
+        )
+    new = f"{before}{START}\n{block}\n{END}{after}"
+    if write and new != old:
+        with atomic_path(readme) as temporary:
+            temporary.write_text(new, encoding="utf-8")
+    return new != old

@@ -1,0 +1,1 @@
+"""From images to the segment table, and the table itself."""

@@ -1,0 +1,170 @@
+"""The segment table: all that is left of images and model once every segment is embedded."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+from scipy.sparse import csr_array
+
+from groupseg.errors import UserError
+from groupseg.files import atomic_path
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentTable:
+    """S segments of N images, each with its embedding and with the truth of the pixels under it.
+
+    Label 0 is the background, label c in 1..C is class c - 1 of `classes`. Pixels are counted at the original
+    resolution of the image; ignored pixels are in `area`, but in no column of `histogram`.
+
+    Attributes:
+        image: [S] int32, row of the segment's image in 0..N-1, non-decreasing.
+        embedding: [S, D] float32, L2-normalised, in the space of the class texts.
+        area: [S] int64, pixels of the segment, ignored ones included.
+        histogram: [S, C + 1] int64 csr_array, pixels of each true label under the segment.
+        image_embedding: [N, D] float32, L2-normalised.
+        keys: Names of the N images.
+        classes: Names of the C classes, without background.
+        text_mean: [D] float32, mean text of the model, taken off class texts; zeros where a model has none.
+        scale: The logit scale that the model has learned for segment scores.
+        protocol: What made the table: "dataset", "split", "model", "weights_sha256", "resolution", "window".
+
+    Raises:
+        ValueError: If shapes do not fit together, or `image` is out of order or out of range.
+    """
+
+    image: NDArray[np.int32]
+    embedding: NDArray[np.float32]
+    area: NDArray[np.int64]
+    histogram: csr_array
+    image_embedding: NDArray[np.float32]
+    keys: tuple[str, ...]
+    classes: tuple[str, ...]
+    text_mean: NDArray[np.float32]
+    scale: float
+    protocol: dict[str, str]
+
+    def __post_init__(self) -> None:
+        """Checks that the parts fit together."""
+        segments, images, width = len(self.image), len(self.keys), len(self.text_mean)
+        shapes = {
+            "embedding": (segments, width),
+            "area": (segments,),
+            "histogram": (segments, len(self.classes) + 1),
+            "image_embedding": (images, width),
+        }
+        for name, shape in shapes.items():
+            found = getattr(self, name).shape
+            if found != shape:
+                raise ValueError(f"Expected `{name}` of shape {shape}, but got {found}")
+        if segments and (self.image[0] < 0 or self.image[-1] >= images or np.any(np.diff(self.image) < 0)):
+            raise ValueError(f"Expected `image` to be non-decreasing in 0..{images - 1}, but it is not")
+
+    def save(self, path: str | Path) -> None:
+        """Writes the table; equal tables are equal bytes.
+
+        Raises:
+            UserError: If the file cannot be written.
+        """
+        histogram = self.histogram.copy()
+        histogram.sum_duplicates()
+        arrays = {
+            "image": self.image.astype(np.int32),
+            "embedding": self.embedding.astype(np.float32),
+            "area": self.area.astype(np.int64),
+            "histogram.indptr": histogram.indptr.astype(np.int64),
+            "histogram.indices": histogram.indices.astype(np.int32),
+            "histogram.data": histogram.data.astype(np.int64),
+            "image_embedding": self.image_embedding.astype(np.float32),
+            "text_mean": self.text_mean.astype(np.float32),
+        }
+        rest = {"keys": self.keys, "classes": self.classes, "scale": self.scale, "protocol": self.protocol}
+        # One metadata entry alone: safetensors writes several in no fixed order.
+        metadata = {"table": json.dumps(rest, sort_keys=True, ensure_ascii=False)}
+        # safetensors writes the memory as it lies, so that a strided view would be stored wrongly.
+        content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, metadata)
+        with atomic_path(path) as temporary:
+            temporary.write_bytes(content)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "SegmentTable":
+        """Reads what `save` wrote.
+
+        Raises:
+            UserError: If the file is missing, truncated, or no segment table.
+        """
+        try:
+            with safe_open(path, framework="numpy") as file:
+                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+                rest = json.loads(file.metadata()["table"])
+            parts = [arrays.pop(f"histogram.{part}") for part in ("data", "indices", "indptr")]
+            histogram = csr_array(tuple(parts), shape=(len(arrays["image"]), len(rest["classes"]) + 1))
+            histogram.check_format(full_check=True)
+            keys, classes = tuple(rest.pop("keys")), tuple(rest.pop("classes"))
+            return cls(histogram=histogram, keys=keys, classes=classes, **arrays, **rest)
+        except FileNotFoundError as error:
+            raise UserError(f"{path} is missing. Run `dvc repro`, which makes it.") from error
+        except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise UserError(
+                f"{path} is no segment table ({reason}). Delete it and run `dvc repro`."
+            ) from error
+
+    def project_text(self, raw: ArrayLike) -> NDArray[np.float32]:
+        """Brings raw text embeddings into the space of the segments.
+
+        Args:
+            raw: [C, D], L2-normalised texts as the encoder gives them.
+
+        Returns:
+            [C, D] float32: `raw` minus `text_mean`, L2-normalised again.
+
+        Raises:
+            UserError: If `raw` has another width than the table.
+        """
+        texts = np.asarray(raw, dtype=np.float64)
+        if texts.ndim != 2 or texts.shape[1] != len(self.text_mean):
+            raise UserError(
+                f"Expected text embeddings of shape (classes, {len(self.text_mean)}), but got {texts.shape}. "
+                "Embed the texts with the encoder that the model was trained with."
+            )
+        centred = texts - self.text_mean
+        norm = np.linalg.norm(centred, axis=1, keepdims=True)
+        projected: NDArray[np.float64] = centred / np.maximum(norm, 1e-12)
+        return projected.astype(np.float32)
+
+    def subset(self, images: ArrayLike) -> "SegmentTable":
+        """Keeps some images: image `images[i]` becomes image i.
+
+        Args:
+            images: [M] int, rows of the images to keep, without repeats.
+
+        Raises:
+            ValueError: If a row is repeated or out of range.
+        """
+        kept = np.asarray(images, dtype=np.int64).reshape(-1)
+        count = len(self.keys)
+        if len(np.unique(kept)) != len(kept) or np.any((kept < 0) | (kept >= count)):
+            raise ValueError(
+                f"Expected `images` to be distinct rows in 0..{count - 1}, but got {kept.tolist()}"
+            )
+        renumbered = np.full(count, -1, dtype=np.int32)
+        renumbered[kept] = np.arange(len(kept))
+        image = renumbered[self.image]
+        rows = np.argsort(image, kind="stable")[np.count_nonzero(image < 0) :]
+        return SegmentTable(
+            image=image[rows],
+            embedding=self.embedding[rows],
+            area=self.area[rows],
+            histogram=self.histogram[rows],
+            image_embedding=self.image_embedding[kept],
+            keys=tuple(self.keys[row] for row in kept),
+            classes=self.classes,
+            text_mean=self.text_mean,
+            scale=self.scale,
+            protocol=self.protocol,
+        )

@@ -1,0 +1,55 @@
+"""Strategies: how segment scores become labels, background included. One file each."""
+
+from typing import Any
+
+from groupseg.errors import UserError
+from groupseg.strategies.base import Strategy
+from groupseg.strategies.fixed import Fixed
+from groupseg.strategies.learned import Learned
+from groupseg.strategies.per_class import PerClass
+from groupseg.strategies.relative import Relative
+from groupseg.strategies.threshold import Threshold
+
+STRATEGIES: dict[str, type[Strategy]] = {
+    "fixed": Fixed,
+    "threshold": Threshold,
+    "per_class": PerClass,
+    "relative": Relative,
+    "learned": Learned,
+}
+
+
+def build(params: dict[str, Any]) -> Strategy:
+    """Makes a strategy that is not calibrated yet.
+
+    Args:
+        params: "rule", a key of `STRATEGIES`, and the parameters of that rule.
+
+    Raises:
+        UserError: If the rule or a parameter is not known, or a value is none that the parameter can have.
+    """
+    try:
+        return _rule(params)(**params)
+    except TypeError as error:
+        raise UserError(
+            f"Rule {params['rule']!r} does not take these parameters: {error}. Check params.yaml."
+        ) from error
+
+
+def load(data: dict[str, Any]) -> Strategy:
+    """Makes the calibrated strategy that `to_json` has recorded.
+
+    Raises:
+        UserError: If the record is not one of a strategy.
+    """
+    return _rule(data).from_json(data)
+
+
+def _rule(data: dict[str, Any]) -> type[Strategy]:
+    """Looks the class of a strategy up."""
+    rule = data.get("rule")
+    if rule not in STRATEGIES:
+        raise UserError(
+            f"Expected strategy parameter `rule` to be one of {', '.join(STRATEGIES)}, but got {rule!r}."
+        )
+    return STRATEGIES[rule]

@@ -1,0 +1,174 @@
+"""What a strategy is, and the record of itself that each one keeps."""
+
+import math
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, Protocol, Self, get_args, get_origin, get_type_hints
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from groupseg.errors import UserError
+from groupseg.metrics.curve import Curve, threshold_curve
+from groupseg.segments.table import SegmentTable
+from groupseg.strategies.scores import Labels, Scores, Text
+
+
+class Strategy(Protocol):
+    """Turns segments into labels, background included."""
+
+    def fit(self, table: SegmentTable, text: Text) -> Self:
+        """Calibrates on images that are not the test images, and returns itself.
+
+        Args:
+            table: The segments of the calibration images.
+            text: [C, D] float32, projected class texts (`SegmentTable.project_text`).
+
+        Raises:
+            UserError: If there is nothing to calibrate on.
+        """
+        ...
+
+    def predict(self, table: SegmentTable, text: Text) -> Labels:
+        """Labels the segments of any images.
+
+        Args:
+            table: The segments.
+            text: [C, D] float32, the class texts of the calibration.
+
+        Returns:
+            [S] int32, labels in 0..C, 0 = background.
+        """
+        ...
+
+    def to_json(self) -> dict[str, Any]:
+        """Records parameters and results of the calibration."""
+        ...
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Makes the strategy that `to_json` has recorded."""
+        ...
+
+
+def fitted() -> Any:
+    """Declares an attribute that `fit` sets: it is recorded beside the parameters, and missing before."""
+    return field(init=False, repr=False, compare=False)
+
+
+@dataclass(kw_only=True)
+class Recorded:
+    """Base of the strategies. Fields that can be passed are parameters, those declared `fitted` are results.
+
+    Attributes:
+        curve: The threshold curve on the calibration images, "threshold" and "miou", thinned to 500 points.
+        warnings: What the reader of the results should know, one line each.
+    """
+
+    curve: dict[str, list[float]] | None = field(default=None, init=False, repr=False, compare=False)
+    warnings: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Checks the type of each parameter.
+
+        Raises:
+            UserError: If a parameter has another type, or is none of the values it can have.
+        """
+        hints = get_type_hints(type(self))
+        for name in self._parameters():
+            value, hint = getattr(self, name), hints[name]
+            if get_origin(hint) is Literal:
+                require(
+                    value in get_args(hint), name, f"one of {', '.join(map(repr, get_args(hint)))}", value
+                )
+            elif hint is bool:
+                require(isinstance(value, bool), name, "true or false", value)
+            elif hint is int:
+                require(isinstance(value, int) and not isinstance(value, bool), name, "a whole number", value)
+            else:
+                number = isinstance(value, int | float) and not isinstance(value, bool)
+                require(number and math.isfinite(value), name, "a finite number", value)
+
+    def to_json(self) -> dict[str, Any]:
+        """Records parameters and results of the calibration; see `Strategy`."""
+        params = {name: getattr(self, name) for name in self._parameters()}
+        return {
+            "rule": params.pop("rule"),
+            "params": params,
+            "fitted": {name: getattr(self, name) for name in self._results()},
+            "curve": self.curve,
+            "warnings": self.warnings,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Makes the strategy that `to_json` has recorded.
+
+        Raises:
+            UserError: If the record is not one of this strategy.
+        """
+        try:
+            strategy = cls(**{"rule": data["rule"], **data["params"]})
+            for name in cls._results():
+                setattr(strategy, name, data["fitted"][name])
+            strategy.curve, strategy.warnings = data["curve"], data["warnings"]
+        except (KeyError, TypeError) as error:
+            raise UserError(
+                f"The record of a calibration does not fit its rule ({error!r}). Calibrate again."
+            ) from error
+        return strategy
+
+    def keep_curve(self, curve: Curve) -> None:
+        """Records the curve."""
+        thin = curve.thin()
+        self.curve = {"threshold": thin.thresholds.tolist(), "miou": thin.miou.tolist()}
+
+    @classmethod
+    def _parameters(cls) -> list[str]:
+        return [entry.name for entry in fields(cls) if entry.init]
+
+    @classmethod
+    def _results(cls) -> list[str]:
+        own = {entry.name for entry in fields(Recorded)}
+        return [entry.name for entry in fields(cls) if not entry.init and entry.name not in own]
+
+
+def single_curve(label: Labels, score: Scores, histogram: csr_array) -> tuple[Curve, list[str]]:
+    """Computes the curve of a single threshold for calibration.
+
+    Args:
+        label: [S] int32, best class of each segment, in 1..C.
+        score: [S] float64, its score.
+        histogram: [S, C + 1] int64, pixels of each true label under each segment.
+
+    Returns:
+        The curve, and warnings where it cannot be trusted.
+
+    Raises:
+        UserError: If there is no labelled pixel.
+    """
+    if histogram.sum() == 0:
+        raise UserError(
+            f"There is nothing to calibrate on: no labelled pixel under {len(label)} segments. "
+            "Give the calibration split images with masks."
+        )
+    curve, warnings = threshold_curve(label, score, histogram), []
+    if np.ptp(score) == 0:
+        warnings.append(f"All segments score {score[0]:.6g}: no threshold can tell them apart.")
+    elif curve.miou.argmax() == 0:
+        warnings.append("The best single threshold calls everything background.")
+    elif curve.miou.argmax() == len(curve.miou) - 1:
+        warnings.append("The best single threshold calls nothing background.")
+    return curve, warnings
+
+
+def absent_classes(table: SegmentTable, consequence: str) -> list[str]:
+    """Warns, in one line or none, of classes without a pixel in the calibration images."""
+    truth = table.histogram.sum(axis=0)[1:]
+    names = [name for name, pixels in zip(table.classes, truth, strict=True) if pixels == 0]
+    return [f"No calibration pixel of {', '.join(names)}. {consequence}."] if names else []
+
+
+def require(condition: bool, name: str, contract: str, value: object) -> None:
+    """Raises UserError in the words all strategies use, unless `condition` holds."""
+    if not condition:
+        raise UserError(f"Expected strategy parameter `{name}` to be {contract}, but got {value!r}.")

@@ -1,0 +1,74 @@
+"""A threshold on scores relative to the other segments of the image."""
+
+from dataclasses import dataclass
+from typing import Literal, Self
+
+import numpy as np
+
+from groupseg.segments.table import SegmentTable
+from groupseg.strategies.base import Recorded, fitted, single_curve
+from groupseg.strategies.fixed import image_max
+from groupseg.strategies.scores import Labels, ScoreName, Scores, Text, best_class
+
+
+@dataclass(kw_only=True)
+class Relative(Recorded):
+    """Best class where its score stands out in the image, else background.
+
+    Args:
+        rule: "relative".
+        by: "max": the score as a share of the highest in the image; "mean_std": how many standard deviations
+            the score is above the mean of the image (as SimSeg, Yi et al. 2023, chooses the classes of an
+            image).
+        score: A key of `SCORES`.
+
+    Attributes:
+        threshold: The threshold on the relative score with the highest mIoU on the calibration images.
+        miou: Its mIoU on the calibration images, 0..1.
+
+    Raises:
+        UserError: If a parameter is none of the values it can have.
+    """
+
+    rule: Literal["relative"] = "relative"
+    by: Literal["max", "mean_std"] = "max"
+    score: ScoreName = "product"
+
+    threshold: float = fitted()
+    miou: float = fitted()
+
+    def fit(self, table: SegmentTable, text: Text) -> Self:
+        """Finds the best threshold; see `Strategy`."""
+        curve, self.warnings = single_curve(*self.candidates(table, text), table.histogram)
+        self.keep_curve(curve)
+        self.threshold, self.miou = curve.best()
+        return self
+
+    def candidates(self, table: SegmentTable, text: Text) -> tuple[Labels, Scores]:
+        """Returns the best class of each segment, [S] int32 in 1..C, and its relative score, [S] float64."""
+        label, score = best_class(self.score, table, text)
+        return label, _share_of_max(score, table) if self.by == "max" else _deviations(score, table)
+
+    def predict(self, table: SegmentTable, text: Text) -> Labels:
+        """Labels segments; see `Strategy`."""
+        label, score = self.candidates(table, text)
+        return np.where(score >= self.threshold, label, np.int32(0))
+
+
+def _share_of_max(score: Scores, table: SegmentTable) -> Scores:
+    """Score over the highest score of the image, [S].
+
+    Written as a distance from 1, so that the best segment has 1 and worse ones less even where a cosine is
+    negative.
+    """
+    highest = image_max(score, table)[table.image]
+    return 1 - (highest - score) / np.maximum(np.abs(highest), 1e-12)
+
+
+def _deviations(score: Scores, table: SegmentTable) -> Scores:
+    """Standard deviations above the mean of the image, [S]; 0 where the whole image scores the same."""
+    count = np.maximum(np.bincount(table.image, minlength=len(table.keys)), 1)
+    offset = score - (np.bincount(table.image, score, len(table.keys)) / count)[table.image]
+    spread = np.sqrt(np.bincount(table.image, offset**2, len(table.keys)) / count)[table.image]
+    # Below this, what looks like a spread is rounding.
+    return np.where(spread > 1e-12, offset / np.maximum(spread, 1e-12), 0.0)

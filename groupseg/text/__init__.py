@@ -1,0 +1,1 @@
+"""Class names, captions and the frozen encoder that reads them."""

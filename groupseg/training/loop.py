@@ -1,0 +1,104 @@
+"""The training loop, counted in steps; every step draws from a generator of its own, so that going on after a break needs no memory of chance."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from groupseg.model.architecture import Architecture
+from groupseg.model.groupvit import GroupViT
+from groupseg.model.images import device, normalise
+from groupseg.training.augment import augment
+from groupseg.training.corpus import Corpus, centred
+from groupseg.training.losses import contrast, pooled_similarity
+from groupseg.training.optimizer import MuonAdamW
+from groupseg.training.recipe import Recipe
+from groupseg.training.resume import load_state, save_state
+
+STATE_EVERY = 25  # steps between two saved states
+
+History = list[dict[str, float]]
+
+
+def train(architecture: Architecture, recipe: Recipe, corpus: Corpus, state: Path) -> tuple[GroupViT, History]:
+    """Trains a model on captions.
+
+    Args:
+        architecture: Its shape.
+        recipe: Its recipe.
+        corpus: Images, captions and nouns.
+        state: Where the state of an interrupted training lies, or will lie; its name must tell one training from another.
+
+    Returns:
+        The model, on the CPU, and the losses of every step.
+    """
+    where = device()
+    torch.manual_seed(recipe.seed)
+    model = GroupViT(architecture)
+    model.text_mean.copy_(corpus.nouns.mean(dim=0))
+    model.caption_mean.copy_(corpus.captions.mean(dim=0))
+    model.to(where, memory_format=torch.channels_last).train()
+    optimizer = MuonAdamW(
+        model.parameters(), recipe.matrix_rate, recipe.vector_rate, recipe.weight_decay, recipe.warmup, recipe.steps
+    )
+    history = _take_up(state, model, optimizer)
+    objective = Objective(model, recipe, corpus)
+    with tqdm(total=recipe.steps, initial=len(history), desc="train", unit="step", disable=None, mininterval=1.0) as bar:
+        for step in range(len(history), recipe.steps):
+            losses = objective(step)
+            optimizer.step(losses["loss"], step)
+            history.append({"step": step + 1, **{name: loss.item() for name, loss in losses.items()}})
+            bar.set_postfix(loss=f"{history[-1]['loss']:.3f}", images=f"{(bar.format_dict['rate'] or 0) * recipe.batch:.0f}/s", refresh=False)
+            bar.update()
+            if (step + 1) % STATE_EVERY == 0:
+                save_state(state, {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "history": history})
+    return model.cpu().eval(), history
+
+
+def _take_up(state: Path, model: GroupViT, optimizer: MuonAdamW) -> History:
+    """Goes on from the state, if there is one; returns the history up to there."""
+    found = load_state(state)
+    if found is None:
+        return []
+    model.load_state_dict(found["model"])
+    optimizer.load_state_dict(found["optimizer"])
+    history: History = found["history"]
+    tqdm.write(f"Going on after step {len(history)}, from {state}.")
+    return history
+
+
+class Objective:
+    """The losses of one step: captions against images, nouns against segments, nouns against patches."""
+
+    def __init__(self, model: GroupViT, recipe: Recipe, corpus: Corpus) -> None:
+        self.model, self.recipe, self.corpus = model, recipe, corpus
+        self.where = model.text_mean.device
+        self.captions = centred(corpus.captions, model.caption_mean.cpu()).to(self.where)
+        self.nouns = centred(corpus.nouns, model.text_mean.cpu()).to(self.where)
+
+    def __call__(self, step: int) -> dict[str, Tensor]:
+        """Draws the batch of `step` and returns its losses; "loss" is their weighted sum."""
+        seed = self.recipe.seed * 1_000_003 + step
+        generator = torch.Generator().manual_seed(seed)
+        torch.manual_seed(seed)
+        rows = torch.randint(0, len(self.corpus.images), (self.recipe.batch,), generator=generator)
+        images = augment(normalise(self.corpus.images[rows].to(self.where)), generator)
+        mentions = self.corpus.mentions[rows].to(self.where)
+        named = mentions.any(dim=0)
+        nouns, mentions = self.nouns[named], mentions[:, named]
+        caption = self.corpus.caption[rows].to(self.where)
+
+        # Half precision on a GPU alone: on processors it is faster on some, twice as slow on others, and would give each its own result.
+        with torch.autocast(self.where.type, dtype=torch.bfloat16, enabled=self.where.type == "cuda"):
+            groups = self.model(images.contiguous(memory_format=torch.channels_last))
+        every = torch.ones(groups.patches.shape[:2], dtype=torch.bool, device=self.where)
+        segment_scores = self.model.scale("segment") * pooled_similarity(groups.segments, groups.occupied, nouns)
+        patch_scores = self.model.scale("patch") * pooled_similarity(groups.patches, every, nouns)
+        losses = {
+            "caption": contrast(self.model.scale("caption") * groups.image @ self.captions[caption].T, caption[:, None] == caption),
+            "segment": contrast(segment_scores, mentions),
+            "patch": contrast(patch_scores, mentions),
+        }
+        weights = {"caption": self.recipe.caption_weight, "segment": self.recipe.segment_weight, "patch": self.recipe.patch_weight}
+        return {"loss": sum((weights[name] * loss for name, loss in losses.items()), start=torch.zeros((), device=self.where)), **losses}

@@ -1,0 +1,8 @@
+"""The stages of the pipeline: stage `x` of dvc.yaml is the script `x.py` here. Stages never import stages."""
+
+import os
+
+# Before anything else is imported, because these are read at import: nothing is sent home or fetched unasked.
+os.environ.setdefault("DVC_NO_ANALYTICS", "1")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")

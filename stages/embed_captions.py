@@ -1,0 +1,30 @@
+"""Embeds the captions of all corpora and the nouns in them: `python -m stages.embed_captions`."""
+
+from pathlib import Path
+
+from groupseg.datasets.shards import read_captions
+from groupseg.text.encoder import load_encoder
+from groupseg.text.features import save_features
+from groupseg.text.prompts import embed_words
+from stages.params import load_params
+from stages.stage import run
+
+
+def main() -> None:
+    params = load_params()
+    captions, nouns = set[str](), set[str]()
+    for corpus in params.run.corpora:
+        for image in read_captions(Path("data/captions") / corpus):
+            captions.add(image.caption)
+            nouns.update(image.nouns)
+    encoder = load_encoder(params.text.package, params.text.sha256)
+    texts = {"captions": sorted(captions), "nouns": sorted(nouns)}
+    features = {
+        "captions": encoder.encode(texts["captions"]),
+        "nouns": embed_words(encoder, texts["nouns"], [params.text.noun_template]),
+    }
+    save_features("data/text/captions.safetensors", features, texts)
+
+
+if __name__ == "__main__":
+    run(main)

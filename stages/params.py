@@ -1,0 +1,203 @@
+"""params.yaml: what it may hold, and everything that is wrong with one that does not, at once.
+
+Not a dependency of any stage: a new section must not run anything again. What a stage takes from it are the
+sections that dvc.yaml names. Every stage reads it, so nothing slow is imported here.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    StringConstraints,
+    ValidationError,
+)
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+
+from groupseg.errors import UserError
+from groupseg.model.architecture import Architecture
+from groupseg.strategies import STRATEGIES
+from groupseg.training.recipe import Recipe
+from stages.faults import describe, suggestion
+
+# Names become parts of stages, paths and dotted parameters.
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
+Scenes = Literal["scenes20", "scenes59", "scenes80"]
+
+
+def _share_or_count(value: float) -> float:
+    if value <= 0 or (value >= 1 and value != int(value)):
+        raise ValueError("must be a number of images, or a share of them between 0 and 1")
+    return value
+
+
+def _template(value: str) -> str:
+    if value.count("{}") != 1:
+        raise ValueError("must hold {} once, where the class name goes")
+    return value
+
+
+Calib = Annotated[float, AfterValidator(_share_or_count)]
+Template = Annotated[str, AfterValidator(_template)]
+
+
+class Section(BaseModel):
+    """A part of params.yaml: unknown keys and wrong types are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Run(Section):
+    """What `dvc repro` runs, out of all that is defined below it."""
+
+    model: Name
+    datasets: list[Name] = Field(min_length=1)
+    corpora: list[Name] = Field(min_length=1)
+    strategies: list[Name] = Field(min_length=1)
+    folder: str
+
+
+class ScenesSource(Section):
+    """Scenes that come with the package: how many of each split."""
+
+    format: Literal["scenes"]
+    scenes: Scenes
+    calib: PositiveInt
+    test: PositiveInt
+    seed: NonNegativeInt
+
+
+class FilesSource(Section):
+    """Images and masks in a folder `path` below `run.folder`, of which `calib` are drawn for calibration."""
+
+    format: Literal["voc", "folder"]
+    path: str
+    calib: Calib
+    seed: NonNegativeInt
+
+
+class Prompts(Section):
+    """The words for a class, and the sentences around them."""
+
+    templates: list[Template] = Field(min_length=1)
+    names: dict[str, str] = {}
+
+
+class Dataset(Section):
+    """Labelled images, and how its classes are put into words."""
+
+    source: Annotated[ScenesSource | FilesSource, Discriminator("format")]
+    prompts: Prompts
+
+
+class Corpus(Section):
+    """Captioned images to train on."""
+
+    scenes: Scenes
+    images: PositiveInt
+    seed: NonNegativeInt
+
+
+class Text(Section):
+    """The frozen text encoder: the package that carries it, its digest, and how nouns are put to it."""
+
+    package: str
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    noun_template: Template
+
+
+class Model(Section):
+    """A network and how it is trained."""
+
+    architecture: Architecture
+    training: Recipe
+
+
+class Evaluate(Section):
+    """The bootstrap over test images."""
+
+    resamples: PositiveInt
+    seed: NonNegativeInt
+
+
+class Report(Section):
+    """What the report shows."""
+
+    pictures: PositiveInt
+
+
+# The registry is the list of rules; there is no second one here. Type checkers cannot follow it.
+Strategy: Any = Annotated[Union[tuple(STRATEGIES.values())], Discriminator("rule")]  # noqa: UP007
+
+
+class Params(Section):
+    """All of params.yaml."""
+
+    run: Run
+    datasets: dict[Name, Dataset]
+    corpora: dict[Name, Corpus]
+    text: Text
+    models: dict[Name, Model]
+    strategies: dict[Name, Strategy]
+    evaluate: Evaluate
+    report: Report
+
+
+def load_params(path: Path = Path("params.yaml")) -> Params:
+    """Reads and checks params.yaml.
+
+    Raises:
+        UserError: If it is missing, is no YAML, or holds anything unknown, missing, mistyped or out of range;
+            one line for each fault.
+    """
+    data = _read(path)
+    faults = list(_names_that_run(data))
+    try:
+        params = Params.model_validate_json(json.dumps(data, default=str))
+    except ValidationError as error:
+        faults = [describe(Params, details) for details in error.errors()] + faults
+    if faults:
+        raise UserError("\n".join(f"{path}: {fault}" for fault in faults))
+    return params
+
+
+def _read(path: Path) -> Any:
+    try:
+        # YAML 1.2, as DVC reads it: 1e-3 is a number, and `no` is a word.
+        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(f"{path} is missing. Run from the top folder of the checkout.") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8 (byte {error.start}). Save it as UTF-8 text.") from error
+    except MarkedYAMLError as error:
+        line = f" line {error.problem_mark.line + 1}:" if error.problem_mark else ""
+        raise UserError(f"{path}:{line} {(error.problem or 'no YAML').splitlines()[0]}. Mend the YAML there.") from error
+
+
+def _names_that_run(data: Any) -> Iterator[str]:
+    """Yields what is wrong with the names in `run`: in the raw data, so that other faults do not hide these."""
+    run = data.get("run") if isinstance(data, dict) else None
+    if not isinstance(run, dict):
+        return
+    for key in ("model", "datasets", "corpora", "strategies"):
+        section = "models" if key == "model" else key
+        defined = list(map(str, data[section])) if isinstance(data.get(section), dict) else []
+        names = run[key] if isinstance(run.get(key), list) else [run.get(key)]
+        for name in names:
+            if isinstance(name, str) and name not in defined:
+                yield f"run.{key}: {name!r} is not defined under `{section}`{suggestion(name, defined)}"
+        for name, count in Counter(map(str, names)).items():
+            if count > 1:
+                yield f"run.{key}: {name!r} is listed {count} times; list it once"
+    if isinstance(run.get("strategies"), list) and "fixed" not in run["strategies"]:
+        yield "run.strategies: must list 'fixed', which all others are compared with"

@@ -1,0 +1,45 @@
+"""Segments a split of a data set, the only pass of the vision model: `python -m stages.segment scenes20 calib`."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+from webdataset import TarWriter
+
+from groupseg.datasets.shards import read_class_list, read_samples
+from groupseg.files import atomic_path, sha256
+from groupseg.model.weights import load_model
+from groupseg.segments.build import Map, build_table
+from stages.params import load_params
+from stages.stage import run
+
+
+def main(dataset: str, split: str) -> None:
+    params = load_params()
+    prepared, out = Path("data/prepared") / dataset, Path("data/segments") / dataset / split
+    weights = Path("models") / f"{params.run.model}.safetensors"
+    architecture = params.models[params.run.model].architecture
+    side = architecture.resolution
+    protocol = {
+        "dataset": dataset, "split": split, "model": params.run.model, "weights_sha256": sha256(weights),
+        "resolution": f"{side}x{side}", "window": "whole",
+    }  # fmt: skip
+    classes, _ = read_class_list(prepared)
+    samples = tqdm(read_samples(prepared, split), desc=f"segment {dataset} {split}", unit="image", disable=None)
+    model = load_model(weights, architecture)
+    with atomic_path(out / "maps.tar") as path, TarWriter(str(path), encoder=False, mtime=0, user="groupseg", group="groupseg") as maps:
+        table = build_table(model, samples, classes, protocol, lambda key, segments: maps.write(map_file(key, segments)))
+    table.save(out / "table.safetensors")
+
+
+def map_file(key: str, segments: Map) -> dict[str, str | bytes]:
+    """Puts a segment map into a lossless picture, as a member of a webdataset shard."""
+    content = io.BytesIO()
+    Image.fromarray(segments.astype(np.uint8 if segments.max() < 256 else np.uint16)).save(content, "PNG")
+    return {"__key__": key, "png": content.getvalue()}
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,65 @@
+"""How every stage runs: arguments in, one line on a user's error, time and memory on record."""
+
+import argparse
+import errno
+import inspect
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from groupseg.errors import UserError
+from groupseg.files import write_json
+
+# Of the repository, also where `dvc exp run` works in a temporary copy of it.
+ROOT = Path(os.environ.get("DVC_ROOT", "."))
+
+# What a user can mend outside the program. Any other OSError is a fault of ours and keeps its traceback.
+_MENDABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS})
+
+
+def run(main: Callable[..., None]) -> None:
+    """Runs a stage with the arguments of the command line, and exits with status 1 on a user's error.
+
+    Seconds and peak memory of a stage that went well are left in `.work/timings`. They are no output: they never
+    come out the same.
+
+    Args:
+        main: The stage. Its parameters, strings all, are the arguments; its docstring is the help.
+    """
+    script = Path(sys.argv[0]).stem
+    parser = argparse.ArgumentParser(prog=f"python -m stages.{script}", description=main.__doc__)
+    for name in inspect.signature(main).parameters:
+        parser.add_argument(name)
+    arguments = vars(parser.parse_args())
+    started = time.monotonic()
+    try:
+        main(**arguments)
+        _record(f"{script}@{'-'.join(arguments.values())}".rstrip("@"), time.monotonic() - started)
+    except UserError as error:
+        _fail(str(error))
+    except MemoryError:
+        _fail(f"stage {script} ran out of memory. Close other programs, or lower its numbers in params.yaml.")
+    except OSError as error:
+        if error.errno not in _MENDABLE:
+            raise
+        place = error.filename or f"stage {script}"
+        _fail(f"{place}: {error.strerror}. Free the space or the permission and run again.")
+
+
+def _record(stage: str, seconds: float) -> None:
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    # Linux counts in KiB, macOS in bytes.
+    peak_mib = peak / (1024 if sys.platform == "linux" else 1024**2)
+    finished = datetime.now(UTC).isoformat(timespec="seconds")
+    record = {"seconds": seconds, "peak_mib": peak_mib, "finished": finished}
+    write_json(ROOT / ".work" / "timings" / f"{stage}.json", record)
+
+
+def _fail(message: str) -> None:
+    for line in message.splitlines():
+        print(f"error: {line}", file=sys.stderr)
+    raise SystemExit(1)

@@ -1,0 +1,62 @@
+"""What `calibrate` and `evaluate` both read: segment tables, class texts, and the record of a calibration."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groupseg.errors import UserError
+from groupseg.files import read_json
+from groupseg.segments.table import SegmentTable
+from groupseg.text.features import load_features
+
+
+def read_table(dataset: str, split: str) -> SegmentTable:
+    """Reads the segments of a split."""
+    return SegmentTable.load(Path("data/segments") / dataset / split / "table.safetensors")
+
+
+def read_text(dataset: str, table: SegmentTable) -> tuple[NDArray[np.float32], dict[str, Any]]:
+    """Reads the class texts of a data set, brought into the space of its segments.
+
+    Returns:
+        [C, D] float32, and what the file says of them: "classes", "words", "encoder", "templates".
+
+    Raises:
+        UserError: If they are texts of other classes than those of the table.
+    """
+    path = Path("data/text") / f"{dataset}.safetensors"
+    features, about = load_features(path)
+    if tuple(about["classes"]) != table.classes:
+        raise UserError(
+            f"{path} holds other classes than the segments of {dataset}. Run `dvc repro embed_text@{dataset}`."
+        )
+    return table.project_text(features["classes"]), about
+
+
+def calibration_path(dataset: str, strategy: str) -> Path:
+    """Where the record of a calibration lies."""
+    return Path("results/calibration") / dataset / f"{strategy}.json"
+
+
+def origin(table: SegmentTable) -> dict[str, Any]:
+    """What a calibration on this table was made from; it stands in its record."""
+    protocol = {key: table.protocol[key] for key in ("dataset", "split", "weights_sha256")}
+    return {**protocol, "images": len(table.keys), "classes": list(table.classes)}
+
+
+def read_calibration(dataset: str, strategy: str, table: SegmentTable) -> dict[str, Any]:
+    """Reads the record of a calibration on `table`.
+
+    Raises:
+        UserError: If it was made from anything else.
+    """
+    path = calibration_path(dataset, strategy)
+    record: dict[str, Any] = read_json(path)
+    if stale := [key for key, value in origin(table).items() if record.get(key) != value]:
+        raise UserError(
+            f"{path} was not calibrated on the present calib split of {dataset} (another {', '.join(stale)})."
+            f" Run `dvc repro calibrate@{dataset}-{strategy}`."
+        )
+    return record

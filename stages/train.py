@@ -1,0 +1,60 @@
+"""Trains the model that runs: `python -m stages.train`."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from groupseg.datasets.shards import read_captions
+from groupseg.files import atomic_path
+from groupseg.model.images import to_square
+from groupseg.model.weights import save_model
+from groupseg.text.features import load_features
+from groupseg.training.corpus import Corpus
+from groupseg.training.loop import train
+from groupseg.training.resume import fingerprint
+from stages.params import load_params
+from stages.stage import ROOT, run
+
+CAPTIONS, TEXTS = Path("data/captions"), Path("data/text/captions.safetensors")
+
+
+def main() -> None:
+    params = load_params()
+    model = params.models[params.run.model]
+    code = [path for part in ("model", "training") for path in Path("groupseg", part).glob("*.py")]
+    data = [path for corpus in params.run.corpora for path in (CAPTIONS / corpus).glob("*.tar")]
+    name = fingerprint({"model": asdict(model.architecture), "training": asdict(model.training)}, [Path("stages/train.py"), TEXTS, *code, *data])
+    # Under the root of the repository, also where `dvc exp run` works in a temporary copy of it.
+    state = ROOT / ".work" / "train" / f"{name}.pt"
+    corpus = read_corpus(params.run.corpora, model.architecture.resolution)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    trained, history = train(model.architecture, model.training, corpus, state)
+    with atomic_path("results/train/history.csv") as path:
+        pd.DataFrame(history).to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
+    save_model(trained, Path("models") / f"{params.run.model}.safetensors")
+    state.unlink(missing_ok=True)
+
+
+def read_corpus(corpora: list[str], resolution: int) -> Corpus:
+    """Reads every captioned image into memory, uint8, and finds its texts among the embedded ones."""
+    features, about = load_features(TEXTS)
+    captions = {text: row for row, text in enumerate(about["captions"])}
+    nouns = {noun: row for row, noun in enumerate(about["nouns"])}
+    images = [image for corpus in corpora for image in read_captions(CAPTIONS / corpus)]
+    mentions = torch.zeros(len(images), len(nouns), dtype=torch.bool)
+    for row, image in enumerate(images):
+        mentions[row, [nouns[noun] for noun in image.nouns]] = True
+    return Corpus(
+        images=torch.stack([to_square(np.array(image.image), resolution) for image in images]),
+        caption=torch.tensor([captions[image.caption] for image in images]),
+        mentions=mentions,
+        captions=torch.from_numpy(features["captions"]),
+        nouns=torch.from_numpy(features["nouns"]),
+    )
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,119 @@
+"""Pictures of every kind that cameras and editors leave behind."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from groupseg.datasets.pictures import read_mask, read_picture
+from groupseg.errors import UserError
+
+
+@pytest.fixture
+def pixels() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (6, 9, 3), np.uint8)
+
+
+def decode(data: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(data)))
+
+
+@pytest.mark.parametrize("suffix", ["png", "bmp", "tiff"])
+def test_lossless_files_keep_their_pixels(tmp_path: Path, pixels: np.ndarray, suffix: str) -> None:
+    Image.fromarray(pixels).save(tmp_path / f"a.{suffix}")
+    image, encoded = read_picture(tmp_path / f"a.{suffix}")
+    assert np.array_equal(image, pixels) and np.array_equal(decode(encoded), pixels)
+
+
+def test_an_upright_rgb_jpeg_is_passed_on_byte_for_byte(tmp_path: Path, pixels: np.ndarray) -> None:
+    Image.fromarray(pixels).save(tmp_path / "a.jpg")
+    image, encoded = read_picture(tmp_path / "a.jpg")
+    assert encoded == (tmp_path / "a.jpg").read_bytes()
+    assert np.array_equal(image, decode(encoded))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied(tmp_path: Path, pixels: np.ndarray, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(pixels).save(tmp_path / "a.jpg", exif=exif)
+    image, encoded = read_picture(tmp_path / "a.jpg")
+    expected = np.asarray(ImageOps.exif_transpose(Image.open(tmp_path / "a.jpg")))
+    assert np.array_equal(image, expected)
+    # What is stored needs no EXIF to lie upright.
+    assert np.array_equal(decode(encoded), expected)
+    assert image.shape[:2] == ((6, 9) if orientation < 5 else (9, 6))
+
+
+@pytest.mark.parametrize(("mode", "suffix"), [("L", "jpg"), ("CMYK", "jpg"), ("P", "png"), ("1", "png")])
+def test_other_colour_modes_become_what_pillow_says(tmp_path: Path, pixels: np.ndarray, mode: str, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    Image.fromarray(pixels).convert(mode).save(path)
+    image, encoded = read_picture(path)
+    assert np.array_equal(image, np.asarray(Image.open(path).convert("RGB")))
+    assert np.array_equal(decode(encoded), image)
+
+
+def test_sixteen_bit_grey_is_scaled_not_clipped(tmp_path: Path) -> None:
+    grey = np.array([[0, 256, 257, 32768, 65535]], np.uint16)
+    Image.fromarray(grey).save(tmp_path / "a.png")
+    assert read_picture(tmp_path / "a.png")[0].tolist() == [[[0] * 3, [1] * 3, [1] * 3, [128] * 3, [255] * 3]]
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_transparency_is_laid_on_white(tmp_path: Path, mode: str) -> None:
+    picture = Image.new("RGBA", (2, 1), (0, 0, 0, 255))
+    picture.putpixel((1, 0), (0, 0, 0, 0))
+    picture.convert(mode).save(tmp_path / "a.png")
+    assert read_picture(tmp_path / "a.png")[0].tolist() == [[[0, 0, 0], [255, 255, 255]]]
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tiff"])
+def test_a_truncated_image_is_named(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)).save(path)
+    path.write_bytes(path.read_bytes()[:900])
+    with pytest.raises(UserError, match=rf"{path} cannot be read as an image: .* Fetch the file again"):
+        read_picture(path)
+    with pytest.raises(UserError, match=rf"{path} cannot be read as an image"):
+        read_mask(path)
+
+
+def test_a_file_that_is_no_image_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_text("404 not found")
+    with pytest.raises(UserError, match=r"a\.jpg cannot be read as an image"):
+        read_picture(tmp_path / "a.jpg")
+
+
+def test_floating_point_is_refused(tmp_path: Path) -> None:
+    Image.fromarray(np.ones((2, 2), np.float32)).save(tmp_path / "a.tiff")
+    with pytest.raises(UserError, match="whole numbers; got floating point"):
+        read_picture(tmp_path / "a.tiff")
+
+
+def test_palette_masks_are_indices_whatever_the_colours(tmp_path: Path) -> None:
+    values = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    mask = Image.fromarray(values)
+    mask.putpalette([200, 100, 50] * 256)
+    mask.save(tmp_path / "a.png")
+    assert read_mask(tmp_path / "a.png").tolist() == values.tolist()
+
+
+def test_sixteen_bit_masks_keep_their_values(tmp_path: Path) -> None:
+    Image.fromarray(np.array([[0, 300, 65535]], np.uint16)).save(tmp_path / "a.png")
+    assert read_mask(tmp_path / "a.png").tolist() == [[0, 300, 65535]]
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "1"])
+def test_masks_without_one_number_a_pixel_are_refused(tmp_path: Path, mode: str) -> None:
+    Image.new(mode, (3, 3)).save(tmp_path / "a.png")
+    with pytest.raises(UserError, match=rf"a\.png is no mask: .* got mode {mode}\. Save class numbers, not colours"):
+        read_mask(tmp_path / "a.png")
+
+
+def test_a_mask_that_jpeg_has_blurred_is_refused(tmp_path: Path) -> None:
+    Image.new("L", (3, 3)).save(tmp_path / "a.jpg")
+    with pytest.raises(UserError, match="got JPEG"):
+        read_mask(tmp_path / "a.jpg")

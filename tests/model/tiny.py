@@ -1,0 +1,15 @@
+"""A model small enough to run in no time."""
+
+from typing import Any
+
+import torch
+
+from groupseg.model.architecture import Architecture
+from groupseg.model.groupvit import GroupViT
+
+TINY = {"resolution": 32, "dim": 16, "depth": 1, "heads": 2, "tokens": 4, "feature": "local", "text_dim": 8}
+
+
+def tiny_model(**changes: Any) -> GroupViT:
+    torch.manual_seed(0)
+    return GroupViT(Architecture(**{**TINY, **changes})).eval()

@@ -1,0 +1,138 @@
+"""params.yaml: the one that is shipped, and what is said of faulty ones."""
+
+import shlex
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from dvc.utils.hydra import apply_overrides
+
+from groupseg.errors import UserError
+from stages.params import load_params
+
+SHIPPED = Path(__file__).parents[2] / "params.yaml"
+
+Faults = Callable[..., list[str]]
+
+
+@pytest.fixture
+def faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Faults:
+    """Replaces text in the shipped file, and returns what is wrong with the result, one line each."""
+    monkeypatch.chdir(tmp_path)
+
+    def change(*changes: tuple[str, str]) -> list[str]:
+        text = SHIPPED.read_text(encoding="utf-8")
+        for old, new in changes:
+            assert old in text, old
+            text = text.replace(old, new, 1)
+        Path("params.yaml").write_text(text, encoding="utf-8")
+        with pytest.raises(UserError) as error:
+            load_params()
+        return str(error.value).splitlines()
+
+    return change
+
+
+def test_the_shipped_file_is_sound_and_runs_the_scenes_with_six_strategies() -> None:
+    params = load_params(SHIPPED)
+    assert params.run.datasets == params.run.corpora == ["scenes20", "scenes59", "scenes80"]
+    assert params.run.strategies == ["fixed", "global", "per_class", "relative", "cosine", "learned"]
+    assert set(params.strategies) >= set(params.run.strategies)
+
+
+def test_the_shipped_file_says_what_each_section_does_and_how_to_change_it() -> None:
+    lines = SHIPPED.read_text(encoding="utf-8").splitlines()
+    for section in type(load_params(SHIPPED)).model_fields:
+        above = lines[: lines.index(f"{section}:")]
+        block = [line for line in above[len(above) - above[::-1].index("") :] if line.startswith("#")]
+        assert any("dvc exp run -S" in line for line in block), section
+
+
+def commands() -> list[list[str]]:
+    """What the comments of the shipped file pass to `-S`."""
+    lines = SHIPPED.read_text(encoding="utf-8").splitlines()
+    found = [line.partition("dvc exp run -S ")[2].partition("      ")[0] for line in lines]
+    return [shlex.split(line.replace("-S ", "")) for line in found if line]
+
+
+@pytest.mark.parametrize("overrides", commands(), ids=" ".join)
+def test_the_commands_in_its_comments_work_and_change_nothing_else(tmp_path: Path, overrides: list[str]) -> None:
+    path = tmp_path / "params.yaml"
+    shutil.copy(SHIPPED, path)
+    apply_overrides(path, overrides)
+    assert load_params(path) != load_params(SHIPPED)
+    before, after = (file.read_text(encoding="utf-8").splitlines() for file in (SHIPPED, path))
+    assert len(set(after) - set(before)) == len(overrides)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("score: cosine}", "score: cosin}", "strategies.cosine.score: must be 'cosine', 'softmax' or 'product'; got 'cosin'"),
+        ("threshold: 0.9", "treshold: 0.9", "strategies.fixed.treshold: unknown key; did you mean 'threshold'?"),
+        ("threshold: 0.9", "threshold: high", "strategies.fixed.threshold: must be a valid number; got 'high'"),
+        ("clamp: true", "clamp: yes", "strategies.fixed.clamp: must be a valid boolean; got 'yes'"),
+        ("rule: per_class", "rule: perclass", "strategies.per_class.rule: must be one of fixed, threshold, per_class"),
+        ("{rule: relative, ", "{", "strategies.relative.rule: is missing; must be one of fixed, threshold, per_class"),
+        ("calib: 400", "calib: '400'", "datasets.scenes20.source.calib: must be a valid integer; got '400'"),
+        ("calib: 400", "calib: 0", "datasets.scenes20.source.calib: must be greater than 0; got 0"),
+        ("calib: 0.5", "calib: 1.5", "datasets.voc.source.calib: must be a number of images, or a share"),
+        ("calib: 0.5", "calib: -1", "datasets.voc.source.calib: must be a number of images, or a share"),
+        ("format: voc", "format: vocs", "datasets.voc.source.format: must be one of scenes, voc, folder; got 'vocs'"),
+        ("scenes: scenes59,", "scenes: scenes60,", "datasets.scenes59.source.scenes: must be 'scenes20', 'scenes59' or 'scenes80'"),
+        ("a photo of a {}.", "a photo", "datasets.scenes20.prompts.templates.0: must hold {} once"),
+        ("images: 4000", "images: 4e3", "corpora.scenes20.images: must be a valid integer; got 4000.0"),
+        ("sha256: 5", "sha256: x", "text.sha256: must match pattern"),
+        ("steps: 800", "step: 800", "models.scenes_small.training.step: unknown key; did you mean 'steps'?"),
+        ("resolution: 96", "resolution: 100", "models.scenes_small.architecture: resolution must be a multiple of 8"),
+        ("\nevaluate:", "\nevalute:", "evalute: unknown key; did you mean 'evaluate'?"),
+        ("\nreport:\n  pictures: 6", "\nreport:", "report: must be an object; got None"),
+        ("  voc:\n", "  v.o.c:\n", "datasets.v.o.c: must match pattern"),
+        ("model: scenes_small", "model: scenes_smal", "run.model: 'scenes_smal' is not defined under `models`; did you mean 'scenes_small'?"),
+        ("- scenes59", "- scene59", "run.datasets: 'scene59' is not defined under `datasets`; did you mean 'scenes59'?"),
+        ("- scenes59", "- scenes20", "run.datasets: 'scenes20' is listed 2 times; list it once"),
+        ("- global", "- xyz", "run.strategies: 'xyz' is not defined under `strategies`; there are fixed, global, per_class"),
+        ("  - fixed\n", "", "run.strategies: must list 'fixed', which all others are compared with"),
+        ("corpora:\n  - scenes20\n  - scenes59\n  - scenes80\n", "corpora: []\n", "run.corpora: must have at least 1 item"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_named_with_its_place_and_value(faults: Faults, old: str, new: str, fault: str) -> None:
+    assert any(line.startswith(f"params.yaml: {fault}") for line in faults((old, new)))
+
+
+def test_all_faults_are_told_at_once_each_in_a_line(faults: Faults) -> None:
+    found = faults(
+        ("score: cosine}", "score: cosin}"), ("steps: 800", "steps: many"), ("- global", "- globl"), ("seed: 0}", "sede: 0}")
+    )
+    assert len(found) == 5
+    assert [line.split(": ")[1] for line in found] == [
+        "datasets.scenes20.source.seed", "datasets.scenes20.source.sede", "models.scenes_small.training.steps",
+        "strategies.cosine.score", "run.strategies",
+    ]  # fmt: skip
+
+
+def test_yaml_is_read_as_dvc_reads_it(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(SHIPPED.read_text().replace("threshold: 0.9", "threshold: 9e-1"))
+    assert load_params(path).strategies["fixed"].threshold == 0.9
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"run: {model: a\n", r"params\.yaml: line 2: .*Mend the YAML there"),
+        (b"run: 1\nrun: 2\n", r"params\.yaml: line 2: found duplicate key"),
+        (b"run: caf\xe9\n", r"params\.yaml is not UTF-8 \(byte 8\)"),
+        (b"", r"params\.yaml: .*must be an object; got None"),
+    ],
+)
+def test_what_is_no_yaml_is_named(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "params.yaml").write_bytes(content)
+    with pytest.raises(UserError, match=message):
+        load_params(tmp_path / "params.yaml")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"params\.yaml is missing. Run from the top folder"):
+        load_params(tmp_path / "params.yaml")

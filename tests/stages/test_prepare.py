@@ -1,0 +1,64 @@
+"""From every layout to shards, through params.yaml alone."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from dvc.utils.hydra import apply_overrides
+from PIL import Image
+
+from groupseg.datasets.shards import read_class_list, read_samples
+from groupseg.errors import UserError
+from groupseg.files import read_json
+from stages import prepare
+from tests.datasets.layouts import save_pair
+
+
+@pytest.fixture
+def own(project: Path) -> Path:
+    """Twelve labelled images of one's own, named in params.yaml."""
+    folder = project / "data/raw"
+    for index in range(12):
+        save_pair(folder, f"photo {index}", "images", "masks", top=2, seed=index)
+    (folder / "classes.txt").write_text("background\ncat\ndog\n")
+    return folder
+
+
+def test_scenes_are_drawn(project: Path) -> None:
+    apply_overrides("params.yaml", ["datasets.scenes20.source.calib=3", "datasets.scenes20.source.test=2"])
+    prepare.main("scenes20")
+    classes, background = read_class_list(project / "data/prepared/scenes20")
+    assert len(classes) == 20 and background
+    assert len(list(read_samples(project / "data/prepared/scenes20", "calib"))) == 3
+    (first, _) = read_samples(project / "data/prepared/scenes20", "test")
+    assert first.image.shape == (96, 96, 3) and first.mask.max() <= 20
+
+
+def test_a_folder_is_found_below_the_one_that_run_names(own: Path, project: Path) -> None:
+    prepare.main("folder")
+    manifest = read_json(project / "data/prepared/folder/manifest.json")
+    assert (manifest["dataset"], manifest["format"]) == ("folder", "folder")
+    assert {split: part["images"] for split, part in manifest["splits"].items()} == {"calib": 6, "test": 6}
+    for sample in read_samples(project / "data/prepared/folder", "test"):
+        assert np.array_equal(sample.mask, np.asarray(Image.open(own / "masks" / f"{sample.name}.png")))
+
+
+@pytest.mark.parametrize(("path", "classes"), [("VOCdevkit/VOC2012", 20), ("folder", 23)])
+def test_real_photographs(project: Path, real: Path, path: str, classes: int) -> None:
+    name = "voc" if classes == 20 else "folder"
+    apply_overrides("params.yaml", [f"run.folder={real}", f"datasets.{name}.source.path={path}"])
+    prepare.main(name)
+    found, background = read_class_list(project / "data/prepared" / name)
+    assert len(found) == classes and background == (name == "voc")
+    manifest = read_json(project / "data/prepared" / name / "manifest.json")
+    assert all(part["images"] >= 6 and sum(part["pixels"]) > 100_000 for part in manifest["splits"].values())
+
+
+def test_bad_input_replaces_nothing(own: Path, project: Path) -> None:
+    prepare.main("folder")
+    before = {path: path.read_bytes() for path in (project / "data/prepared").rglob("*") if path.is_file()}
+    image = own / "images/photo 7.jpg"
+    image.write_bytes(image.read_bytes()[:300])
+    with pytest.raises(UserError, match=r"photo 7\.jpg cannot be read as an image"):
+        prepare.main("folder")
+    assert before == {path: path.read_bytes() for path in (project / "data/prepared").rglob("*") if path.is_file()}

@@ -1,0 +1,133 @@
+"""Random segment tables with the label maps they come from, shared by the tests."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from groupseg.segments.table import SegmentTable
+
+IGNORE = 255
+
+
+@dataclass(frozen=True)
+class Case:
+    """A table, and for each of its images the map of true labels and the map of table rows."""
+
+    table: SegmentTable
+    text: NDArray[np.float32]
+    truth: NDArray[np.int64]
+    segments: NDArray[np.int64]
+
+    def predicted(self, labels: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Paints the labels of the segments into label maps."""
+        return labels[self.segments]
+
+
+def unit(array: NDArray[np.float64]) -> NDArray[np.float32]:
+    """L2-normalises rows."""
+    normalised: NDArray[np.float64] = array / np.linalg.norm(array, axis=-1, keepdims=True)
+    return normalised.astype(np.float32)
+
+
+def random_case(
+    seed: int,
+    images: int = 4,
+    classes: int = 3,
+    per_image: int = 5,
+    size: int = 8,
+    width: int = 6,
+    ignored: float = 0.1,
+    noise: float = 0.6,
+    background: bool = True,
+) -> Case:
+    """Draws images of random segments whose embeddings lean towards the text of their commonest class.
+
+    Background segments lean nowhere, so that their best scores are lower, but not always. Without
+    `background` there is no true background pixel.
+    """
+    random = np.random.default_rng(seed)
+    text = unit(random.normal(size=(classes, width)))
+    count = images * per_image
+    segments = np.empty((images, size, size), dtype=np.int64)
+    for image in range(images):
+        # Each segment owns at least one pixel.
+        pixels = np.append(np.arange(per_image), random.integers(0, per_image, size * size - per_image))
+        segments[image] = random.permutation(pixels).reshape(size, size) + image * per_image
+    lowest = 0 if background else 1
+    main = random.integers(lowest, classes + 1, count)
+    strays = random.random(segments.shape) < 0.2
+    truth = np.where(strays, random.integers(lowest, classes + 1, segments.shape), main[segments])
+    truth[random.random(segments.shape) < ignored] = IGNORE
+
+    towards = np.concatenate([np.zeros((1, width)), text])[main]
+    embedding = unit(towards + noise * random.normal(size=(count, width)))
+    image_embedding = unit(embedding.reshape(images, per_image, width).mean(axis=1))
+    table = SegmentTable(
+        image=np.repeat(np.arange(images, dtype=np.int32), per_image),
+        embedding=embedding,
+        area=np.bincount(segments.ravel(), minlength=count),
+        histogram=histogram(segments, truth, count, classes),
+        image_embedding=image_embedding,
+        keys=tuple(f"image{image}" for image in range(images)),
+        classes=tuple(f"class{label}" for label in range(classes)),
+        text_mean=np.zeros(width, dtype=np.float32),
+        scale=10.0,
+        protocol={"dataset": "random", "split": "calib"},
+    )
+    return Case(table, text, truth, segments)
+
+
+def large_table(
+    seed: int, segments: int, classes: int, images: int
+) -> tuple[SegmentTable, NDArray[np.float32]]:
+    """Draws a table of realistic size, without label maps, and its texts."""
+    random = np.random.default_rng(seed)
+    text = unit(random.normal(size=(classes, 64)))
+    share = np.append(1.0, 0.5 / np.arange(1, classes + 1))
+    main = random.choice(classes + 1, segments, p=share / share.sum())
+    towards = np.concatenate([np.zeros((1, 64)), text])[main]
+    strength = np.append(0, random.uniform(0.5, 1.5, classes))[main, None]
+    embedding = unit(strength * towards + 0.1 * random.normal(size=(segments, 64)))
+    pixels = np.zeros((segments, classes + 1), dtype=np.int64)
+    rows = np.arange(segments)
+    np.add.at(pixels, (rows, main), random.integers(500, 5000, segments))
+    for _ in range(3):
+        stray = random.choice(classes + 1, segments, p=share / share.sum())
+        np.add.at(pixels, (rows, stray), random.integers(0, 1000, segments))
+    image = np.sort(random.integers(0, images, segments)).astype(np.int32)
+    table = SegmentTable(
+        image=image,
+        embedding=embedding,
+        area=pixels.sum(axis=1),
+        histogram=csr_array(pixels),
+        image_embedding=unit(random.normal(size=(images, 64))),
+        keys=tuple(f"image{row}" for row in range(images)),
+        classes=tuple(f"class{label}" for label in range(classes)),
+        text_mean=np.zeros(64, dtype=np.float32),
+        scale=20.0,
+        protocol={},
+    )
+    return table, text
+
+
+def histogram(segments: NDArray[np.int64], truth: NDArray[np.int64], count: int, classes: int) -> csr_array:
+    """Counts true labels under segments pixel by pixel."""
+    pixels = np.zeros((count, classes + 1), dtype=np.int64)
+    kept = truth != IGNORE
+    np.add.at(pixels, (segments[kept], truth[kept]), 1)
+    return csr_array(pixels)
+
+
+def permuted(case: Case, order: NDArray[np.int64]) -> Case:
+    """Renames the classes: new class i is old class `order[i]`."""
+    columns = np.append(0, order + 1)
+    rank = np.argsort(columns)
+    table = replace(
+        case.table,
+        histogram=csr_array(case.table.histogram.toarray()[:, columns]),
+        classes=tuple(case.table.classes[index] for index in order),
+    )
+    truth = np.where(case.truth == IGNORE, IGNORE, rank[np.where(case.truth == IGNORE, 0, case.truth)])
+    return Case(table, case.text[order], truth, case.segments)

@@ -1,0 +1,94 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from groupseg.model.architecture import Architecture
+from groupseg.training import loop
+from groupseg.training.corpus import Corpus
+from groupseg.training.recipe import Recipe
+from groupseg.training.resume import fingerprint, load_state, save_state
+from tests.model.tiny import TINY
+
+ARCHITECTURE = Architecture(**TINY)  # type: ignore[arg-type]
+RECIPE = Recipe(
+    steps=8, batch=4, matrix_rate=0.01, vector_rate=0.001, weight_decay=0.05, warmup=2, caption_weight=1.0, segment_weight=1.0, patch_weight=0.5, seed=0
+)
+
+
+@pytest.fixture
+def corpus() -> Corpus:
+    generator = torch.Generator().manual_seed(0)
+    texts = torch.nn.functional.normalize(torch.randn(9, 8, generator=generator), dim=1)
+    return Corpus(
+        images=torch.randint(0, 256, (12, 3, 32, 32), dtype=torch.uint8, generator=generator),
+        caption=torch.randint(0, 5, (12,), generator=generator),
+        mentions=torch.rand(12, 4, generator=generator) < 0.4,
+        captions=texts[:5],
+        nouns=texts[5:],
+    )
+
+
+def test_two_trainings_are_equal(corpus: Corpus, tmp_path: Path) -> None:
+    first, history = loop.train(ARCHITECTURE, RECIPE, corpus, tmp_path / "a.pt")
+    second, again = loop.train(ARCHITECTURE, RECIPE, corpus, tmp_path / "b.pt")
+    assert history == again
+    assert [entry["step"] for entry in history] == list(range(1, 9))
+    for name, tensor in first.state_dict().items():
+        assert torch.equal(tensor, second.state_dict()[name]), name
+
+
+def test_a_broken_training_goes_on_to_the_same_end(corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, history = loop.train(ARCHITECTURE, RECIPE, corpus, tmp_path / "whole.pt")
+    monkeypatch.setattr(loop, "STATE_EVERY", 3)
+    step = loop.MuonAdamW.step
+
+    def break_down(self: loop.MuonAdamW, loss: torch.Tensor, number: int) -> None:
+        if number == 5:
+            raise KeyboardInterrupt
+        step(self, loss, number)
+
+    monkeypatch.setattr(loop.MuonAdamW, "step", break_down)
+    with pytest.raises(KeyboardInterrupt):
+        loop.train(ARCHITECTURE, RECIPE, corpus, tmp_path / "broken.pt")
+    monkeypatch.setattr(loop.MuonAdamW, "step", step)
+    state = load_state(tmp_path / "broken.pt")
+    assert state is not None
+    assert len(state["history"]) == 3
+    resumed, joined = loop.train(ARCHITECTURE, RECIPE, corpus, tmp_path / "broken.pt")
+    assert joined == history
+    for name, tensor in whole.state_dict().items():
+        assert torch.equal(tensor, resumed.state_dict()[name]), name
+
+
+def test_training_lowers_the_loss(corpus: Corpus, tmp_path: Path) -> None:
+    recipe = Recipe(**{**RECIPE.__dict__, "steps": 40, "batch": 12})
+    _, history = loop.train(ARCHITECTURE, recipe, corpus, tmp_path / "state.pt")
+    assert sum(entry["loss"] for entry in history[-5:]) < 0.8 * sum(entry["loss"] for entry in history[:5])
+
+
+def test_mean_texts_stay_with_the_model(corpus: Corpus, tmp_path: Path) -> None:
+    model, _ = loop.train(ARCHITECTURE, RECIPE, corpus, tmp_path / "state.pt")
+    torch.testing.assert_close(model.text_mean, corpus.nouns.mean(0))
+    torch.testing.assert_close(model.caption_mean, corpus.captions.mean(0))
+
+
+def test_fingerprint_tells_params_data_and_code_apart(tmp_path: Path) -> None:
+    file = tmp_path / "data.tar"
+    file.write_bytes(b"one")
+    first = fingerprint({"steps": 1}, [file])
+    assert first == fingerprint({"steps": 1}, [file])
+    assert first != fingerprint({"steps": 2}, [file])
+    file.write_bytes(b"two")
+    assert first != fingerprint({"steps": 1}, [file])
+
+
+def test_a_damaged_state_is_no_state(tmp_path: Path) -> None:
+    path = tmp_path / "state.pt"
+    assert load_state(path) is None
+    save_state(path, {"model": {"a": torch.ones(1000)}, "history": []})
+    assert load_state(path) is not None
+    path.write_bytes(path.read_bytes()[:500])
+    assert load_state(path) is None
+    path.write_bytes(b"nonsense")
+    assert load_state(path) is None
