@@ -10,7 +10,7 @@ import typer
 
 from groupseg.errors import UserError
 
-app = typer.Typer(
+commands = typer.Typer(
     help="Zero-shot segmentation and its background decision. Run in the folder of the project.",
     no_args_is_help=True,
     add_completion=False,
@@ -21,7 +21,7 @@ _ROOT = Path()
 
 
 # Each command imports what it needs itself, so that none waits for the libraries of another.
-@app.command()
+@commands.command()
 def track() -> None:
     """Sends to MLflow the results that it does not have yet."""
     from groupseg import tracking
@@ -30,7 +30,7 @@ def track() -> None:
     tracking.track(read_results(_ROOT))
 
 
-@app.command()
+@commands.command()
 def report() -> None:
     """Writes results/report.html again from what lies in results/."""
     from groupseg.report.page import write_page
@@ -39,7 +39,7 @@ def report() -> None:
     print(write_page(read_results(_ROOT), Path(os.environ.get("DVC_ROOT", _ROOT)) / ".work/timings"))
 
 
-@app.command()
+@commands.command()
 def readme(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit with status 1 if the table is out of date.")
@@ -55,7 +55,7 @@ def readme(
     print("README.md: table brought up to date." if changed else "README.md: table is up to date.")
 
 
-@app.command()
+@commands.command()
 def summary() -> None:
     """Prints the table of results and where the report lies."""
     from groupseg.report.readme import plain
@@ -63,21 +63,17 @@ def summary() -> None:
 
     print(plain(read_results(_ROOT)))
     page = _ROOT / "results/report.html"
-    print(
-        f"\nReport: {page.resolve()}"
-        if page.exists()
-        else "\nReport: not written yet; run `groupseg report`."
-    )
+    print(f"\nReport: {page.resolve()}" if page.exists() else "\nReport: not written yet; run `groupseg report`.")
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def app(arguments: Sequence[str] | None = None) -> None:
     """Runs a command; what a user can mend is said in one line, with exit status 1.
 
     Args:
         arguments: The command and its options; those of the process where not given.
     """
     try:
-        app(args=arguments)
+        commands(args=arguments)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from None

@@ -15,7 +15,7 @@ from groupseg.errors import UserError
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Yields a temporary path beside `path`; it takes the place of `path` when the block ends well, and goes when it does not.
+    """Yields a temporary path that takes the place of `path` when the block ends well, and goes when it does not.
 
     Raises:
         UserError: If the file cannot be written: no permission, no space left, a folder in the way.
@@ -30,17 +30,25 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         # mkstemp makes private files; what the pipeline writes is to be read by whoever may read the folder.
         temporary.chmod(0o644)
         yield temporary
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
-        raise UserError(f"Cannot write {path}: {error.strerror or error}. Free the space or the permission and run again.") from error
+        raise UserError(
+            f"Cannot write {path}: {error.strerror or error}. Free the space or the permission and run again."
+        ) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
 
 
-def write_json(path: str | Path, data: Any) -> None:
-    """Writes JSON with sorted keys, floats rounded to 6 decimals and NaN as null, so that equal results are equal bytes."""
-    text = json.dumps(_plain(data), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+def write_json(path: str | Path, data: Any, decimals: int | None = None) -> None:
+    """Writes equal data as equal bytes: sorted keys, NaN and infinity as null.
+
+    Args:
+        path: The file.
+        data: What JSON holds, and numpy scalars and arrays.
+        decimals: To which floats are rounded; None keeps them exactly.
+    """
+    text = json.dumps(_plain(data, decimals), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     with atomic_path(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
 
@@ -65,14 +73,15 @@ def sha256(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, decimals: int | None) -> Any:
     """Turns numpy scalars and arrays, tuples and floats into what JSON holds."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _plain(item, decimals) for key, item in value.items()}
     if hasattr(value, "tolist"):
-        return _plain(value.tolist())
+        return _plain(value.tolist(), decimals)
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_plain(item, decimals) for item in value]
     if isinstance(value, float):
-        return round(value, 6) if math.isfinite(value) else None
+        value = value if decimals is None else round(value, decimals)
+        return value if math.isfinite(value) else None
     return value

@@ -1,6 +1,10 @@
 """The stages of the pipeline: stage `x` of dvc.yaml is the script `x.py` here. Stages never import stages."""
 
 import os
+import time
+
+# Before the slow imports, which are part of what a stage takes.
+STARTED = time.monotonic()
 
 # Before anything else is imported, because these are read at import: nothing is sent home or fetched unasked.
 os.environ.setdefault("DVC_NO_ANALYTICS", "1")

@@ -1,15 +1,14 @@
 """Judges all strategies of a data set on its test images: `python -m stages.evaluate scenes20`."""
 
-import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
-from groupseg.errors import UserError
 from groupseg.files import atomic_path, write_json
 from groupseg.metrics.bootstrap import bootstrap_miou, interval, resample_weights
 from groupseg.metrics.confusion import Counts, image_counts
@@ -18,9 +17,10 @@ from groupseg.metrics.iou import iou, summary
 from groupseg.metrics.oracle import label_oracle
 from groupseg.segments.table import SegmentTable
 from groupseg.strategies import load
+from groupseg.strategies.base import Strategy
 from stages.params import load_params
 from stages.stage import run
-from stages.tables import read_calibration, read_table, read_text
+from stages.tables import check_held_out, read_calibration, read_table, read_text
 
 RESULTS = Path("results")
 BASELINE, ORACLE = "fixed", "oracle.label"
@@ -37,16 +37,14 @@ def main(dataset: str) -> None:
     labels = {name: strategy.predict(table, text) for name, strategy in strategies.items()}
     labels[ORACLE] = label_oracle(table)
     counts = {name: image_counts(table, given) for name, given in labels.items()}
-    figures = judge(counts, resample_weights(len(table.keys), params.evaluate.resamples, params.evaluate.seed))
+    weights = resample_weights(len(table.keys), params.evaluate.resamples, params.evaluate.seed)
+    figures = judge(counts, weights)
     oracle = figures.pop(ORACLE)
 
     with atomic_path(Path("data/predictions") / f"{dataset}.safetensors") as path:
         path.write_bytes(save({name: given.astype(np.int32) for name, given in labels.items()}))
-    curves = ((name, threshold_curve(*strategy.candidates(table, text), table.histogram).thin())
-              for name, strategy in strategies.items() if hasattr(strategy, "candidates"))  # fmt: skip
-    points = ((name, *point) for name, curve in curves for point in zip(curve.thresholds, curve.miou, strict=True))
-    write_csv(RESULTS / "curves" / f"{dataset}.csv", ["strategy", "threshold", "miou"], points)
-    write_csv(RESULTS / "per_class" / f"{dataset}.csv", ["class", "pixel_share", *counts], per_class(table, counts))
+    write_csv(RESULTS / "curves" / f"{dataset}.csv", curves(strategies, table, text))
+    write_csv(RESULTS / "per_class" / f"{dataset}.csv", per_class(table, counts))
     metrics = {
         "protocol": protocol(table, about, records),
         "images": len(table.keys),
@@ -54,27 +52,19 @@ def main(dataset: str) -> None:
         "strategies": figures,
         "oracle": {"label": oracle},
     }
-    write_json(RESULTS / "metrics" / f"{dataset}.json", metrics)
-
-
-def check_held_out(test: SegmentTable, calibration: SegmentTable) -> None:
-    """Raises UserError if an image is in both splits."""
-    if both := sorted(set(test.keys) & set(calibration.keys)):
-        raise UserError(
-            f"{test.protocol['dataset']}: {len(both)} images are in the calib and in the test split ({both[0]} ...)."
-            " List each in one of them and run `dvc repro`: what is fitted on an image must not be judged on it."
-        )
+    write_json(RESULTS / "metrics" / f"{dataset}.json", metrics, decimals=6)
 
 
 def judge(counts: Mapping[str, Counts], weights: NDArray[np.int32]) -> dict[str, dict[str, Any]]:
-    """Computes the figures of each strategy, with 95 % intervals, and its difference to the baseline on the same resamples.
+    """Computes the figures of each strategy, and what sets it apart from the baseline, with 95 % intervals.
 
     Args:
         counts: Of each image, [N, C + 1], by strategy; the oracle among them, which is compared with nothing.
-        weights: [B, N], how often each resample draws each image.
+        weights: [B, N], how often each resample draws each image; the same for all, so that differences are
+            paired.
     """
     resampled = {name: bootstrap_miou(count, weights) for name, count in counts.items()}
-    figures: dict[str, dict[str, Any]] = {name: summary(count) for name, count in counts.items()}
+    figures: dict[str, dict[str, Any]] = {name: {**summary(count)} for name, count in counts.items()}
     for name, figure in figures.items():
         figure["miou_ci"] = interval(resampled[name])
         if name != ORACLE:
@@ -85,28 +75,40 @@ def judge(counts: Mapping[str, Counts], weights: NDArray[np.int32]) -> dict[str,
 
 def protocol(table: SegmentTable, about: Mapping[str, Any], records: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """Says what the figures were measured with."""
-    scores = {name: record["params"].get("score", record["rule"]) for name, record in records.items()}
-    renamed = [f"{word} for {name}" for name, word in zip(table.classes, about["words"], strict=True) if word != name]
-    text = [about["encoder"], *about["templates"], *renamed]
+    words = zip(table.classes, about["words"], strict=True)
+    renamed = [f"{word} for {name}" for name, word in words if word != name]
+    text = "; ".join([about["encoder"], *about["templates"], *renamed])
+    scores = {name: record["params"].get("score", "its own") for name, record in records.items()}
+    others = [f"{name}: {score}" for name, score in scores.items() if score != scores[BASELINE]]
+    score = f"{scores[BASELINE]} ({', '.join(others)})" if others else scores[BASELINE]
     made = {key: table.protocol[key] for key in ("model", "weights_sha256", "resolution", "window", "split")}
-    return {**made, "text": "; ".join(text), "score": "; ".join(f"{name} {score}" for name, score in scores.items())}
+    return {**made, "text": text, "score": score}
 
 
-def per_class(table: SegmentTable, counts: Mapping[str, Counts]) -> Iterable[Sequence[object]]:
-    """Yields each class, background first, with its share of the labelled pixels and its IoU by strategy."""
+def curves(strategies: Mapping[str, Strategy], table: SegmentTable, text: NDArray[np.float32]) -> pd.DataFrame:
+    """Draws the mIoU of every threshold, for the strategies that have one; long curves are thinned."""
+    points: list[tuple[str, float, float]] = []
+    for name, strategy in strategies.items():
+        if candidates := getattr(strategy, "candidates", None):
+            label, score = candidates(table, text)
+            curve = threshold_curve(label, score, table.histogram).thin()
+            points += zip([name] * len(curve.miou), curve.thresholds, curve.miou, strict=True)
+    return pd.DataFrame(points, columns=["strategy", "threshold", "miou"])
+
+
+def per_class(table: SegmentTable, counts: Mapping[str, Counts]) -> pd.DataFrame:
+    """Lists each class, background first, with its share of the labelled pixels and its IoU by strategy."""
     totals = {name: count.total() for name, count in counts.items()}
     truth = totals[ORACLE].truth
+    columns = {name: iou(total) for name, total in totals.items()}
     share = truth / max(truth.sum(), 1)
-    return zip(("background", *table.classes), share, *(iou(total) for total in totals.values()), strict=True)
+    return pd.DataFrame({"class": ["background", *table.classes], "pixel_share": share, **columns})
 
 
-def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Writes a table, numbers to six decimals, NaN as an empty cell."""
-    with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        for row in rows:
-            writer.writerow([cell if isinstance(cell, str) else "" if np.isnan(cell) else f"{cell:.6f}" for cell in row])
+def write_csv(path: Path, rows: pd.DataFrame) -> None:
+    """Writes a table: numbers to six decimals, an empty cell for what is not defined."""
+    with atomic_path(path) as temporary:
+        rows.to_csv(temporary, index=False, float_format="%.6f", lineterminator="\n")
 
 
 if __name__ == "__main__":

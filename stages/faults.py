@@ -34,7 +34,7 @@ def describe(schema: type[BaseModel], details: ErrorDetails) -> str:
 
 
 def suggestion(name: str, known: Sequence[str]) -> str:
-    """Completes a sentence on an unknown name with the one that was probably meant, else with all there are."""
+    """Ends a sentence on an unknown name with the one that was probably meant, else with all there are."""
     if close := get_close_matches(name, known, n=1):
         return f"; did you mean {close[0]!r}?"
     return f"; there are {', '.join(known)}" if known else ""
@@ -44,8 +44,8 @@ def _place(schema: type[BaseModel], location: Sequence[int | str]) -> tuple[str,
     """Follows an error into the schema.
 
     Returns:
-        The dotted path as it stands in the file: pydantic puts the tags of unions between the keys. And the keys
-        known beside its last one; for an error of a tag, the tags.
+        The dotted path as it stands in the file: pydantic puts the tags of unions between the keys. And the
+        keys known beside its last one; for an error of a tag, the tags.
     """
     kind: Any = schema
     path: list[str] = []

@@ -181,11 +181,13 @@ def _read(path: Path) -> Any:
         raise UserError(f"{path} is not UTF-8 (byte {error.start}). Save it as UTF-8 text.") from error
     except MarkedYAMLError as error:
         line = f" line {error.problem_mark.line + 1}:" if error.problem_mark else ""
-        raise UserError(f"{path}:{line} {(error.problem or 'no YAML').splitlines()[0]}. Mend the YAML there.") from error
+        raise UserError(
+            f"{path}:{line} {(error.problem or 'no YAML').splitlines()[0]}. Mend the YAML there."
+        ) from error
 
 
 def _names_that_run(data: Any) -> Iterator[str]:
-    """Yields what is wrong with the names in `run`: in the raw data, so that other faults do not hide these."""
+    """Yields what is wrong with the names in `run`; from the raw data, so that other faults hide none."""
     run = data.get("run") if isinstance(data, dict) else None
     if not isinstance(run, dict):
         return

@@ -29,8 +29,13 @@ def main(dataset: str, split: str) -> None:
     classes, _ = read_class_list(prepared)
     samples = tqdm(read_samples(prepared, split), desc=f"segment {dataset} {split}", unit="image", disable=None)
     model = load_model(weights, architecture)
-    with atomic_path(out / "maps.tar") as path, TarWriter(str(path), encoder=False, mtime=0, user="groupseg", group="groupseg") as maps:
-        table = build_table(model, samples, classes, protocol, lambda key, segments: maps.write(map_file(key, segments)))
+    with (
+        atomic_path(out / "maps.tar") as path,
+        TarWriter(str(path), encoder=False, mtime=0, user="groupseg", group="groupseg") as maps,
+    ):
+        table = build_table(
+            model, samples, classes, protocol, lambda key, segments: maps.write(map_file(key, segments))
+        )
     table.save(out / "table.safetensors")
 
 

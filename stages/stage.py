@@ -13,6 +13,7 @@ from pathlib import Path
 
 from groupseg.errors import UserError
 from groupseg.files import write_json
+from stages import STARTED
 
 # Of the repository, also where `dvc exp run` works in a temporary copy of it.
 ROOT = Path(os.environ.get("DVC_ROOT", "."))
@@ -24,8 +25,8 @@ _MENDABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, er
 def run(main: Callable[..., None]) -> None:
     """Runs a stage with the arguments of the command line, and exits with status 1 on a user's error.
 
-    Seconds and peak memory of a stage that went well are left in `.work/timings`. They are no output: they never
-    come out the same.
+    Seconds and peak memory of a stage that went well are left in `.work/timings`. They are no output: they
+    never come out the same.
 
     Args:
         main: The stage. Its parameters, strings all, are the arguments; its docstring is the help.
@@ -35,10 +36,9 @@ def run(main: Callable[..., None]) -> None:
     for name in inspect.signature(main).parameters:
         parser.add_argument(name)
     arguments = vars(parser.parse_args())
-    started = time.monotonic()
     try:
         main(**arguments)
-        _record(f"{script}@{'-'.join(arguments.values())}".rstrip("@"), time.monotonic() - started)
+        _record(f"{script}@{'-'.join(arguments.values())}".rstrip("@"), time.monotonic() - STARTED)
     except UserError as error:
         _fail(str(error))
     except MemoryError:

@@ -60,3 +60,12 @@ def read_calibration(dataset: str, strategy: str, table: SegmentTable) -> dict[s
             f" Run `dvc repro calibrate@{dataset}-{strategy}`."
         )
     return record
+
+
+def check_held_out(test: SegmentTable, calibration: SegmentTable) -> None:
+    """Raises UserError if an image is in both splits."""
+    if both := sorted(set(test.keys) & set(calibration.keys)):
+        raise UserError(
+            f"{test.protocol['dataset']}: {len(both)} images are in the calib and in the test split, such as"
+            f" {both[0]}. List each in one of them: what is fitted on an image must not be judged on it."
+        )

@@ -3,14 +3,15 @@
 from pathlib import Path
 
 from groupseg.files import write_json
+from groupseg.report.records import results_digest
 from groupseg.report.results import read_results
-from groupseg.tracking import results_digest, track
+from groupseg.tracking import track
 from stages.params import load_params
 from stages.stage import run
 
 
 def main() -> None:
-    """Sends the results to MLflow and notes which they are, also where no server answers: `groupseg track` sends them later."""
+    """Sends the results to MLflow and notes which they are, whether or not a server took them."""
     load_params()
     results = read_results(Path())
     track(results)

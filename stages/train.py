@@ -26,7 +26,10 @@ def main() -> None:
     model = params.models[params.run.model]
     code = [path for part in ("model", "training") for path in Path("groupseg", part).glob("*.py")]
     data = [path for corpus in params.run.corpora for path in (CAPTIONS / corpus).glob("*.tar")]
-    name = fingerprint({"model": asdict(model.architecture), "training": asdict(model.training)}, [Path("stages/train.py"), TEXTS, *code, *data])
+    name = fingerprint(
+        {"model": asdict(model.architecture), "training": asdict(model.training)},
+        [Path("stages/train.py"), TEXTS, *code, *data],
+    )
     # Under the root of the repository, also where `dvc exp run` works in a temporary copy of it.
     state = ROOT / ".work" / "train" / f"{name}.pt"
     corpus = read_corpus(params.run.corpora, model.architecture.resolution)

@@ -1,4 +1,4 @@
-"""A small project with everything that report and tracking read, made by the real stages from random segments."""
+"""A small project with all that report and tracking read, made by the real stages from random segments."""
 
 import contextlib
 import io
@@ -60,18 +60,13 @@ def _params() -> dict[str, object]:
     scenes = {"format": "scenes", "scenes": "scenes20", "calib": 8, "test": 8, "seed": 0}
     sources = {"scenes": scenes, "folder": {"format": "folder", "path": ".", "calib": 8, "seed": 0}}
     prompts = {"templates": ["a {}."], "names": {"hot air balloon": "balloon (hot air)"}}
-    params["datasets"] = {
-        name: {"source": sources[kind], "prompts": prompts} for name, kind in DATASETS.items()
-    }
+    params["datasets"] = {name: {"source": sources[kind], "prompts": prompts} for name, kind in DATASETS.items()}
     params["run"] |= {"datasets": list(DATASETS), "strategies": list(STRATEGIES)}
     return params | {"evaluate": {"resamples": 50, "seed": 0}, "report": {"pictures": 4}}
 
 
 def _lock() -> dict[str, object]:
-    outs = {
-        name: [{"path": f"data/prepared/{name}", "hash": "md5", "md5": f"{name:0<32}.dir"}]
-        for name in DATASETS
-    }
+    outs = {name: [{"path": f"data/prepared/{name}", "hash": "md5", "md5": f"{name:0<32}.dir"}] for name in DATASETS}
     return {
         "schema": "2.0",
         "stages": {f"prepare@{name}": {"cmd": "prepare", "outs": entry} for name, entry in outs.items()},
@@ -86,9 +81,7 @@ def _write_dataset(name: str, kind: str, images: int, random: np.random.Generato
         {"classes": text},
         {"classes": CLASSES, "words": CLASSES, "encoder": "random", "templates": ["a {}."]},
     )
-    splits = {
-        split: [_sample(f"{split}-{index}", random) for index in range(images)] for split in ("calib", "test")
-    }
+    splits = {split: [_sample(f"{split}-{index}", random) for index in range(images)] for split in ("calib", "test")}
     write_samples(
         Path("data/prepared") / name,
         CLASSES,
@@ -103,7 +96,7 @@ def _write_dataset(name: str, kind: str, images: int, random: np.random.Generato
 
 
 def _sample(key: str, random: np.random.Generator) -> tuple[Sample, NDArray[np.int64]]:
-    """Draws an image of nearest-point segments, most of which are of one class; some pixels are ignored."""
+    """Draws an image of nearest-point segments, each of one class; some pixels are ignored."""
     height, width = random.integers(20, 40, 2)
     points = random.random((SEGMENTS, 2)) * (height, width)
     grid = np.stack(np.mgrid[:height, :width], axis=-1)[..., None, :]
@@ -125,18 +118,18 @@ def _table(
     random: np.random.Generator,
 ) -> SegmentTable:
     counts = [
-        histogram(segments, sample.mask, segments.max() + 1, len(CLASSES)).toarray()
-        for sample, segments in pairs
+        histogram(segments, sample.mask, segments.max() + 1, len(CLASSES)).toarray() for sample, segments in pairs
     ]
     pixels = np.concatenate(counts)
     towards = np.concatenate([np.zeros((1, WIDTH)), text])[pixels.argmax(axis=1)]
     image = np.repeat(np.arange(len(pairs), dtype=np.int32), [len(count) for count in counts])
+    whole = [towards[image == row].mean(axis=0) + 0.1 for row in range(len(pairs))]
     return SegmentTable(
         image=image,
         embedding=unit(towards + 0.25 * random.normal(size=towards.shape)),
         area=np.concatenate([np.bincount(segments.ravel()) for _, segments in pairs]),
         histogram=csr_array(pixels),
-        image_embedding=unit(np.stack([towards[image == row].sum(axis=0) + 0.1 for row in range(len(pairs))])),
+        image_embedding=unit(np.stack(whole)),
         keys=tuple(sample.key for sample, _ in pairs),
         classes=CLASSES,
         text_mean=np.zeros(WIDTH, np.float32),

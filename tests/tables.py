@@ -79,9 +79,7 @@ def random_case(
     return Case(table, text, truth, segments)
 
 
-def large_table(
-    seed: int, segments: int, classes: int, images: int
-) -> tuple[SegmentTable, NDArray[np.float32]]:
+def large_table(seed: int, segments: int, classes: int, images: int) -> tuple[SegmentTable, NDArray[np.float32]]:
     """Draws a table of realistic size, without label maps, and its texts."""
     random = np.random.default_rng(seed)
     text = unit(random.normal(size=(classes, 64)))

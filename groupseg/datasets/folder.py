@@ -11,10 +11,10 @@ from groupseg.errors import UserError
 def read_folder(folder: Path, calib: float, seed: int) -> LabelledFiles:
     """Finds the images of a plain folder.
 
-    images/ holds pictures (in sub-folders too), masks/ a PNG of the same name for each, and classes.txt one class
-    a line: line i names mask value i. If the first line is `background`, value 0 is background; else there is none.
-    255 is ignored. splits/calib.txt and splits/test.txt list names (the path below images/, without its ending);
-    what is not listed is drawn.
+    images/ holds pictures (in sub-folders too), masks/ a PNG of the same name for each, and classes.txt one
+    class a line: line i names mask value i. If the first line is `background`, value 0 is background; else
+    there is none. 255 is ignored. splits/calib.txt and splits/test.txt list names (the path below images/,
+    without its ending); what is not listed is drawn.
 
     Args:
         folder: Where these lie.
@@ -58,8 +58,8 @@ def _splits(folder: Path, pairs: dict[str, Pair], calib: float, seed: int) -> di
     for split, names in listed.items():
         if unknown := [name for name in names if name not in pairs]:
             raise UserError(
-                f"{lists[split]}: {unknown[0]!r} names no image in {folder / 'images'}. List paths below it without"
-                " their ending."
+                f"{lists[split]}: {unknown[0]!r} names no image in {folder / 'images'}. List paths below it"
+                " without their ending."
             )
     if len(listed) == 2:
         check_disjoint(lists["calib"], lists["test"])

@@ -39,15 +39,15 @@ class LabelledFiles:
         """Yields the labelled images of a split, in order.
 
         Raises:
-            UserError: If a file is damaged, a mask is of another size than its image, or a value is not listed.
+            UserError: If a file is damaged, a mask is of another size than its image, or a value is unknown.
         """
         for pair in self.splits[split]:
             image, encoded = read_picture(pair.image)
             values = read_mask(pair.mask)
             if values.shape != image.shape[:2]:
                 raise UserError(
-                    f"{pair.mask} is {_size(values)} pixels, but {pair.image} is {_size(image)} (turned as its"
-                    " EXIF orientation says). Save the mask at the size of its image."
+                    f"{pair.mask} is {_size(values)} pixels, but {pair.image} is {_size(image)} (turned as"
+                    " its EXIF orientation says). Save the mask at the size of its image."
                 )
             mask = to_labels(values, len(self.classes), self.background, pair.mask)
             yield Sample(sample_key(pair.name), image, mask, pair.name, encoded)
@@ -57,8 +57,8 @@ def to_labels(values: NDArray[np.int32], classes: int, background: bool, path: P
     """Turns the values of a mask file into labels.
 
     Args:
-        values: int32 [H, W]. Where background is listed, a value is a label already; else value i becomes label
-            i + 1. Ignored pixels are 255, or 65535 where 255 is itself a listed value.
+        values: int32 [H, W]. Where background is listed, a value is a label already; else value i becomes
+            label i + 1. Ignored pixels are 255, or 65535 where 255 is itself a listed value.
         classes: How many there are, without background.
         background: Whether value 0 is background.
         path: The file, for the error.

@@ -61,8 +61,8 @@ def read_classes(path: Path) -> tuple[tuple[str, ...], bool]:
 def draw(names: Sequence[str], calib: float, seed: int) -> list[str]:
     """Draws the calibration images: `calib` of them, or that share of `names` where it is below 1.
 
-    The order is that of a hash of seed and name, the same with every version of every library; an image more or
-    less moves hardly any other.
+    The order is that of a hash of seed and name, the same with every version of every library; an image more
+    or less moves hardly any other.
 
     Returns:
         The names drawn, sorted. None may be drawn, or all: it is the shards that refuse an empty split.
@@ -72,9 +72,7 @@ def draw(names: Sequence[str], calib: float, seed: int) -> list[str]:
     """
     count = round(calib * len(names)) if calib < 1 else int(calib)
     if count > len(names):
-        raise UserError(
-            f"source.calib: {count} images asked for, but there are {len(names)} to draw from. Lower it."
-        )
+        raise UserError(f"source.calib: {count} images asked for, but there are {len(names)} to draw from. Lower it.")
     return sorted(sorted(names, key=lambda name: hashlib.sha256(f"{seed} {name}".encode()).digest())[:count])
 
 

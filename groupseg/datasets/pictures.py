@@ -87,5 +87,5 @@ def _decoding(path: Path) -> Iterator[None]:
         yield
     except _DAMAGE as error:
         raise UserError(
-            f"{path} cannot be read as an image: {error}. Fetch the file again, or take it out of the data set."
+            f"{path} cannot be read as an image: {error}. Fetch it again, or take it out of the data set."
         ) from error

@@ -48,5 +48,5 @@ def ignore_value(classes: int) -> int:
 
 
 def sample_key(name: str) -> str:
-    """Returns a name without `.` and `/`, which end a key and a folder in a shard; no two names share a key."""
+    """Returns a name without `.` and `/`, which end a key and a folder in a shard. No two names share one."""
     return name.replace("%", "%25").replace(".", "%2E").replace("/", "%2F")

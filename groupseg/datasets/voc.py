@@ -24,8 +24,7 @@ def read_voc(folder: Path, calib: float, seed: int) -> LabelledFiles:
     for part in ("JPEGImages", "SegmentationClass", "ImageSets/Segmentation"):
         if not (folder / part).is_dir():
             raise UserError(
-                f"{folder / part} is missing: no VOC layout lies there. Mend source.path or run.folder in"
-                " params.yaml."
+                f"{folder / part} is missing: no VOC layout lies there. Mend source.path or run.folder in params.yaml."
             )
     lists = folder / "ImageSets" / "Segmentation"
     check_disjoint(lists / "train.txt", lists / "val.txt")

@@ -30,7 +30,7 @@ def write_samples(
     splits: Mapping[str, Iterable[Sample]],
     origin: Mapping[str, str],
 ) -> None:
-    """Writes a labelled data set: shards, classes.json, manifest.json. `folder` is replaced when all is written.
+    """Writes a labelled data set: shards, classes.json, manifest.json. Only then is `folder` replaced.
 
     Args:
         folder: Where it will lie.
@@ -40,7 +40,7 @@ def write_samples(
         origin: What the manifest says first, such as {"dataset": ..., "format": ...}.
 
     Raises:
-        UserError: If a split is empty, two images share a key, a picture lies in two splits, or the disk is full.
+        UserError: If a split is empty, two images share a key, a picture is in two splits, the disk is full.
     """
     seen = _Seen()
     with _replaced(folder) as temporary:
@@ -109,15 +109,13 @@ def _replaced(folder: Path) -> Iterator[Path]:
         temporary.rename(folder)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise UserError(
-            f"Cannot write {folder}: {reason}. Free the space or the permission and run again."
-        ) from error
+        raise UserError(f"Cannot write {folder}: {reason}. Free the space or the permission and run again.") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _shard_writer(folder: Path, split: str) -> ShardWriter:
-    # An absolute path, so that webdataset takes no part of it for a protocol, nor a percent sign for a number.
+    # Absolute, so that webdataset takes no part of it for a protocol, and no percent sign for a number.
     pattern = f"{folder.absolute()}/{split}-".replace("%", "%%") + "%05d.tar"
     owner = {"user": "groupseg", "group": "groupseg", "mtime": 0, "encoder": False, "format": "PAX_FORMAT"}
     return ShardWriter(pattern, maxcount=IMAGES_PER_SHARD, verbose=0, **owner)

@@ -27,9 +27,7 @@ def resample_weights(images: int, resamples: int, seed: int) -> NDArray[np.int32
         ValueError: If `images` or `resamples` is not positive.
     """
     if images < 1 or resamples < 1:
-        raise ValueError(
-            f"Expected `images` and `resamples` to be positive, but got {images} and {resamples}."
-        )
+        raise ValueError(f"Expected `images` and `resamples` to be positive, but got {images} and {resamples}.")
     random = np.random.default_rng(seed)
     weights = np.empty((resamples, images), dtype=np.int32)
     for row in weights:

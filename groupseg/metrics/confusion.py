@@ -120,9 +120,7 @@ def confusion_from_maps(truth: ArrayLike, predicted: ArrayLike, classes: int, ig
     pairs = truth[counted].astype(np.int64), predicted[counted].astype(np.int64)
     for name, values in zip(("truth", "predicted"), pairs, strict=True):
         if values.size and (values.min() < 0 or values.max() > classes):
-            raise ValueError(
-                f"Expected labels in 0..{classes} in `{name}`, but got {values.min()}..{values.max()}."
-            )
+            raise ValueError(f"Expected labels in 0..{classes} in `{name}`, but got {values.min()}..{values.max()}.")
     size = classes + 1
     return np.bincount(pairs[0] * size + pairs[1], minlength=size * size).reshape(size, size).astype(np.int64)
 

@@ -49,12 +49,14 @@ def hard_assignment(logits: Tensor, noise: bool) -> Tensor:
 class GroupingBlock(nn.Module):
     """Turns group tokens and patches into segments, and brings them into the space of texts.
 
-    With `feature="contextual"`, as published, a patch goes to the token that it is most similar to after the transformer, and a segment is described by its token plus the mean of what
-    the transformer made of its patches. With little data and a small model the tokens then read the image past the masks, and the masks come to mean nothing.
+    With `feature="contextual"`, as published, a patch goes to the token that it is most similar to after the
+    transformer, and a segment is described by its token plus the mean of what the transformer made of its patches.
+    With little data and a small model the tokens then read the image past the masks, and the masks mean nothing.
 
-    With `feature="local"` a segment is described by the mean of local features alone, taken from before the transformer, and masks follow meaning: the similarity of tokens and patches
-    only seeds each group with a mean vector in the text space; a patch then goes to the group whose mean is closest to its own vector. This is one round of spherical k-means whose
-    first centres are learned, as in k-means mask transformers (arXiv 2207.04044).
+    With `feature="local"` a segment is described by the mean of local features alone, taken from before the
+    transformer, and masks follow meaning: the similarity of tokens and patches only seeds each group with a mean
+    vector in the text space; a patch then goes to the group whose mean is closest to its own vector. This is one round
+    of spherical k-means whose first centres are learned, as in k-means mask transformers (arXiv 2207.04044).
 
     Args:
         dim: Width of tokens and patches.
@@ -69,7 +71,9 @@ class GroupingBlock(nn.Module):
         self.norm_tokens, self.norm_x, self.norm_values, self.norm_new_x = (nn.LayerNorm(dim) for _ in range(4))
         self.q, self.k, self.v, self.proj = (nn.Linear(dim, dim) for _ in range(4))
         self.mlp_channels = Mlp(dim, 2 * dim)
-        self.projector = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, 2 * dim), nn.GELU(), nn.Linear(2 * dim, text_dim))
+        self.projector = nn.Sequential(
+            nn.LayerNorm(dim), nn.Linear(dim, 2 * dim), nn.GELU(), nn.Linear(2 * dim, text_dim)
+        )
 
     def forward(self, tokens: Tensor, patches: Tensor, local: Tensor) -> Grouping:
         """Groups patches.

@@ -1,4 +1,4 @@
-"""GroupViT (Xu et al., CVPR 2022, arXiv 2202.11094) in one stage: an image becomes a few segments, each with a vector in the space of texts."""
+"""GroupViT (Xu et al., CVPR 2022, arXiv 2202.11094) in one stage: from an image to segments in the space of texts."""
 
 from typing import NamedTuple
 
@@ -32,7 +32,8 @@ class Groups(NamedTuple):
 class GroupViT(nn.Module):
     """Trunk, transformer over group tokens and patches, grouping block.
 
-    The mean texts and the learned scales belong to the model and lie in its file: another class list must not move them.
+    The mean texts and the learned scales belong to the model and lie in its file: another class list must not move
+    them.
     """
 
     text_mean: Tensor
@@ -45,16 +46,21 @@ class GroupViT(nn.Module):
         self.trunk = ConvTrunk(dim)
         self.pos_embed = nn.Parameter(torch.randn(1, side * side, dim) * 0.02)
         self.group_token = nn.Parameter(torch.randn(1, architecture.tokens, dim) * 0.02)
-        self.blocks = nn.Sequential(*(Block(dim, architecture.heads, mlp_ratio=2.0, qkv_bias=True) for _ in range(architecture.depth)))
+        self.blocks = nn.Sequential(
+            *(Block(dim, architecture.heads, mlp_ratio=2.0, qkv_bias=True) for _ in range(architecture.depth))
+        )
         self.grouping = GroupingBlock(dim, architecture.text_dim, architecture.feature)
         # exp(2.6) = 13.5; at most 100, as in CLIP.
-        self.log_scales = nn.ParameterDict({name: nn.Parameter(torch.tensor(2.6)) for name in ("caption", "segment", "patch")})
+        self.log_scales = nn.ParameterDict(
+            {name: nn.Parameter(torch.tensor(2.6)) for name in ("caption", "segment", "patch")}
+        )
         self.register_buffer("text_mean", torch.zeros(architecture.text_dim))
         self.register_buffer("caption_mean", torch.zeros(architecture.text_dim))
 
     def scale(self, name: str) -> Tensor:
-        """Returns what cosines are multiplied by in the softmax over `caption`, `segment` or `patch`: a scalar in (0, 100]."""
-        return self.log_scales[name].exp().clamp(max=100.0)
+        """Returns what the cosines of "caption", "segment" or "patch" are multiplied by: a scalar in (0, 100]."""
+        log_scale: Tensor = self.log_scales[name]
+        return log_scale.exp().clamp(max=100.0)
 
     def forward(self, images: Tensor) -> Groups:
         """Segments images, float [B, 3, resolution, resolution], normalised."""

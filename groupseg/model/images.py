@@ -19,14 +19,16 @@ def normalise(images: Tensor) -> Tensor:
 
 
 def to_square(image: NDArray[np.uint8], side: int) -> Tensor:
-    """From uint8 [H, W, 3] to uint8 [3, side, side], bilinear with antialiasing; the proportions of the image are not kept."""
+    """From uint8 [H, W, 3] to uint8 [3, side, side], bilinear with antialiasing; proportions are not kept."""
     channels = torch.from_numpy(image).permute(2, 0, 1)
     if channels.shape[1:] == (side, side):
         return channels.contiguous()
-    resized = F.interpolate(channels[None].float(), size=(side, side), mode="bilinear", antialias=True, align_corners=False)
+    resized = F.interpolate(
+        channels[None].float(), size=(side, side), mode="bilinear", antialias=True, align_corners=False
+    )
     return resized[0].round().clamp(0, 255).to(torch.uint8)
 
 
 def device() -> torch.device:
-    """Returns where networks run: the environment variable GROUPSEG_DEVICE, else a GPU where there is one, else the CPU."""
+    """Returns where networks run: what GROUPSEG_DEVICE says, else a GPU where there is one, else the CPU."""
     return torch.device(os.environ.get("GROUPSEG_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu"))

@@ -1,11 +1,11 @@
-"""A small convolutional trunk in place of the patch embedding: it learns from few images what a patch embedding learns from millions."""
+"""A small convolutional trunk: it learns from few images what a patch embedding learns from millions."""
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 
 class MatrixConv(nn.Module):
-    """A convolution without bias whose weight is stored as a matrix [out, in * k * k], as the Muon optimiser wants it."""
+    """A convolution without bias; its weight is a matrix [out, in * k * k], as the Muon optimiser wants it."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
         super().__init__()
@@ -30,7 +30,8 @@ class Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Keeps the shape of x, float [B, width, H, W]."""
-        return x + self.body(x)
+        body: Tensor = self.body(x)
+        return x + body
 
 
 class ConvTrunk(nn.Sequential):

@@ -41,9 +41,12 @@ def load_model(path: str | Path, architecture: Architecture) -> GroupViT:
     except FileNotFoundError as error:
         raise UserError(f"{path} is missing. Run `dvc repro`, which makes it.") from error
     except (SafetensorError, OSError, KeyError, ValueError) as error:
-        raise UserError(f"{path} holds no groupseg model ({type(error).__name__}: {error}). Delete it and run `dvc repro`.") from error
+        raise UserError(
+            f"{path} holds no groupseg model ({type(error).__name__}: {error}). Delete it and run `dvc repro`."
+        ) from error
     if found != asdict(architecture):
-        raise UserError(f"{path} holds another architecture: {_differences(found, asdict(architecture))}. Mend `models:` in params.yaml or train again.")
+        differences = _differences(found, asdict(architecture))
+        raise UserError(f"{path} holds another architecture: {differences}. Mend `models:` there, or train again.")
     model = GroupViT(architecture)
     _check_keys(path, state, model.state_dict())
     model.load_state_dict(state)

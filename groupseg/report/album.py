@@ -69,26 +69,25 @@ class Album:
     def _right(self, labels: NDArray[np.int32]) -> NDArray[np.float64]:
         counts = image_counts(self._table, labels)
         labelled = counts.truth.sum(axis=1)
-        return np.divide(
-            counts.tp.sum(axis=1), labelled, out=np.full(len(labelled), np.nan), where=labelled > 0
-        )
+        share = np.full(len(labelled), np.nan)
+        np.divide(counts.tp.sum(axis=1), labelled, out=share, where=labelled > 0)
+        return share
 
     def _segment_map(self, key: str) -> NDArray[np.int64]:
         path = self._segments / "maps.tar"
         try:
-            with tarfile.open(path) as tar, Image.open(tar.extractfile(f"{key}.png")) as image:  # type: ignore[arg-type]
-                return np.asarray(image).astype(np.int64)
+            with tarfile.open(path) as tar:
+                member = tar.extractfile(f"{key}.png")
+                return np.asarray(Image.open(member)).astype(np.int64)  # type: ignore[arg-type]
         except (tarfile.TarError, OSError, KeyError) as error:
-            raise UserError(
-                f"{path} is missing or damaged: {error}. Delete it and run `dvc repro`."
-            ) from error
+            raise UserError(f"{path} is missing or damaged: {error}. Delete it and run `dvc repro`.") from error
 
 
 def extremes(right: NDArray[np.float64], count: int) -> tuple[list[int], list[int]]:
     """Chooses the images where the challenger gains most over the baseline, and those where it loses most.
 
     Args:
-        right: [N, 2] float64, share of pixels that baseline and challenger have right; NaN where none is labelled.
+        right: [N, 2] float64, share of pixels that baseline and challenger have right, NaN where unknown.
         count: How many images in all, half of them gains and half losses, as far as there are so many.
 
     Returns:
@@ -102,7 +101,7 @@ def extremes(right: NDArray[np.float64], count: int) -> tuple[list[int], list[in
 
 
 def quantiles(right: NDArray[np.float64], levels: tuple[float, ...]) -> list[int]:
-    """Orders the images by gain and chooses those at levels, 0 = most gained, 1 = most lost; each at most once."""
+    """Orders images by gain and chooses those at levels, 0 = most gained, 1 = most lost; none twice."""
     order = _by_gain(right)
     return list(dict.fromkeys(order[round(level * (len(order) - 1))] for level in levels)) if order else []
 

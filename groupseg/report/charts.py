@@ -19,9 +19,7 @@ def per_class_figure(dataset: DatasetResults) -> Figure:
         colour, _ = look(list(dataset.strategies))[best]
         oracle = axes.bar(place, 100 * table[ORACLE], width=0.86, color=LINE, label="label oracle")
         bars = axes.bar(place, 100 * table[best], width=0.52, color=colour, label=best)
-        line = axes.hlines(
-            100 * table[BASELINE], place - 0.43, place + 0.43, color=INK, linewidth=1.6, label=BASELINE
-        )
+        line = axes.hlines(100 * table[BASELINE], place - 0.43, place + 0.43, color=INK, linewidth=1.6, label=BASELINE)
         # Eighty names must not touch each other.
         size = float(np.clip(340 / len(table), 4.5, 8.5))
         axes.set_xticks(
@@ -44,9 +42,7 @@ def history_figure(history: pd.DataFrame) -> Figure:
         axes.plot(history["step"], history["loss"], color=LINE, linewidth=0.6)
         for name, (colour, _) in zip(names, list(look(names).values())[1:], strict=True):
             smooth = history[name].rolling(window, min_periods=1, center=True).mean()
-            axes.plot(
-                history["step"], smooth, color=INK if name == "loss" else colour, linewidth=1.4, label=name
-            )
+            axes.plot(history["step"], smooth, color=INK if name == "loss" else colour, linewidth=1.4, label=name)
         axes.set_xlabel("step")
         axes.set_ylabel("loss")
         axes.set_xlim(0, history["step"].max())

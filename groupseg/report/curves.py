@@ -13,14 +13,12 @@ _RELATIVE = {"max": "share of the image's best\n", "mean_std": "deviations above
 
 
 def curve_figure(dataset: DatasetResults) -> Figure:
-    """Draws mIoU on the test images against the threshold of each score, and all strategies with intervals."""
+    """Draws test mIoU against the threshold of each score, and every strategy with its interval."""
     panels = _panels(dataset)
     with styled():
         figure = Figure(figsize=(9.6, 3.3), dpi=DPI, layout="constrained")
         ratios = [*(2.2 for _ in panels), 0.34 * (len(dataset.strategies) + 1)]
-        *charts, strip = figure.subplots(1, len(panels) + 1, sharey=True, width_ratios=ratios, squeeze=False)[
-            0
-        ]
+        *charts, strip = figure.subplots(1, len(panels) + 1, sharey=True, width_ratios=ratios, squeeze=False)[0]
         for axes, (title, strategies) in zip(charts, panels.items(), strict=True):
             _draw_panel(axes, dataset, strategies)
             axes.set_title(title)
@@ -77,8 +75,6 @@ def _draw_strip(axes: Axes, dataset: DatasetResults) -> None:
         low, high = values["miou_ci"]
         axes.vlines(place, 100 * low, 100 * high, color=colour, linewidth=1.4)
         axes.plot(place, 100 * values["miou"], marker, color=colour, markersize=4.5)
-    axes.set_xticks(
-        range(len(figures)), list(figures), rotation=45, ha="right", rotation_mode="anchor", color=INK
-    )
+    axes.set_xticks(range(len(figures)), list(figures), rotation=45, ha="right", rotation_mode="anchor", color=INK)
     axes.set_xlim(-0.6, len(figures) - 0.4)
     axes.grid(visible=False, axis="x")

@@ -8,7 +8,7 @@ from groupseg.errors import UserError
 from groupseg.report.album import Album, extremes, quantiles
 from groupseg.report.charts import history_figure, per_class_figure
 from groupseg.report.curves import curve_figure
-from groupseg.report.pictures import PictureGrid
+from groupseg.report.grid import PictureGrid
 from groupseg.report.readme import percent
 from groupseg.report.results import BASELINE, DatasetResults, Results
 from groupseg.report.style import save_figure
@@ -68,6 +68,4 @@ def _read_history(path: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(path)
     except (FileNotFoundError, ValueError) as error:
-        raise UserError(
-            f"{path} is missing or no CSV file: {error}. Run `dvc repro`, which makes it."
-        ) from error
+        raise UserError(f"{path} is missing or no CSV file: {error}. Run `dvc repro`, which makes it.") from error

@@ -11,9 +11,7 @@ def headline(results: Results) -> str:
     datasets = results.datasets
     better = [dataset for dataset in datasets if _gain(dataset) > 0 and _is_sure(dataset)]
     if not better:
-        return (
-            f"No strategy is better than the {BASELINE} threshold by more than chance on {_named(datasets)}."
-        )
+        return f"No strategy is better than the {BASELINE} threshold by more than chance on {_named(datasets)}."
     gains = [percent(_gain(dataset)) for dataset in sorted(better, key=_gain)]
     points = gains[0] if len(set(gains)) == 1 else f"{gains[0]} to {gains[-1]}"
     where = (
@@ -37,11 +35,7 @@ def sentence(dataset: DatasetResults) -> str:
         f"The same masks with the true label for each segment would reach {percent(oracle['miou'])} %"
     )
     gap = oracle["miou"] - base["miou"]
-    share = (
-        f": {percent(_gain(dataset) / gap, 0)} % of that gap is closed."
-        if gap > 0 and _gain(dataset) > 0
-        else "."
-    )
+    share = f": {percent(_gain(dataset) / gap, 0)} % of that gap is closed." if gap > 0 and _gain(dataset) > 0 else "."
     return text + share
 
 

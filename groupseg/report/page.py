@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from groupseg.errors import UserError
 from groupseg.files import atomic_path
 from groupseg.report import finding, provenance
-from groupseg.report.graph import HEIGHT, WIDTH, read_graph
+from groupseg.report.dag import HEIGHT, WIDTH, read_graph
 from groupseg.report.readme import percent, signed
 from groupseg.report.results import BASELINE, ORACLE, DatasetResults, Results
 from groupseg.report.style import look
@@ -69,8 +69,7 @@ def _context(results: Results, timings: Path) -> dict[str, Any]:
         "versions": provenance.read_versions(),
         "timings": provenance.read_timings(timings, [node.name for node in graph.nodes]),
         "params": {
-            key: json.dumps(value, indent=2, ensure_ascii=False)
-            for key, value in _params_that_ran(results).items()
+            key: json.dumps(value, indent=2, ensure_ascii=False) for key, value in _params_that_ran(results).items()
         },
     }
 
@@ -86,15 +85,10 @@ def _section(dataset: DatasetResults, figures: Path) -> dict[str, Any]:
         "winner": dataset.winner,
         "challenger": dataset.challenger,
         "looks": look(list(dataset.strategies)),
-        "warnings": {
-            name: record["warnings"] for name, record in dataset.calibration.items() if record["warnings"]
-        },
+        "warnings": {name: record["warnings"] for name, record in dataset.calibration.items() if record["warnings"]},
         "absent": dataset.per_class.loc[dataset.per_class[ORACLE].isna(), "class"].tolist(),
         "credit": dataset.credit,
-        **{
-            name: _inlined(figures / f"{name}_{dataset.name}.png")
-            for name in ("curve", "per_class", "pictures")
-        },
+        **{name: _inlined(figures / f"{name}_{dataset.name}.png") for name in ("curve", "per_class", "pictures")},
     }
 
 

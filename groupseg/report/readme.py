@@ -8,32 +8,42 @@ from groupseg.errors import UserError
 from groupseg.files import atomic_path
 from groupseg.report.results import Results
 
+MINUS, NOTHING = "\N{MINUS SIGN}", "\N{EN DASH}"
 START, END = "<!-- results:start -->", "<!-- results:end -->"
-PROTOCOL = ("model", "weights_sha256", "text", "resolution", "window", "split")
+# What each part of the protocol is called in a sentence.
+PROTOCOL = {
+    "model": "model",
+    "weights": "weights_sha256",
+    "text": "text",
+    "resolution": "resolution",
+    "window": "window",
+    "split": "split",
+    "images": "images",
+}
 
 
 def percent(value: float | None, digits: int = 1) -> str:
     """Writes a fraction as a percentage without its sign; a dash where there is no number."""
-    return "–" if value is None else f"{100 * value:.{digits}f}"
+    return NOTHING if value is None else f"{100 * value:.{digits}f}"
 
 
 def signed(value: float | None) -> str:
     """Writes a difference of fractions in percentage points, always with its sign."""
     if value is None:
-        return "–"
-    return ("−" if round(100 * value, 1) < 0 else "+") + percent(abs(value))
+        return NOTHING
+    return (MINUS if round(100 * value, 1) < 0 else "+") + percent(abs(value))
 
 
 def with_interval(figures: Mapping[str, Any], key: str = "miou") -> str:
     """Writes a figure with its 95 % interval, in percent."""
     if figures.get(key) is None:
-        return "–"
+        return NOTHING
     low, high = figures[f"{key}_ci"]
     return f"{percent(figures[key])} [{percent(low)}, {percent(high)}]"
 
 
 def table(results: Results) -> list[list[str]]:
-    """Lists the rows of the table: a heading, the strategies (the best of a data set between `**`), the label oracle."""
+    """Lists the rows of the table: a heading, the strategies (the best between `**`), the label oracle."""
     rows = [["mIoU, % [95 % interval]", *(dataset.name for dataset in results.datasets)]]
     for strategy in dict.fromkeys(name for dataset in results.datasets for name in dataset.strategies):
         row = [strategy]
@@ -45,39 +55,32 @@ def table(results: Results) -> list[list[str]]:
 
 
 def protocol_line(results: Results) -> str:
-    """Names the protocol of the figures: what differs between data sets is listed in their order."""
-    protocols = [dataset.metrics["protocol"] for dataset in results.datasets]
+    """Names the protocol of the figures; what differs between data sets is listed in their order."""
+    protocols = [{**dataset.metrics["protocol"], **dataset.metrics} for dataset in results.datasets]
     parts = []
-    for key in PROTOCOL:
-        values = dict.fromkeys(str(protocol[key]) for protocol in protocols)
-        if key == "weights_sha256":
-            values = dict.fromkeys(value[:12] for value in values)
-        parts.append(f"{key.replace('_sha256', '')} `{' / '.join(values)}`")
-    images = " / ".join(str(dataset.metrics["images"]) for dataset in results.datasets)
-    return f"Protocol: {', '.join(parts)}, images `{images}`."
+    for name, key in PROTOCOL.items():
+        # A few digits tell a digest from others; and a text may list the words of eighty classes.
+        length = 12 if key == "weights_sha256" else 60
+        values = [str(protocol[key])[:length] for protocol in protocols]
+        parts.append(f"{name} `{values[0] if len(set(values)) == 1 else ' / '.join(values)}`")
+    return f"Protocol: {', '.join(parts)}."
 
 
 def markdown(results: Results) -> str:
     """Writes the block of the README: table and protocol."""
     heading, *rows = (f"| {' | '.join(row)} |" for row in table(results))
     rule = "|---" * (1 + len(results.datasets)) + "|"
-    note = "Best strategy of each data set in bold; intervals from a bootstrap over images; the oracle knows the ground truth."
+    note = "Bold: best of the data set. Intervals: bootstrap over images. The oracle knows the ground truth."
     return "\n".join([heading, rule, *rows, "", f"{note} {protocol_line(results)}"])
 
 
 def plain(results: Results) -> str:
     """Writes the table for a terminal, the best strategy of a data set marked with a star."""
-    rows = [
-        [f"{cell.strip('*')} *" if cell.startswith("**") else cell for cell in row] for row in table(results)
-    ]
+    rows = [[f"{cell.strip('*')} *" if cell.startswith("**") else cell for cell in row] for row in table(results)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     lines.insert(1, "-" * len(max(lines, key=len)))
-    return "\n".join(
-        [*lines, "", "* best of the data set; the oracle knows the ground truth", protocol_line(results)]
-    )
+    return "\n".join([*lines, "", "* best of the data set; the oracle knows the ground truth", protocol_line(results)])
 
 
 def update_readme(readme: Path, block: str, write: bool = True) -> bool:

@@ -23,8 +23,8 @@ class DatasetResults:
     Attributes:
         name: Name of the data set.
         metrics: What results/metrics/<name>.json holds; fractions in 0..1.
-        per_class: Columns "class", "pixel_share", one per strategy, and `ORACLE`: IoU in 0..1, NaN where a class does not
-            occur; background first.
+        per_class: Columns "class", "pixel_share", one per strategy, and `ORACLE`: IoU in 0..1, NaN where
+            a class does not occur; background first.
         curves: Columns "strategy", "threshold", "miou": the curves on the test split.
         calibration: What results/calibration/<name>/<strategy>.json holds, by strategy.
         credit: What must stand beside its pictures; empty where nothing must.
@@ -86,12 +86,9 @@ class Results:
         files = [] if self.history is None else [self.history]
         for dataset in self.datasets:
             files += [self.root / f"results/metrics/{dataset.name}.json"]
+            files += [self.root / f"results/{folder}/{dataset.name}.csv" for folder in ("per_class", "curves")]
             files += [
-                self.root / f"results/{folder}/{dataset.name}.csv" for folder in ("per_class", "curves")
-            ]
-            files += [
-                self.root / f"results/calibration/{dataset.name}/{strategy}.json"
-                for strategy in dataset.calibration
+                self.root / f"results/calibration/{dataset.name}/{strategy}.json" for strategy in dataset.calibration
             ]
         return sorted(files)
 
@@ -107,9 +104,7 @@ def read_results(root: Path) -> Results:
     """
     params = read_yaml(root / "params.yaml")
     try:
-        return Results(
-            root, params, tuple(_read_dataset(root, params, name) for name in params["run"]["datasets"])
-        )
+        return Results(root, params, tuple(_read_dataset(root, params, name) for name in params["run"]["datasets"]))
     except (KeyError, TypeError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise UserError(
@@ -128,9 +123,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise UserError(f"{path} is missing. Run this in the folder of the project.") from error
     except YAMLError as error:
-        raise UserError(
-            f"{path} is no YAML file: {' '.join(str(error).split())}. Mend it and run again."
-        ) from error
+        raise UserError(f"{path} is no YAML file: {' '.join(str(error).split())}. Mend it and run again.") from error
     return data
 
 

@@ -37,7 +37,7 @@ _STYLE: dict[str, Any] = {
 }
 DPI = 150
 
-# Okabe and Ito (2008), told apart by all kinds of colour vision; shapes tell those apart that come round again.
+# Okabe and Ito (2008), told apart by all kinds of colour vision; shapes differ where colours return.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _MARKERS = ("s", "D", "^", "o", "v", "P", "X")
 
@@ -109,14 +109,14 @@ def paint(labels: NDArray[np.int32], classes: int) -> NDArray[np.uint8]:
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Writes a figure as PNG of 256 colours, a third of the bytes of one in full colour: equal figures are equal bytes.
+    """Writes a figure as PNG of 256 colours, which are enough; equal figures are equal bytes.
 
     Raises:
         UserError: If the file cannot be written.
     """
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    pixels = np.asarray(canvas.buffer_rgba())[..., :3]
+    canvas.draw()  # type: ignore[no-untyped-call]
+    pixels = np.asarray(canvas.buffer_rgba())[..., :3]  # type: ignore[no-untyped-call]
     image = Image.fromarray(np.ascontiguousarray(pixels)).quantize(
         256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
     )

@@ -38,7 +38,8 @@ class ImageSegments(NamedTuple):
 def segment_images(model: GroupViT, images: Iterable[NDArray[np.uint8]]) -> Iterator[ImageSegments]:
     """Segments images, uint8 [H, W, 3] of any size, in order.
 
-    The soft masks are brought to the original resolution before each pixel takes the strongest one, as in the official inference of GroupViT.
+    The soft masks are brought to the original resolution before each pixel takes the strongest one, as in the official
+    inference of GroupViT.
     """
     where = device()
     model = model.to(where).eval()
@@ -105,7 +106,8 @@ def build_table(
         parts.append(segments)
         keys.append(sample.key)
     if not keys:
-        raise UserError(f"{protocol.get('dataset')}: its {protocol.get('split')} split has no image. Run `dvc repro`, which prepares it.")
+        split = f"{protocol['dataset']}: its {protocol['split']} split"
+        raise UserError(f"{split} has no image. Run `dvc repro`, which prepares it.")
     return SegmentTable(
         image=np.repeat(np.arange(len(parts), dtype=np.int32), [len(part.embedding) for part in parts]),
         embedding=np.concatenate([part.embedding for part in parts]),

@@ -110,9 +110,7 @@ class SegmentTable:
             raise UserError(f"{path} is missing. Run `dvc repro`, which makes it.") from error
         except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
             reason = f"{type(error).__name__}: {error}"
-            raise UserError(
-                f"{path} is no segment table ({reason}). Delete it and run `dvc repro`."
-            ) from error
+            raise UserError(f"{path} is no segment table ({reason}). Delete it and run `dvc repro`.") from error
 
     def project_text(self, raw: ArrayLike) -> NDArray[np.float32]:
         """Brings raw text embeddings into the space of the segments.
@@ -149,9 +147,7 @@ class SegmentTable:
         kept = np.asarray(images, dtype=np.int64).reshape(-1)
         count = len(self.keys)
         if len(np.unique(kept)) != len(kept) or np.any((kept < 0) | (kept >= count)):
-            raise ValueError(
-                f"Expected `images` to be distinct rows in 0..{count - 1}, but got {kept.tolist()}"
-            )
+            raise ValueError(f"Expected `images` to be distinct rows in 0..{count - 1}, but got {kept.tolist()}")
         renumbered = np.full(count, -1, dtype=np.int32)
         renumbered[kept] = np.arange(len(kept))
         image = renumbered[self.image]

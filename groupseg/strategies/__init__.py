@@ -49,7 +49,5 @@ def _rule(data: dict[str, Any]) -> type[Strategy]:
     """Looks the class of a strategy up."""
     rule = data.get("rule")
     if rule not in STRATEGIES:
-        raise UserError(
-            f"Expected strategy parameter `rule` to be one of {', '.join(STRATEGIES)}, but got {rule!r}."
-        )
+        raise UserError(f"Expected strategy parameter `rule` to be one of {', '.join(STRATEGIES)}, but got {rule!r}.")
     return STRATEGIES[rule]

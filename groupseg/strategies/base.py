@@ -50,14 +50,9 @@ class Strategy(Protocol):
         ...
 
 
-def fitted() -> Any:
-    """Declares an attribute that `fit` sets: it is recorded beside the parameters, and missing before."""
-    return field(init=False, repr=False, compare=False)
-
-
 @dataclass(kw_only=True)
 class Recorded:
-    """Base of the strategies. Fields that can be passed are parameters, those declared `fitted` are results.
+    """Base of the strategies. Fields that can be passed are parameters, the others are what `fit` finds.
 
     Attributes:
         curve: The threshold curve on the calibration images, "threshold" and "miou", thinned to 500 points.
@@ -77,9 +72,7 @@ class Recorded:
         for name in self._parameters():
             value, hint = getattr(self, name), hints[name]
             if get_origin(hint) is Literal:
-                require(
-                    value in get_args(hint), name, f"one of {', '.join(map(repr, get_args(hint)))}", value
-                )
+                require(value in get_args(hint), name, f"one of {', '.join(map(repr, get_args(hint)))}", value)
             elif hint is bool:
                 require(isinstance(value, bool), name, "true or false", value)
             elif hint is int:

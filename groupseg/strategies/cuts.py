@@ -7,6 +7,7 @@ looked up per class, plus one fraction.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -50,17 +51,15 @@ class Cuts:
 
     def miou(self, choice: Integers) -> Floats:
         """Computes the mIoU of choices [..., C]: [...] float64."""
-        background = background_iou(
-            self.truth, self.lost[choice].sum(axis=-1), self.taken[choice].sum(axis=-1)
-        )
+        background = background_iou(self.truth, self.lost[choice].sum(axis=-1), self.taken[choice].sum(axis=-1))
         occurring = np.maximum(self.occurring + ~np.isnan(background), 1)
         return np.asarray((self.iou[choice].sum(axis=-1) + np.nan_to_num(background)) / occurring)
 
     def best_rows(self, worth: ArrayLike) -> Integers:
         """Finds the row of the highest worth [..., K] in each class: [..., C] int64."""
         worth = np.asarray(worth)
-        spans = zip(self.start[:-1], self.start[1:], strict=True)
-        return np.stack([first + worth[..., first:end].argmax(axis=-1) for first, end in spans], axis=-1)
+        best = [first + worth[..., first:end].argmax(axis=-1) for first, end in pairwise(self.start)]
+        return np.stack(best, axis=-1)
 
 
 def all_cuts(steps: Steps, single: float) -> Cuts:
@@ -84,9 +83,7 @@ def all_cuts(steps: Steps, single: float) -> Cuts:
     row = np.concatenate(rows)
     # Row -1 is the cut above all segments: nothing is counted.
     iou, lost, taken = (np.append(column, 0)[row] for column in (steps.iou, steps.lost, steps.taken))
-    return Cuts(
-        np.array(start), np.concatenate(threshold), iou, lost, taken, np.array(choice), steps.truth, occurring
-    )
+    return Cuts(np.array(start), np.concatenate(threshold), iou, lost, taken, np.array(choice), steps.truth, occurring)
 
 
 def ascend(cuts: Cuts, choice: Integers) -> Integers:
@@ -94,7 +91,7 @@ def ascend(cuts: Cuts, choice: Integers) -> Integers:
     choice, best = choice.copy(), float(cuts.miou(choice))
     while True:
         before = best
-        for column, (first, end) in enumerate(zip(cuts.start[:-1], cuts.start[1:], strict=True)):
+        for column, (first, end) in enumerate(pairwise(cuts.start)):
             row = choice[column]
             iou = cuts.iou[choice].sum() - cuts.iou[row] + cuts.iou[first:end]
             lost = cuts.lost[choice].sum() - cuts.lost[row] + cuts.lost[first:end]
@@ -152,7 +149,7 @@ def relaxations(cuts: Cuts, reached: float) -> tuple[Integers, float]:
     # With p = 1 / B the price is the slope of A / B; beyond both ends of what B can be, for the bound's sake.
     price = np.append(0, np.geomspace(0.1 / total, 100 / background, PRICES))[:, None]
     choices, bound = [], 0.0
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         worth = cuts.iou + price * (low * cuts.taken - cuts.lost)
         choice = cuts.best_rows(worth)
         surplus = price[:, 0] * (cuts.truth[0] - low * total)

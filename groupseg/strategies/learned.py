@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.iou import mean_iou
 from groupseg.segments.table import SegmentTable
-from groupseg.strategies.base import Recorded, absent_classes, fitted, require, single_curve
+from groupseg.strategies.base import Recorded, absent_classes, require, single_curve
 from groupseg.strategies.scores import Labels, Scores, Text, checked_scores
 
 # Temperature at the start, in logits per standard deviation of the best cosines. Softer, many weak classes
@@ -51,10 +52,10 @@ class Learned(Recorded):
     lr: float = 0.05
     shrinkage: float = 0.001
 
-    log_temperature: float = fitted()
-    biases: list[float] = fitted()
-    miou: float = fitted()
-    start_miou: float = fitted()
+    log_temperature: float = field(init=False, repr=False, compare=False)
+    biases: list[float] = field(init=False, repr=False, compare=False)
+    miou: float = field(init=False, repr=False, compare=False)
+    start_miou: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Checks the parameters."""
@@ -74,13 +75,14 @@ class Learned(Recorded):
         start = math.log(temperature), np.full(len(table.classes), temperature * threshold)
 
         self.miou = -1.0
-        for step, (log_temperature, biases) in enumerate(self._descend(table, scores, *start)):
-            labels = _classify(scores, log_temperature, biases)
-            miou = float(mean_iou(image_counts(table, labels).total()))
-            if step == 0:
-                self.start_miou = miou
-            if miou > self.miou:
-                self.log_temperature, self.biases, self.miou = log_temperature, biases.tolist(), miou
+        with _one_thread():
+            for step, (log_temperature, biases) in enumerate(self._descend(table, scores, *start)):
+                labels = _classify(scores, log_temperature, biases)
+                miou = float(mean_iou(image_counts(table, labels).total()))
+                if step == 0:
+                    self.start_miou = miou
+                if miou > self.miou:
+                    self.log_temperature, self.biases, self.miou = log_temperature, biases.tolist(), miou
         return self
 
     def predict(self, table: SegmentTable, text: Text) -> Labels:
@@ -104,16 +106,18 @@ class Learned(Recorded):
             return
         heat = torch.tensor(log_temperature, requires_grad=True)
         free = torch.tensor(biases, dtype=torch.float32, requires_grad=True)
+
+        def mean_where_absent() -> "Tensor":
+            return torch.where(present, free, free[present].mean())
+
         optimiser = torch.optim.Adam([heat, free], lr=self.lr)
         for _ in range(self.steps):
-            bias = torch.where(present, free, free[present].mean())
+            bias = mean_where_absent()
             loss = self.shrinkage * bias.var(correction=0) - soft_miou(heat.exp() * cosines - bias, pixels)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
-            with torch.no_grad():
-                bias = torch.where(present, free, free[present].mean())
-            yield heat.item(), bias.double().numpy()
+            yield heat.item(), mean_where_absent().detach().double().numpy()
 
 
 def soft_miou(logits: "Tensor", pixels: "Tensor") -> "Tensor":
@@ -136,6 +140,19 @@ def soft_miou(logits: "Tensor", pixels: "Tensor") -> "Tensor":
     predicted = pixels.sum(dim=1) @ shares
     occurs = (truth > 0) | (predicted >= 0.5)
     return (tp[occurs] / (truth + predicted - tp)[occurs]).mean()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keeps torch to one thread: results do not depend on the cores, and busy cores are no trouble."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _classify(scores: Scores, log_temperature: float, biases: Scores) -> Labels:

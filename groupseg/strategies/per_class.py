@@ -1,6 +1,6 @@
 """One threshold per class, exact on the calibration images, with little trust in rare classes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Self
 
 import numpy as np
@@ -11,7 +11,7 @@ from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.curve import class_steps
 from groupseg.metrics.iou import mean_iou
 from groupseg.segments.table import SegmentTable
-from groupseg.strategies.base import Recorded, absent_classes, fitted, require, single_curve
+from groupseg.strategies.base import Recorded, absent_classes, require, single_curve
 from groupseg.strategies.cuts import all_cuts, search
 from groupseg.strategies.scores import Labels, ScoreName, Scores, Text, best_class
 
@@ -34,7 +34,8 @@ class PerClass(Recorded):
         single: The best single threshold.
         miou: mIoU on the calibration images with `thresholds`, 0..1.
         unshrunk_miou: The same before shrinkage.
-        upper_bound: No thresholds have a higher mIoU on the calibration images.
+        upper_bound: No thresholds have a higher mIoU on the calibration images, where classes without pixels
+            keep the single threshold.
 
     Raises:
         UserError: If a parameter is none of the values it can have.
@@ -44,11 +45,11 @@ class PerClass(Recorded):
     shrinkage: float = 10.0
     score: ScoreName = "product"
 
-    thresholds: list[float] = fitted()
-    single: float = fitted()
-    miou: float = fitted()
-    unshrunk_miou: float = fitted()
-    upper_bound: float = fitted()
+    thresholds: list[float] = field(init=False, repr=False, compare=False)
+    single: float = field(init=False, repr=False, compare=False)
+    miou: float = field(init=False, repr=False, compare=False)
+    unshrunk_miou: float = field(init=False, repr=False, compare=False)
+    upper_bound: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Checks the parameters."""

@@ -1,12 +1,12 @@
 """A threshold on scores relative to the other segments of the image."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Self
 
 import numpy as np
 
 from groupseg.segments.table import SegmentTable
-from groupseg.strategies.base import Recorded, fitted, single_curve
+from groupseg.strategies.base import Recorded, single_curve
 from groupseg.strategies.fixed import image_max
 from groupseg.strategies.scores import Labels, ScoreName, Scores, Text, best_class
 
@@ -34,8 +34,8 @@ class Relative(Recorded):
     by: Literal["max", "mean_std"] = "max"
     score: ScoreName = "product"
 
-    threshold: float = fitted()
-    miou: float = fitted()
+    threshold: float = field(init=False, repr=False, compare=False)
+    miou: float = field(init=False, repr=False, compare=False)
 
     def fit(self, table: SegmentTable, text: Text) -> Self:
         """Finds the best threshold; see `Strategy`."""

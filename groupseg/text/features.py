@@ -35,4 +35,6 @@ def load_features(path: str | Path) -> tuple[dict[str, NDArray[np.float32]], dic
     except FileNotFoundError as error:
         raise UserError(f"{path} is missing. Run `dvc repro`, which makes it.") from error
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path} holds no text embeddings ({type(error).__name__}: {error}). Delete it and run `dvc repro`.") from error
+        raise UserError(
+            f"{path} holds no text embeddings ({type(error).__name__}: {error}). Delete it and run `dvc repro`."
+        ) from error

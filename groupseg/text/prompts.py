@@ -17,7 +17,9 @@ def prompts(words: Sequence[str], templates: Sequence[str]) -> list[str]:
     """
     for template in templates:
         if template.count("{}") != 1:
-            raise UserError(f"prompts.templates: each template must hold {{}} once, for the class name, but got {template!r}.")
+            raise UserError(
+                f"prompts.templates: each template must hold {{}} once, for the class name, but got {template!r}."
+            )
     if not templates:
         raise UserError("prompts.templates: there must be at least one template, such as 'a photo of a {}.'.")
     return [template.format(word) for word in words for template in templates]
@@ -35,6 +37,10 @@ def class_words(classes: Sequence[str], names: Mapping[str, str]) -> list[str]:
 
 
 def embed_words(encoder: TextEncoder, words: Sequence[str], templates: Sequence[str]) -> NDArray[np.float32]:
-    """Returns one unit vector a word, float32 [len(words), D]: the mean over its templates (CLIP, arXiv 2103.00020, section 3.1.4)."""
+    """Returns one unit vector a word, the mean over its templates (CLIP, arXiv 2103.00020, section 3.1.4).
+
+    Returns:
+        float32 [len(words), D].
+    """
     features = encoder.encode(prompts(words, templates)).reshape(len(words), len(templates), -1).mean(axis=1)
     return np.asarray(features / np.linalg.norm(features, axis=1, keepdims=True), dtype=np.float32)

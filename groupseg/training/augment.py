@@ -5,14 +5,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 _SHIFT = 10
-_COLOUR = 0.15
 
 
 def augment(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Flips the batch or not, shifts it by up to 10 pixels with reflection, and changes contrast and colour of each image.
+    """Flips the batch or not, and shifts it by up to 10 pixels; what comes in at the border is reflected.
 
     Args:
-        images: float [B, 3, H, W], normalised.
+        images: float [B, 3, H, W], H and W over 10.
         generator: The source of chance, on the CPU.
 
     Returns:
@@ -22,7 +21,5 @@ def augment(images: Tensor, generator: torch.Generator) -> Tensor:
         images = images.flip(3)
     height, width = images.shape[2:]
     top, left = torch.randint(0, 2 * _SHIFT + 1, (2,), generator=generator).tolist()
-    images = F.pad(images, (_SHIFT,) * 4, mode="reflect")[:, :, top : top + height, left : left + width]
-    contrast = 1 + _COLOUR * torch.randn(len(images), 1, 1, 1, generator=generator)
-    colour = _COLOUR * torch.randn(len(images), 3, 1, 1, generator=generator)
-    return images * contrast.to(images.device) + colour.to(images.device)
+    padded = F.pad(images, (_SHIFT,) * 4, mode="reflect")
+    return padded[:, :, top : top + height, left : left + width]

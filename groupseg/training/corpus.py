@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -36,9 +35,11 @@ class Corpus:
         if not len(self.images):
             raise UserError("corpora: there is no captioned image to train on. Raise `images:` in params.yaml.")
         if not self.mentions.any():
-            raise UserError("corpora: no caption names anything, so that nothing can be learned. Check the nouns beside the captions.")
+            raise UserError(
+                "corpora: no caption names anything: nothing can be learned. Check the nouns of the captions."
+            )
 
 
 def centred(texts: Tensor, mean: Tensor) -> Tensor:
-    """Takes the mean text off and normalises again: all texts share a large common part that says nothing. float [N, D] in and out."""
+    """Takes off the mean text, a large part that all share and that says nothing; float [N, D] to unit [N, D]."""
     return F.normalize(texts - mean, dim=1)

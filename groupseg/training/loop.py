@@ -1,4 +1,7 @@
-"""The training loop, counted in steps; every step draws from a generator of its own, so that going on after a break needs no memory of chance."""
+"""The training loop, counted in steps.
+
+Every step draws from generators of its own, so that going on after a break needs no memory of chance.
+"""
 
 from pathlib import Path
 
@@ -28,7 +31,8 @@ def train(architecture: Architecture, recipe: Recipe, corpus: Corpus, state: Pat
         architecture: Its shape.
         recipe: Its recipe.
         corpus: Images, captions and nouns.
-        state: Where the state of an interrupted training lies, or will lie; its name must tell one training from another.
+        state: Where the state of an interrupted training lies, or will lie; its name must tell one training from
+            another.
 
     Returns:
         The model, on the CPU, and the losses of every step.
@@ -38,21 +42,29 @@ def train(architecture: Architecture, recipe: Recipe, corpus: Corpus, state: Pat
     model = GroupViT(architecture)
     model.text_mean.copy_(corpus.nouns.mean(dim=0))
     model.caption_mean.copy_(corpus.captions.mean(dim=0))
-    model.to(where, memory_format=torch.channels_last).train()
+    model.to(where).to(memory_format=torch.channels_last).train()
     optimizer = MuonAdamW(
         model.parameters(), recipe.matrix_rate, recipe.vector_rate, recipe.weight_decay, recipe.warmup, recipe.steps
     )
     history = _take_up(state, model, optimizer)
     objective = Objective(model, recipe, corpus)
-    with tqdm(total=recipe.steps, initial=len(history), desc="train", unit="step", disable=None, mininterval=1.0) as bar:
+    with tqdm(
+        total=recipe.steps, initial=len(history), desc="train", unit="step", disable=None, mininterval=1.0
+    ) as bar:
         for step in range(len(history), recipe.steps):
             losses = objective(step)
             optimizer.step(losses["loss"], step)
             history.append({"step": step + 1, **{name: loss.item() for name, loss in losses.items()}})
-            bar.set_postfix(loss=f"{history[-1]['loss']:.3f}", images=f"{(bar.format_dict['rate'] or 0) * recipe.batch:.0f}/s", refresh=False)
+            bar.set_postfix(
+                loss=f"{history[-1]['loss']:.3f}",
+                images=f"{(bar.format_dict['rate'] or 0) * recipe.batch:.0f}/s",
+                refresh=False,
+            )
             bar.update()
             if (step + 1) % STATE_EVERY == 0:
-                save_state(state, {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "history": history})
+                save_state(
+                    state, {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "history": history}
+                )
     return model.cpu().eval(), history
 
 
@@ -85,20 +97,24 @@ class Objective:
         rows = torch.randint(0, len(self.corpus.images), (self.recipe.batch,), generator=generator)
         images = augment(normalise(self.corpus.images[rows].to(self.where)), generator)
         mentions = self.corpus.mentions[rows].to(self.where)
-        named = mentions.any(dim=0)
-        nouns, mentions = self.nouns[named], mentions[:, named]
         caption = self.corpus.caption[rows].to(self.where)
 
-        # Half precision on a GPU alone: on processors it is faster on some, twice as slow on others, and would give each its own result.
+        # Half precision on a GPU alone: on processors it is faster on some, twice as slow on others, and would give
+        # each its own result.
         with torch.autocast(self.where.type, dtype=torch.bfloat16, enabled=self.where.type == "cuda"):
             groups = self.model(images.contiguous(memory_format=torch.channels_last))
         every = torch.ones(groups.patches.shape[:2], dtype=torch.bool, device=self.where)
-        segment_scores = self.model.scale("segment") * pooled_similarity(groups.segments, groups.occupied, nouns)
-        patch_scores = self.model.scale("patch") * pooled_similarity(groups.patches, every, nouns)
+        segment_scores = self.model.scale("segment") * pooled_similarity(groups.segments, groups.occupied, self.nouns)
+        patch_scores = self.model.scale("patch") * pooled_similarity(groups.patches, every, self.nouns)
+        caption_scores = self.model.scale("caption") * groups.image @ self.captions[caption].T
         losses = {
-            "caption": contrast(self.model.scale("caption") * groups.image @ self.captions[caption].T, caption[:, None] == caption),
+            "caption": contrast(caption_scores, caption[:, None] == caption),
             "segment": contrast(segment_scores, mentions),
             "patch": contrast(patch_scores, mentions),
         }
-        weights = {"caption": self.recipe.caption_weight, "segment": self.recipe.segment_weight, "patch": self.recipe.patch_weight}
-        return {"loss": sum((weights[name] * loss for name, loss in losses.items()), start=torch.zeros((), device=self.where)), **losses}
+        total = (
+            self.recipe.caption_weight * losses["caption"]
+            + self.recipe.segment_weight * losses["segment"]
+            + self.recipe.patch_weight * losses["patch"]
+        )
+        return {"loss": total, **losses}

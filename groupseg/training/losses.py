@@ -1,6 +1,7 @@
 """What pulls segments toward the words of captions, with no mask in sight.
 
-The multi-positive form follows the multi-label loss of GroupViT (section 3.2); pooling over segments by softmax is attention pooling of multiple-instance learning (arXiv 1802.04712).
+The multi-positive form follows the multi-label loss of GroupViT (section 3.2); pooling over segments by softmax is
+attention pooling of multiple-instance learning (arXiv 1802.04712).
 """
 
 import torch
@@ -13,7 +14,8 @@ _POOLING = 10.0
 def contrast(scores: Tensor, positive: Tensor) -> Tensor:
     """InfoNCE in both directions where a row or column may have several positives.
 
-    Each positive pair stands against the negatives of its row (column) alone: the other positives are left out of its denominator.
+    Each positive pair stands against the negatives of its row (column) alone: the other positives are left out of its
+    denominator.
 
     Args:
         scores: Scaled similarities, float [M, N].

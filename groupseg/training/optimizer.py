@@ -12,14 +12,23 @@ class MuonAdamW:
 
     Args:
         parameters: What is trained.
-        matrix_rate: Peak learning rate of Muon. It decides everything: three times too high, the losses fall and the masks mean nothing.
+        matrix_rate: Peak learning rate of Muon. It decides everything: three times too high, the losses fall and the
+            masks mean nothing.
         vector_rate: Peak learning rate of AdamW.
         weight_decay: Of both.
         warmup: Steps over which the rates rise; then they fall along a cosine to 2 %.
         steps: Steps in all.
     """
 
-    def __init__(self, parameters: Iterable[Tensor], matrix_rate: float, vector_rate: float, weight_decay: float, warmup: int, steps: int) -> None:
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        matrix_rate: float,
+        vector_rate: float,
+        weight_decay: float,
+        warmup: int,
+        steps: int,
+    ) -> None:
         self.parameters = list(parameters)
         matrices = [parameter for parameter in self.parameters if parameter.ndim == 2]
         others = [parameter for parameter in self.parameters if parameter.ndim != 2]
@@ -36,10 +45,10 @@ class MuonAdamW:
             optimizer.zero_grad()
             for group in optimizer.param_groups:
                 group["lr"] = peak * factor
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.parameters, 5.0)
         for optimizer in self.optimizers:
-            optimizer.step()
+            optimizer.step()  # type: ignore[no-untyped-call]
 
     def state_dict(self) -> list[dict[str, object]]:
         """Returns what `load_state_dict` takes up again."""

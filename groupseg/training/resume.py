@@ -13,7 +13,7 @@ from groupseg.files import atomic_path, sha256
 
 
 def fingerprint(params: Mapping[str, Any], files: Iterable[Path]) -> str:
-    """Names a training: 16 hexadecimal digits over its parameters, the bytes of its data and code, and the version of torch."""
+    """Names a training, in 16 hexadecimal digits, by its parameters, data, code and the version of torch."""
     digest = hashlib.sha256(json.dumps([params, torch.__version__], sort_keys=True).encode())
     for path in sorted(files):
         digest.update(f"{path}\0{sha256(path)}\0".encode())

@@ -9,7 +9,6 @@ from PIL import Image
 from groupseg.datasets.folder import read_folder
 from groupseg.datasets.labelled import LabelledFiles
 from groupseg.errors import UserError
-
 from tests.datasets.layouts import MakeFolder, save_pair
 
 
@@ -25,7 +24,8 @@ def write_lists(folder: Path, **lists: str) -> None:
 
 def test_every_mask_equals_what_pillow_says(real: Path) -> None:
     files = read_folder(real / "folder", calib=0.5, seed=0)
-    assert not files.background and len(files.classes) == 23
+    assert not files.background
+    assert len(files.classes) == 23
     assert len(files.splits["calib"]) == len(files.splits["test"]) == 8
     for split in ("calib", "test"):
         for sample in files.samples(split):
@@ -37,7 +37,9 @@ def test_every_mask_equals_what_pillow_says(real: Path) -> None:
 def test_splits_are_drawn_and_disjoint(make_folder: MakeFolder) -> None:
     files = read_folder(make_folder(images=6), calib=2, seed=0)
     calib, test = names(files, "calib"), names(files, "test")
-    assert len(calib) == 2 and len(test) == 4 and not set(calib) & set(test)
+    assert len(calib) == 2
+    assert len(test) == 4
+    assert not set(calib) & set(test)
 
 
 def test_lists_come_before_the_draw(make_folder: MakeFolder) -> None:
@@ -45,7 +47,8 @@ def test_lists_come_before_the_draw(make_folder: MakeFolder) -> None:
     write_lists(folder, test="photo 4\nphoto 1\n")
     files = read_folder(folder, calib=0.5, seed=0)
     assert names(files, "test") == ["photo 4", "photo 1"]
-    assert len(names(files, "calib")) == 2 and not set(names(files, "calib")) & {"photo 1", "photo 4"}
+    assert len(names(files, "calib")) == 2
+    assert not set(names(files, "calib")) & {"photo 1", "photo 4"}
     (folder / "splits/calib.txt").write_text("photo 0\n")
     assert names(read_folder(folder, calib=0.5, seed=0), "calib") == ["photo 0"]
     (folder / "splits/test.txt").unlink()
@@ -55,7 +58,8 @@ def test_lists_come_before_the_draw(make_folder: MakeFolder) -> None:
 def test_background_first_means_values_stand_as_they_are(make_folder: MakeFolder) -> None:
     folder = make_folder(classes=["background", "cat", "dog"])
     files = read_folder(folder, calib=3, seed=0)
-    assert files.background and files.classes == ("cat", "dog")
+    assert files.background
+    assert files.classes == ("cat", "dog")
     for sample in files.samples("test"):
         assert np.array_equal(sample.mask, np.asarray(Image.open(folder / "masks" / f"{sample.name}.png")))
 
@@ -65,7 +69,8 @@ def test_names_may_hold_folders_dots_and_signs(make_folder: MakeFolder) -> None:
     save_pair(folder, "south/100%.v2", "images", "masks", 2, seed=9)
     write_lists(folder, test="south/100%.v2\n")
     (sample,) = read_folder(folder, calib=1, seed=0).samples("test")
-    assert sample.name == "south/100%.v2" and sample.key == "south%2F100%25%2Ev2"
+    assert sample.name == "south/100%.v2"
+    assert sample.key == "south%2F100%25%2Ev2"
 
 
 def test_a_turned_photograph_needs_a_mask_that_is_turned_too(make_folder: MakeFolder) -> None:

@@ -45,7 +45,9 @@ def test_ignored_pixels_of_long_class_lists(
 @pytest.mark.parametrize("background", [True, False])
 def test_values_outside_the_class_list_are_named(background: bool) -> None:
     top = 2 + background
-    with pytest.raises(UserError, match=rf"^masks/a.png holds {top}, 200, outside the class list \(0\.\.{top - 1}, and 255"):
+    with pytest.raises(
+        UserError, match=rf"^masks/a.png holds {top}, 200, outside the class list \(0\.\.{top - 1}, and 255"
+    ):
         labels([0, top, 200, 255], 2, background)
 
 
@@ -53,4 +55,5 @@ def test_keys_hold_neither_dot_nor_slash_and_never_meet() -> None:
     names = ["a.b", "a/b", "a%2Eb", "a%2Fb", "ab", "ä b"]
     keys = [sample_key(name) for name in names]
     assert keys[:3] == ["a%2Eb", "a%2Fb", "a%252Eb"]
-    assert len(set(keys)) == len(names) and not any(set("./") & set(key) for key in keys)
+    assert len(set(keys)) == len(names)
+    assert not any(set("./") & set(key) for key in keys)

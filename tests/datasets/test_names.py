@@ -67,7 +67,8 @@ def test_the_draw_does_not_depend_on_order(count: int, seed: int, random: object
     shuffled = random.sample(NAMES, len(NAMES))
     drawn = draw(NAMES, count, seed)
     assert drawn == draw(shuffled, count, seed)
-    assert len(set(drawn)) == count and set(drawn) <= set(NAMES)
+    assert len(set(drawn)) == count
+    assert set(drawn) <= set(NAMES)
 
 
 def test_the_draw_follows_the_seed_and_barely_the_other_images() -> None:

@@ -24,7 +24,8 @@ def decode(data: bytes) -> np.ndarray:
 def test_lossless_files_keep_their_pixels(tmp_path: Path, pixels: np.ndarray, suffix: str) -> None:
     Image.fromarray(pixels).save(tmp_path / f"a.{suffix}")
     image, encoded = read_picture(tmp_path / f"a.{suffix}")
-    assert np.array_equal(image, pixels) and np.array_equal(decode(encoded), pixels)
+    assert np.array_equal(image, pixels)
+    assert np.array_equal(decode(encoded), pixels)
 
 
 def test_an_upright_rgb_jpeg_is_passed_on_byte_for_byte(tmp_path: Path, pixels: np.ndarray) -> None:
@@ -75,7 +76,7 @@ def test_a_truncated_image_is_named(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a.{suffix}"
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)).save(path)
     path.write_bytes(path.read_bytes()[:900])
-    with pytest.raises(UserError, match=rf"{path} cannot be read as an image: .* Fetch the file again"):
+    with pytest.raises(UserError, match=rf"{path} cannot be read as an image: .* Fetch it again"):
         read_picture(path)
     with pytest.raises(UserError, match=rf"{path} cannot be read as an image"):
         read_mask(path)

@@ -17,7 +17,6 @@ from groupseg.datasets.shards import read_captions, read_class_list, read_sample
 from groupseg.datasets.writer import write_captions, write_samples
 from groupseg.errors import UserError
 from groupseg.files import read_json, sha256
-
 from tests.datasets.layouts import MakeFolder
 
 ORIGIN = {"dataset": "own", "format": "folder"}
@@ -47,7 +46,8 @@ def test_what_is_written_is_read_back(make_folder: MakeFolder, tmp_path: Path) -
     for split in ("calib", "test"):
         for written, found in zip(files.samples(split), read_samples(out, split), strict=True):
             assert (found.key, found.name, found.encoded) == (written.key, written.name, written.encoded)
-            assert np.array_equal(found.image, written.image) and np.array_equal(found.mask, written.mask)
+            assert np.array_equal(found.image, written.image)
+            assert np.array_equal(found.mask, written.mask)
 
 
 def test_the_manifest_counts_images_pixels_and_bytes(tmp_path: Path) -> None:
@@ -69,7 +69,8 @@ def test_webdataset_reads_the_shards(tmp_path: Path) -> None:
     shards = webdataset.WebDataset(str(tmp_path / "own/calib-00000.tar"), shardshuffle=False)
     found = list(shards.decode("rgb8"))
     assert [one["__key__"] for one in found] == ["a", "b"]
-    assert set(found[0]) >= {"image.jpg", "mask.png", "json"} and found[0]["json"] == {"name": "name of a"}
+    assert set(found[0]) >= {"image.jpg", "mask.png", "json"}
+    assert found[0]["json"] == {"name": "name of a"}
 
 
 def test_shards_hold_a_limited_number_of_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +130,8 @@ def test_faulty_splits_are_refused_and_replace_nothing(
     before = contents(folder)
     with pytest.raises(UserError, match=message):
         write(folder, [sample(key) for key in calib], [sample(key) for key in test])
-    assert contents(folder) == before and list(tmp_path.iterdir()) == [folder]
+    assert contents(folder) == before
+    assert list(tmp_path.iterdir()) == [folder]
 
 
 def test_the_same_picture_in_both_splits_is_refused(tmp_path: Path) -> None:
@@ -152,7 +154,8 @@ def test_a_reader_that_fails_halfway_replaces_nothing(tmp_path: Path) -> None:
 
     with pytest.raises(UserError, match="truncated"):
         write_samples(folder, ["cat", "dog", "sky"], True, {"calib": failing()}, ORIGIN)
-    assert contents(folder) == before and list(tmp_path.iterdir()) == [folder]
+    assert contents(folder) == before
+    assert list(tmp_path.iterdir()) == [folder]
 
 
 def test_a_full_disk_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,8 +14,10 @@ from groupseg.errors import UserError
 def test_val_is_the_test_split_and_calib_is_drawn_from_train(voc: Path) -> None:
     files = read_voc(voc, calib=2, seed=0)
     assert [pair.name for pair in files.splits["test"]] == ["e", "f"]
-    assert len(files.splits["calib"]) == 2 and {pair.name for pair in files.splits["calib"]} < set("abcd")
-    assert files.classes == VOC_CLASSES and files.background
+    assert len(files.splits["calib"]) == 2
+    assert {pair.name for pair in files.splits["calib"]} < set("abcd")
+    assert files.classes == VOC_CLASSES
+    assert files.background
 
 
 def test_every_mask_equals_what_pillow_says(real: Path) -> None:
@@ -65,7 +67,7 @@ def test_a_mask_of_another_size_is_refused(voc: Path) -> None:
 def test_a_colour_mask_is_refused(voc: Path) -> None:
     path = voc / "SegmentationClass/e.png"
     Image.open(path).convert("RGB").save(path)
-    with pytest.raises(UserError, match="no mask: .* got mode RGB"):
+    with pytest.raises(UserError, match=r"no mask: .* got mode RGB"):
         list(read_voc(voc, 2, 0).samples("test"))
 
 

@@ -24,9 +24,7 @@ def test_interval_is_that_of_scipy(seed: int) -> None:
 
     def statistic(indices: np.ndarray) -> float:
         chosen = indices.astype(int)
-        return float(
-            mean_iou(Counts(counts.tp[chosen], counts.predicted[chosen], counts.truth[chosen]).total())
-        )
+        return float(mean_iou(Counts(counts.tp[chosen], counts.predicted[chosen], counts.truth[chosen]).total()))
 
     expected = bootstrap(
         (np.arange(30),),
@@ -68,6 +66,6 @@ def test_nothing_to_draw_is_an_error(images: int, resamples: int) -> None:
 def test_two_thousand_resamples_of_voc_take_less_than_a_second() -> None:
     table, _ = large_table(0, segments=8 * 1449, classes=20, images=1449)
     counts = image_counts(table, np.random.default_rng(0).integers(0, 21, len(table.image)))
-    start = time.perf_counter()
+    start = time.process_time()
     bootstrap_miou(counts, resample_weights(1449, 2000, seed=0))
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1

@@ -45,16 +45,14 @@ def test_maps_are_counted_as_sklearn_counts() -> None:
 def test_ignored_pixels_change_nothing(seed: int) -> None:
     case = random_case(seed, ignored=0)
     random = np.random.default_rng(seed)
-    images, rows, columns = case.segments.shape
+    images, rows, _ = case.segments.shape
     border = random.integers(0, 5, (images, rows, 3)) + 5 * np.arange(images)[:, None, None]
     segments = np.concatenate([case.segments, border], axis=2)
     truth = np.concatenate([case.truth, np.full(border.shape, IGNORE)], axis=2)
     padded = histogram(segments, truth, len(case.table.image), 3)
     np.testing.assert_array_equal(padded.toarray(), case.table.histogram.toarray())
     labels = random.integers(0, 4, len(case.table.image))
-    np.testing.assert_array_equal(
-        confusion_from_maps(truth, labels[segments], 3), confusion_matrix(case.table, labels)
-    )
+    np.testing.assert_array_equal(confusion_from_maps(truth, labels[segments], 3), confusion_matrix(case.table, labels))
 
 
 @given(seeds)

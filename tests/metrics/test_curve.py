@@ -100,6 +100,6 @@ def test_a_hundred_thousand_breakpoints_take_less_than_a_second() -> None:
     table, _ = large_table(0, segments=100_000, classes=80, images=5000)
     random = np.random.default_rng(0)
     label, score = random.integers(1, 81, 100_000), random.random(100_000)
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(threshold_curve(label, score, table.histogram).miou) == 100_001
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1

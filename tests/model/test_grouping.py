@@ -15,7 +15,11 @@ def block(feature: str) -> GroupingBlock:
 
 def inputs() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(1)
-    return torch.randn(2, 5, DIM, generator=generator), torch.randn(2, 9, DIM, generator=generator), torch.randn(2, 9, DIM, generator=generator)
+    return (
+        torch.randn(2, 5, DIM, generator=generator),
+        torch.randn(2, 9, DIM, generator=generator),
+        torch.randn(2, 9, DIM, generator=generator),
+    )
 
 
 def test_assignment_is_one_hot_with_the_gradient_of_the_softmax() -> None:
@@ -39,8 +43,8 @@ def test_noise_draws_groups_with_the_chance_of_the_softmax() -> None:
 def test_contextual_feature_is_that_of_transformers_up_to_its_epsilon() -> None:
     ours, (tokens, patches, local) = block("contextual"), inputs()
     theirs = GroupViTAssignAttention(GroupViTVisionConfig(hidden_size=DIM, assign_eps=1e-12)).eval()
-    theirs.load_state_dict({f"{name}_proj.{kind}": getattr(getattr(ours, name), kind) for name in "qkv" for kind in ("weight", "bias")}
-                           | {f"proj.{kind}": getattr(ours.proj, kind) for kind in ("weight", "bias")})  # fmt: skip
+    for name, linear in (("q_proj", ours.q), ("k_proj", ours.k), ("v_proj", ours.v), ("proj", ours.proj)):
+        getattr(theirs, name).load_state_dict(linear.state_dict())
     # Theirs takes queries and keys as they are, and the values from the keys.
     ours.norm_tokens = ours.norm_x = ours.norm_values = torch.nn.Identity()  # type: ignore[assignment]
     grouping = ours(tokens, patches, local)

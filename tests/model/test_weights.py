@@ -17,7 +17,9 @@ def saved(tmp_path: Path) -> Path:
 
 def test_round_trip(saved: Path) -> None:
     model, images = tiny_model(), torch.randn(2, 3, 32, 32)
-    torch.testing.assert_close(load_model(saved, model.architecture)(images).segments, model(images).segments, rtol=0, atol=0)
+    torch.testing.assert_close(
+        load_model(saved, model.architecture)(images).segments, model(images).segments, rtol=0, atol=0
+    )
 
 
 def test_equal_models_are_equal_bytes(saved: Path, tmp_path: Path) -> None:
@@ -50,5 +52,8 @@ def test_keys_that_do_not_fit_are_named(saved: Path) -> None:
     state["extra"] = state.pop("group_token")
     state["pos_embed"] = state["pos_embed"][:, :3].contiguous()
     save_file(state, saved, metadata)
-    with pytest.raises(UserError, match=r"group_token is missing; extra is unknown; pos_embed has shape \(1, 3, 16\) instead of \(1, 16, 16\)"):
+    with pytest.raises(
+        UserError,
+        match=r"group_token is missing; extra is unknown; pos_embed has shape \(1, 3, 16\) instead of \(1, 16, 16\)",
+    ):
         load_model(saved, tiny_model().architecture)

@@ -15,4 +15,5 @@ def test_captioned_scenes_are_drawn(project: Path) -> None:
     assert len(images) == 3
     for image in images:
         assert image.image.shape == (96, 96, 3)
-        assert image.nouns and all(noun in image.caption for noun in image.nouns)
+        assert image.nouns
+        assert all(noun in image.caption for noun in image.nouns)

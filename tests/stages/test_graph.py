@@ -83,7 +83,10 @@ def test_a_stage_declares_the_sections_it_reads(name: str) -> None:
 
 def test_calibration_sees_no_test_image() -> None:
     data = [dep for dep in STAGES["calibrate"]["deps"] if dep.startswith(("data/", "results/"))]
-    assert data == ["data/segments/${item.dataset}/calib/table.safetensors", "data/text/${item.dataset}.safetensors"]
+    assert data == [
+        "data/segments/${item.dataset}/calib/table.safetensors",
+        "data/text/${item.dataset}.safetensors",
+    ]
 
 
 def test_training_sees_no_label() -> None:

@@ -69,7 +69,8 @@ def test_the_commands_in_its_comments_work_and_change_nothing_else(tmp_path: Pat
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        ("score: cosine}", "score: cosin}", "strategies.cosine.score: must be 'cosine', 'softmax' or 'product'; got 'cosin'"),
+        ("score: cosine}", "score: cosin}",
+         "strategies.cosine.score: must be 'cosine', 'softmax' or 'product'; got 'cosin'"),
         ("threshold: 0.9", "treshold: 0.9", "strategies.fixed.treshold: unknown key; did you mean 'threshold'?"),
         ("threshold: 0.9", "threshold: high", "strategies.fixed.threshold: must be a valid number; got 'high'"),
         ("clamp: true", "clamp: yes", "strategies.fixed.clamp: must be a valid boolean; got 'yes'"),
@@ -80,7 +81,8 @@ def test_the_commands_in_its_comments_work_and_change_nothing_else(tmp_path: Pat
         ("calib: 0.5", "calib: 1.5", "datasets.voc.source.calib: must be a number of images, or a share"),
         ("calib: 0.5", "calib: -1", "datasets.voc.source.calib: must be a number of images, or a share"),
         ("format: voc", "format: vocs", "datasets.voc.source.format: must be one of scenes, voc, folder; got 'vocs'"),
-        ("scenes: scenes59,", "scenes: scenes60,", "datasets.scenes59.source.scenes: must be 'scenes20', 'scenes59' or 'scenes80'"),
+        ("scenes: scenes59,", "scenes: scenes60,",
+         "datasets.scenes59.source.scenes: must be 'scenes20', 'scenes59' or 'scenes80'"),
         ("a photo of a {}.", "a photo", "datasets.scenes20.prompts.templates.0: must hold {} once"),
         ("images: 4000", "images: 4e3", "corpora.scenes20.images: must be a valid integer; got 4000.0"),
         ("sha256: 5", "sha256: x", "text.sha256: must match pattern"),
@@ -89,12 +91,16 @@ def test_the_commands_in_its_comments_work_and_change_nothing_else(tmp_path: Pat
         ("\nevaluate:", "\nevalute:", "evalute: unknown key; did you mean 'evaluate'?"),
         ("\nreport:\n  pictures: 6", "\nreport:", "report: must be an object; got None"),
         ("  voc:\n", "  v.o.c:\n", "datasets.v.o.c: must match pattern"),
-        ("model: scenes_small", "model: scenes_smal", "run.model: 'scenes_smal' is not defined under `models`; did you mean 'scenes_small'?"),
-        ("- scenes59", "- scene59", "run.datasets: 'scene59' is not defined under `datasets`; did you mean 'scenes59'?"),
+        ("model: scenes_small", "model: scenes_smal",
+         "run.model: 'scenes_smal' is not defined under `models`; did you mean 'scenes_small'?"),
+        ("- scenes59", "- scene59",
+         "run.datasets: 'scene59' is not defined under `datasets`; did you mean 'scenes59'?"),
         ("- scenes59", "- scenes20", "run.datasets: 'scenes20' is listed 2 times; list it once"),
-        ("- global", "- xyz", "run.strategies: 'xyz' is not defined under `strategies`; there are fixed, global, per_class"),
+        ("- global", "- xyz",
+         "run.strategies: 'xyz' is not defined under `strategies`; there are fixed, global, per_class"),
         ("  - fixed\n", "", "run.strategies: must list 'fixed', which all others are compared with"),
-        ("corpora:\n  - scenes20\n  - scenes59\n  - scenes80\n", "corpora: []\n", "run.corpora: must have at least 1 item"),
+        ("corpora:\n  - scenes20\n  - scenes59\n  - scenes80\n", "corpora: []\n",
+         "run.corpora: must have at least 1 item"),
     ],
 )  # fmt: skip
 def test_a_fault_is_named_with_its_place_and_value(faults: Faults, old: str, new: str, fault: str) -> None:
@@ -103,7 +109,10 @@ def test_a_fault_is_named_with_its_place_and_value(faults: Faults, old: str, new
 
 def test_all_faults_are_told_at_once_each_in_a_line(faults: Faults) -> None:
     found = faults(
-        ("score: cosine}", "score: cosin}"), ("steps: 800", "steps: many"), ("- global", "- globl"), ("seed: 0}", "sede: 0}")
+        ("score: cosine}", "score: cosin}"),
+        ("steps: 800", "steps: many"),
+        ("- global", "- globl"),
+        ("seed: 0}", "sede: 0}"),
     )
     assert len(found) == 5
     assert [line.split(": ")[1] for line in found] == [

@@ -28,10 +28,12 @@ def test_scenes_are_drawn(project: Path) -> None:
     apply_overrides("params.yaml", ["datasets.scenes20.source.calib=3", "datasets.scenes20.source.test=2"])
     prepare.main("scenes20")
     classes, background = read_class_list(project / "data/prepared/scenes20")
-    assert len(classes) == 20 and background
+    assert len(classes) == 20
+    assert background
     assert len(list(read_samples(project / "data/prepared/scenes20", "calib"))) == 3
     (first, _) = read_samples(project / "data/prepared/scenes20", "test")
-    assert first.image.shape == (96, 96, 3) and first.mask.max() <= 20
+    assert first.image.shape == (96, 96, 3)
+    assert first.mask.max() <= 20
 
 
 def test_a_folder_is_found_below_the_one_that_run_names(own: Path, project: Path) -> None:
@@ -49,7 +51,8 @@ def test_real_photographs(project: Path, real: Path, path: str, classes: int) ->
     apply_overrides("params.yaml", [f"run.folder={real}", f"datasets.{name}.source.path={path}"])
     prepare.main(name)
     found, background = read_class_list(project / "data/prepared" / name)
-    assert len(found) == classes and background == (name == "voc")
+    assert len(found) == classes
+    assert background == (name == "voc")
     manifest = read_json(project / "data/prepared" / name / "manifest.json")
     assert all(part["images"] >= 6 and sum(part["pixels"]) > 100_000 for part in manifest["splits"].values())
 

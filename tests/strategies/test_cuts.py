@@ -29,9 +29,7 @@ def small_candidates(seed: int) -> Candidates:
     )
     histogram = case.table.histogram.copy()
     if seed % 2:
-        histogram.data[:] = random.integers(1, 60, histogram.nnz) * random.choice(
-            [0, 1, 1, 10], histogram.nnz
-        )
+        histogram.data[:] = random.integers(1, 60, histogram.nnz) * random.choice([0, 1, 1, 10], histogram.nnz)
     count = histogram.shape[0]
     score = random.integers(0, 6, count) / 6 if seed % 3 == 0 else random.random(count)
     return random.integers(1, classes + 1, count), score, histogram
@@ -42,11 +40,10 @@ def exhaustive(candidates: Candidates, single: float) -> float:
     label, score, histogram = candidates
     pixels = histogram.toarray()
     truth = pixels.sum(axis=0)
-    choices = [[single]]
-    for name in range(1, len(truth)):
-        choices.append([2.0, *np.unique(score[label == name])] if truth[name] else [single])
+    classes = range(1, len(truth))
+    choices = ([2.0, *np.unique(score[label == name])] if truth[name] else [single] for name in classes)
     thresholds = np.array(list(product(*choices)))
-    predicted = np.where(score >= thresholds[:, label], label, 0)
+    predicted = np.where(score >= thresholds[:, label - 1], label, 0)
     total, occurring = np.zeros(len(thresholds)), np.zeros(len(thresholds))
     for name in range(len(truth)):
         inside = predicted == name

@@ -66,6 +66,4 @@ def test_an_image_does_not_depend_on_the_others() -> None:
     case = random_case(3)
     for by in ("max", "mean_std"):
         whole = Relative(by=by).candidates(case.table, case.text)[1][case.table.image == 1]
-        np.testing.assert_allclose(
-            Relative(by=by).candidates(case.table.subset([1]), case.text)[1], whole, atol=1e-9
-        )
+        np.testing.assert_allclose(Relative(by=by).candidates(case.table.subset([1]), case.text)[1], whole, atol=1e-9)

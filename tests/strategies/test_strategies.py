@@ -39,7 +39,7 @@ def test_record_is_read_back(params: dict[str, Any]) -> None:
     labels = again.predict(test, case.text)
     np.testing.assert_array_equal(labels, strategy.predict(test, case.text))
     assert labels.dtype == np.int32
-    assert labels.min() >= 0 and labels.max() <= 3
+    assert set(labels) <= {0, 1, 2, 3}
 
 
 @pytest.mark.parametrize("params", PARAMS, ids=str)
@@ -128,9 +128,9 @@ def test_a_record_of_something_else_is_an_error() -> None:
 @pytest.mark.parametrize("params", [params for params in PARAMS if params["rule"] != "learned"], ids=str)
 def test_fit_is_fast(params: dict[str, Any]) -> None:
     table, text = large_table(0, segments=4800, classes=80, images=400)
-    start = time.perf_counter()
+    start = time.process_time()
     build(params).fit(table, text)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 def test_nothing_slow_is_imported() -> None:

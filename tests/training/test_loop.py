@@ -12,7 +12,16 @@ from tests.model.tiny import TINY
 
 ARCHITECTURE = Architecture(**TINY)  # type: ignore[arg-type]
 RECIPE = Recipe(
-    steps=8, batch=4, matrix_rate=0.01, vector_rate=0.001, weight_decay=0.05, warmup=2, caption_weight=1.0, segment_weight=1.0, patch_weight=0.5, seed=0
+    steps=8,
+    batch=4,
+    matrix_rate=0.01,
+    vector_rate=0.001,
+    weight_decay=0.05,
+    warmup=2,
+    caption_weight=1.0,
+    segment_weight=1.0,
+    patch_weight=0.5,
+    seed=0,
 )
 
 
@@ -38,7 +47,9 @@ def test_two_trainings_are_equal(corpus: Corpus, tmp_path: Path) -> None:
         assert torch.equal(tensor, second.state_dict()[name]), name
 
 
-def test_a_broken_training_goes_on_to_the_same_end(corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_training_goes_on_to_the_same_end(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole, history = loop.train(ARCHITECTURE, RECIPE, corpus, tmp_path / "whole.pt")
     monkeypatch.setattr(loop, "STATE_EVERY", 3)
     step = loop.MuonAdamW.step

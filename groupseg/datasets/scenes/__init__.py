@@ -1,6 +1,7 @@
 """The embedded data sets: OpenMoji artwork pasted on drawn backdrops, 96 x 96 pixels, with a label for every pixel.
 
-Every image has a generator of its own, seeded by data set, split and index: splits are disjoint, and an image does not depend on the order of work.
+Every image has a generator of its own, seeded by data set, split and index: splits are disjoint, and an image does not
+depend on the order of work.
 """
 
 import os

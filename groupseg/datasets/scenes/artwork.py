@@ -46,7 +46,9 @@ def place(stem: str, longest_side: float, rng: np.random.Generator) -> NDArray[n
         image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     width, height = image.width * rng.uniform(0.85, 1.15), float(image.height)
     scale = longest_side / max(width, height)
-    image = image.resize((max(2, round(width * scale)), max(2, round(height * scale))), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    image = image.resize(
+        (max(2, round(width * scale)), max(2, round(height * scale))), Image.Resampling.BILINEAR, reducing_gap=2.0
+    )
     image = image.rotate(rng.normal(0, 12), Image.Resampling.BILINEAR, expand=True)
     pixels = np.asarray(image).astype(np.float32)
     pixels[..., :3] *= rng.uniform(0.75, 1.15) * rng.uniform(0.85, 1.15, size=3)

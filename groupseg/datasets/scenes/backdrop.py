@@ -54,7 +54,13 @@ def _windows(rng: np.random.Generator) -> Texture:
     return np.asarray((1 - _lines(_X, step, step * 0.45)) * (1 - _lines(_Y, step, step * 0.4)), dtype=np.float32)
 
 
-def _pattern(base: tuple[int, int, int], draw: Callable[[np.random.Generator], Texture], other: tuple[int, int, int], coarse: float, fine: float) -> Callable[[np.random.Generator], Texture]:
+def _pattern(
+    base: tuple[int, int, int],
+    draw: Callable[[np.random.Generator], Texture],
+    other: tuple[int, int, int],
+    coarse: float,
+    fine: float,
+) -> Callable[[np.random.Generator], Texture]:
     """A material: `draw` mixes the colour `base` (0) with `other` (1); noise lies over it."""
 
     def texture(rng: np.random.Generator) -> Texture:
@@ -80,26 +86,38 @@ STUFF: dict[str, Callable[[np.random.Generator], Texture]] = {
     "water": _pattern((40, 110, 180), lambda rng: 0.5 + 0.5 * _waves(rng), (90, 160, 215), 6, 3),
     "sand": _pattern((222, 200, 140), _plain, (0, 0, 0), 7, 8),
     "road": _pattern((95, 95, 100), _plain, (0, 0, 0), 5, 9),
-    "sidewalk": _pattern((170, 168, 162), lambda rng: np.maximum(_lines(_X, 19, 1.2), _lines(_Y, 14, 1.2)), (115, 115, 112), 4, 5),
+    "sidewalk": _pattern(
+        (170, 168, 162), lambda rng: np.maximum(_lines(_X, 19, 1.2), _lines(_Y, 14, 1.2)), (115, 115, 112), 4, 5
+    ),
     "floor": _pattern((205, 185, 160), _tiles, (170, 135, 105), 4, 3),
     "ground": _pattern((135, 105, 75), _blobs(8), (110, 85, 60), 8, 9),
     "wall": _pattern((215, 208, 195), _plain, (0, 0, 0), 4, 2),
     "brick": _pattern((165, 75, 60), _bricks, (205, 195, 185), 6, 6),
-    "ceiling": _pattern((238, 236, 230), lambda rng: np.maximum(_lines(_X, 16, 1), _lines(_Y, 16, 1)), (205, 203, 198), 2, 2),
+    "ceiling": _pattern(
+        (238, 236, 230), lambda rng: np.maximum(_lines(_X, 16, 1), _lines(_Y, 16, 1)), (205, 203, 198), 2, 2
+    ),
     "snow": _pattern((240, 244, 250), _blobs(4), (220, 228, 242), 4, 3),
     "mountain": _pattern((110, 115, 130), _blobs(6), (150, 150, 160), 10, 5),
     "rock": _pattern((125, 120, 115), _blobs(9), (80, 78, 76), 8, 6),
     "trees": _pattern((35, 85, 40), _blobs(14), (60, 125, 55), 8, 8),
     "wood": _pattern((150, 105, 60), lambda rng: _lines(_X, rng.uniform(10, 16), 1.4), (95, 62, 35), 7, 5),
     "fence": _pattern((190, 160, 115), lambda rng: _lines(_X, rng.uniform(8, 12), 3.5), (85, 130, 70), 4, 4),
-    "curtain": _pattern((150, 60, 80), lambda rng: np.asarray(0.5 + 0.5 * np.sin(_X / rng.uniform(1.6, 2.6)), np.float32), (205, 110, 125), 4, 2),
+    "curtain": _pattern(
+        (150, 60, 80),
+        lambda rng: np.asarray(0.5 + 0.5 * np.sin(_X / rng.uniform(1.6, 2.6)), np.float32),
+        (205, 110, 125),
+        4,
+        2,
+    ),
     "building": _pattern((165, 165, 175), _windows, (85, 110, 150), 4, 3),
-    "carpet": _pattern((120, 50, 90), lambda rng: _lines(_X + _Y, 12, 4) * _lines(_X - _Y, 12, 4), (205, 170, 95), 5, 6),
+    "carpet": _pattern(
+        (120, 50, 90), lambda rng: _lines(_X + _Y, 12, 4) * _lines(_X - _Y, 12, 4), (205, 170, 95), 5, 6
+    ),
 }
 
 
 def abstract(rng: np.random.Generator) -> Texture:
-    """Returns a texture that stands for nothing: a gradient, blobs or stripes of two random colours. float32 [96, 96, 3], grey levels."""
+    """Returns a gradient, blobs or stripes of two random colours, float32 [96, 96, 3] in grey levels."""
     first, second = rng.uniform(20, 235, size=(2, 3)).astype(np.float32)
     angle = rng.uniform(0, np.pi)
     along = _X * np.cos(angle) + _Y * np.sin(angle)
@@ -118,7 +136,8 @@ def regions(rng: np.random.Generator) -> tuple[Texture, NDArray[np.int32], list[
     """Draws two or three materials, one above the other.
 
     Returns:
-        The texture, float32 [96, 96, 3] in grey levels; the region of each pixel, int32 [96, 96]; and the material of each region, None where it was left abstract.
+        The texture, float32 [96, 96, 3] in grey levels; the region of each pixel, int32 [96, 96]; and the material of
+        each region, None where it was left abstract.
     """
     names = [str(rng.choice(UPPER))]
     if rng.random() < 0.45:
@@ -128,8 +147,12 @@ def regions(rng: np.random.Generator) -> tuple[Texture, NDArray[np.int32], list[
     borders = [centre] if len(names) == 2 else [SIZE * rng.uniform(0.25, 0.42), SIZE * rng.uniform(0.58, 0.75)]
     region = np.zeros((SIZE, SIZE), np.int32)
     for border in borders:
-        edge = border + rng.uniform(0, 6) * np.sin(_X / rng.uniform(7, 20) + rng.uniform(0, 6)) + rng.uniform(-0.15, 0.15) * (_X - SIZE / 2)
-        region += _Y > edge
+        edge = (
+            border
+            + rng.uniform(0, 6) * np.sin(_X / rng.uniform(7, 20) + rng.uniform(0, 6))
+            + rng.uniform(-0.15, 0.15) * (_X - SIZE / 2)
+        )
+        region += edge < _Y
     drawn: list[str | None] = [None if rng.random() < 0.12 else name for name in names]
     textures = np.stack([STUFF[name](rng) if name else abstract(rng) for name in drawn])
     return np.take_along_axis(textures, region[None, ..., None], axis=0)[0], region, drawn

@@ -1,4 +1,4 @@
-"""Captions as the web writes them: they name some of what can be seen, in other words at times, and never the background."""
+"""Captions as the web writes them: they name some of what can be seen, and never the background."""
 
 import numpy as np
 
@@ -14,7 +14,8 @@ _TAILS = ("", "", "", " in the morning", " for sale", " today", " at home", " on
 def caption(scene: Scene, rng: np.random.Generator) -> tuple[str, list[str]]:
     """Writes a caption.
 
-    A listed object is named with chance 0.7 (one at least), a material or an object outside the class list with 0.3; a quarter of the words are synonyms where there is one.
+    A listed object is named with chance 0.7 (one at least), a material or an object outside the class list with 0.3; a
+    quarter of the words are synonyms where there is one.
 
     Returns:
         The caption, and the nouns in it: none where the scene shows nothing.

@@ -16,7 +16,15 @@ _OVERHANG = 0.15
 
 @dataclass(frozen=True)
 class Scene:
-    """image uint8 [96, 96, 3] RGB; mask uint8 [96, 96], 0 = background, i + 1 = class i; and what can be seen, by group."""
+    """A picture, its labels, and what can be seen in it.
+
+    Attributes:
+        image: uint8 [96, 96, 3], RGB.
+        mask: uint8 [96, 96]; 0 = background, i + 1 = class i.
+        objects: Listed things, without repeats.
+        stuff: Listed materials.
+        distractors: Things outside the class list.
+    """
 
     image: NDArray[np.uint8]
     mask: NDArray[np.uint8]
@@ -35,7 +43,9 @@ class _Canvas:
 
     def paste(self, sprite: NDArray[np.uint8], noun: str, label: int, rng: np.random.Generator) -> None:
         """Lays a sprite on top, where it hides least of the others."""
-        top, left = min((self._position(sprite, rng) for _ in range(4)), key=lambda corner: self._hidden(sprite, *corner))
+        top, left = min(
+            (self._position(sprite, rng) for _ in range(4)), key=lambda corner: self._hidden(sprite, *corner)
+        )
         rows, columns, part = self._overlap(sprite, top, left)
         alpha = part[..., 3:].astype(np.float32) / 255
         self.colour[rows, columns] = self.colour[rows, columns] * (1 - alpha) + part[..., :3] * alpha
@@ -59,7 +69,10 @@ class _Canvas:
 
     def _overlap(self, sprite: NDArray[np.uint8], top: int, left: int) -> tuple[slice, slice, NDArray[np.uint8]]:
         height, width = sprite.shape[:2]
-        rows, columns = slice(max(top, 0), min(top + height, backdrop.SIZE)), slice(max(left, 0), min(left + width, backdrop.SIZE))
+        rows, columns = (
+            slice(max(top, 0), min(top + height, backdrop.SIZE)),
+            slice(max(left, 0), min(left + width, backdrop.SIZE)),
+        )
         return rows, columns, sprite[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
 
 
@@ -69,7 +82,10 @@ def draw(name: str, rng: np.random.Generator) -> Scene:
     labels = {noun: label for label, noun in enumerate(vocabulary.class_names(name), start=1)}
     canvas, stuff = _backdrop(kind.labels_stuff, labels, rng)
     listed = vocabulary.things(name)
-    chosen = [(str(noun), listed) for noun in rng.choice(list(listed), size=rng.integers(kind.objects[0], kind.objects[1] + 1))]
+    chosen = [
+        (str(noun), listed)
+        for noun in rng.choice(list(listed), size=rng.integers(kind.objects[0], kind.objects[1] + 1))
+    ]
     chosen += [_distractor(name, rng) for chance in kind.distractor_chances if rng.random() < chance]
     for index in rng.permutation(len(chosen)):
         noun, artwork = chosen[index]

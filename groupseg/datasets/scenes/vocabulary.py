@@ -19,7 +19,8 @@ class SceneKind:
     labels_stuff: bool = False
 
 
-# Each mirrors a photographic benchmark: Pascal VOC (few, large, clear objects), Pascal Context (things and stuff) and COCO-Object (many, small, cluttered).
+# Each mirrors a photographic benchmark: Pascal VOC (few, large, clear objects), Pascal Context (things and stuff) and
+# COCO-Object (many, small, cluttered).
 KINDS = {
     "scenes20": SceneKind(objects=(1, 3), longest_side=(38, 76), distractor_chances=(0.35, 0.15)),
     "scenes59": SceneKind(objects=(1, 4), longest_side=(24, 56), distractor_chances=(0.4, 0.2), labels_stuff=True),

@@ -67,12 +67,17 @@ def test_background_and_labels_are_as_rich_as_the_benchmarks_they_mirror() -> No
     assert 0.65 < share["scenes20"] < 0.82
     assert 0.05 < share["scenes59"] < 0.22
     assert 0.65 < share["scenes80"] < 0.85
-    labels = {name: np.mean([len(np.unique(scene.mask[scene.mask > 0])) for scene in drawn(name, 80)]) for name in NAMES}
+    labels = {
+        name: np.mean([len(np.unique(scene.mask[scene.mask > 0])) for scene in drawn(name, 80)]) for name in NAMES
+    }
     assert labels["scenes20"] < 2.5 < 3.5 < min(labels["scenes59"], labels["scenes80"])
 
 
 def test_an_image_depends_on_its_place_alone() -> None:
-    few, many = list(scenes.samples("scenes20", "test", 3, seed=0)), list(scenes.samples("scenes20", "test", 40, seed=0))
+    few, many = (
+        list(scenes.samples("scenes20", "test", 3, seed=0)),
+        list(scenes.samples("scenes20", "test", 40, seed=0)),
+    )
     assert [sample.key for sample in few] == ["test-00000", "test-00001", "test-00002"]
     for first, second in zip(few, many, strict=False):
         np.testing.assert_array_equal(first.image, second.image)
@@ -80,7 +85,7 @@ def test_an_image_depends_on_its_place_alone() -> None:
 
 
 def test_splits_data_sets_and_seeds_differ() -> None:
-    images = [next(iter(scenes.samples(*place))).image for place in
-              [("scenes20", "calib", 1, 0), ("scenes20", "test", 1, 0), ("scenes80", "test", 1, 0), ("scenes20", "test", 1, 1)]]  # fmt: skip
+    places = [("scenes20", "calib", 0), ("scenes20", "test", 0), ("scenes80", "test", 0), ("scenes20", "test", 1)]
+    images = [next(iter(scenes.samples(name, split, 1, seed))).image for name, split, seed in places]
     images.append(next(iter(scenes.captioned("scenes20", 1, 0))).image)
     assert len({image.tobytes() for image in images}) == 5

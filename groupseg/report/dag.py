@@ -61,8 +61,7 @@ def read_graph(path: Path, params: Mapping[str, Any]) -> Graph:
     places = _places(parents)
     rows = max((row for _, row in places.values()), default=0.0)
     nodes = {
-        name: Node(name, _each(stages[name]), column * COLUMN, row * ROW)
-        for name, (column, row) in places.items()
+        name: Node(name, _each(stages[name]), column * COLUMN, row * ROW) for name, (column, row) in places.items()
     }
     edges = tuple((nodes[parent], nodes[name]) for name in nodes for parent in sorted(parents[name]))
     columns = max((column for column, _ in places.values()), default=0)
@@ -97,7 +96,7 @@ def _path(entry: str | Mapping[str, Any], params: Mapping[str, Any]) -> str:
 
 
 def _match(one: str, other: str) -> int:
-    """Says how well one path lies in the other: 0 = not at all, 1 = with a star for a name, 2 = to the letter."""
+    """Says how one path lies in the other: 0 = not at all, 1 = with a star for a name, 2 = to the letter."""
     exact = True
     for left, right in zip(one.strip("/").split("/"), other.strip("/").split("/"), strict=False):
         if left != right:
@@ -133,11 +132,7 @@ def _places(parents: Mapping[str, set[str]]) -> dict[str, tuple[int, float]]:
         columns[name] = min((columns[child] - 1 for child in children[name]), default=columns[name])
     places: dict[str, tuple[int, float]] = {}
     for column in range(max(columns.values(), default=-1) + 1):
-        rows = {
-            name: [places[parent][1] for parent in own]
-            for name, own in parents.items()
-            if columns[name] == column
-        }
+        rows = {name: [places[parent][1] for parent in own] for name, own in parents.items() if columns[name] == column}
         # Half rows, so that two parents can meet in the middle; what has no parent comes below all that has.
         wishes = {name: round(2 * sum(own) / len(own)) / 2 if own else math.inf for name, own in rows.items()}
         row = -1.0
@@ -148,5 +143,8 @@ def _places(parents: Mapping[str, set[str]]) -> dict[str, tuple[int, float]]:
 
 
 def _each(stage: Mapping[str, Any]) -> str:
-    """Says what a templated stage runs once for each of: variables of its matrix, or the list of its foreach."""
-    return " × ".join(stage.get("matrix", [])) or stage.get("foreach", "").strip("${}").rpartition(".")[2]
+    """Says what a stage runs once for each of: the variables of its matrix, or the list of its foreach."""
+    return (
+        " \N{MULTIPLICATION SIGN} ".join(stage.get("matrix", []))
+        or stage.get("foreach", "").strip("${}").rpartition(".")[2]
+    )

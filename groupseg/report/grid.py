@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -61,7 +62,7 @@ def _left(column: int) -> int:
 
 
 def _scaled(example: Example) -> tuple[int, int]:
-    """Width and height of the pictures of a row: as large as a cell holds, small ones in whole multiples of their pixels."""
+    """Width and height of the pictures of a row: they fill the cell, small ones by a whole factor."""
     rows, columns = example.image.shape[:2]
     scale = CELL / max(rows, columns)
     scale = math.floor(scale) if scale > 1 else scale
@@ -88,19 +89,15 @@ def _draw_example(figure: Figure, top: float, example: Example, classes: Sequenc
         x, y = _left(column), round(top - size[1])
         figure.figimage(np.asarray(Image.fromarray(picture).resize(size, sampling[column])), x, y)
         # A hairline keeps a map of ignored pixels, which is white, from melting into the page.
-        figure.add_artist(
-            Rectangle(*_relative(figure, x, y, *size), fill=False, edgecolor=QUIET, linewidth=0.4)
-        )
+        figure.add_artist(Rectangle(*_relative(figure, x, y, *size), fill=False, edgecolor=QUIET, linewidth=0.4))
     note = "pixels right: {:.0f} % → {:.0f} %".format(*(100 * share for share in example.right))
     line = top - size[1] - 10
     width = _text(figure, WIDTH - MARGIN, line, note, size=7, color=QUIET, ha="right", va="center_baseline")
     _draw_legend(figure, _by_area(example.maps, len(classes)), classes, line, WIDTH - MARGIN - width - 16)
 
 
-def _draw_legend(
-    figure: Figure, labels: Sequence[int], classes: Sequence[str], y: float, limit: float
-) -> None:
-    """Draws the names of labels in one line that ends before `limit`; how many did not fit is said at its end."""
+def _draw_legend(figure: Figure, labels: Sequence[int], classes: Sequence[str], y: float, limit: float) -> None:
+    """Draws the names of labels in one line up to `limit`, and at its end how many did not fit."""
     x: float = MARGIN
     for index, label in enumerate(labels):
         name = classes[label - 1] if label else "background"
@@ -127,7 +124,7 @@ def _by_area(maps: Sequence[NDArray[np.int32]], classes: int) -> list[int]:
     return [int(label) for label in order if np.asarray(pixels)[label]]
 
 
-def _text(figure: Figure, x: float, y: float, text: str, **style: object) -> float:
+def _text(figure: Figure, x: float, y: float, text: str, **style: Any) -> float:
     """Writes a text at a pixel and returns its width in pixels."""
     width, height = figure.get_size_inches() * figure.dpi
     artist = figure.text(x / width, y / height, text, **{"color": INK, **style})

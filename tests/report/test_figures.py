@@ -1,0 +1,36 @@
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from groupseg.errors import UserError
+from groupseg.report.figures import write_figures
+from groupseg.report.results import read_results
+from tests.results import DATASETS, build
+
+
+def test_figures_are_complete_light_and_come_out_the_same(tmp_path: Path) -> None:
+    project = build(tmp_path)
+    figures = project / "results/figures"
+    write_figures(read_results(project), pictures=4)
+    first = {path.name: path.read_bytes() for path in figures.iterdir()}
+    kinds = ("curve", "per_class", "pictures")
+    assert first.keys() == {
+        "predictions.png",
+        "history.png",
+        *(f"{one}_{name}.png" for one in kinds for name in DATASETS),
+    }
+    assert all(len(content) < 300_000 for content in first.values())
+    for path in figures.iterdir():
+        Image.open(path).load()
+    shutil.rmtree(figures)
+    write_figures(read_results(project), pictures=4)
+    assert {path.name: path.read_bytes() for path in figures.iterdir()} == first
+
+
+def test_names_what_is_missing(tmp_path: Path) -> None:
+    project = build(tmp_path)
+    (project / "results/train/history.csv").unlink()
+    with pytest.raises(UserError, match=r"history\.csv"):
+        write_figures(read_results(project), pictures=4)

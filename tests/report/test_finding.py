@@ -1,0 +1,55 @@
+import pandas as pd
+import pytest
+
+from groupseg.report.finding import headline, sentence
+from groupseg.report.results import DatasetResults, Results
+
+
+def dataset(name: str, gain: float, interval: tuple[float, float], oracle: float = 0.5) -> DatasetResults:
+    """A data set where `fixed` has 0.3 and `other` so much more."""
+    figures = {
+        "fixed": {"miou": 0.3, "difference_to_fixed": 0.0, "difference_to_fixed_ci": [0.0, 0.0]},
+        "other": {"miou": 0.3 + gain, "difference_to_fixed": gain, "difference_to_fixed_ci": list(interval)},
+    }
+    metrics = {"strategies": figures, "oracle": {"label": {"miou": oracle}}}
+    return DatasetResults(name, metrics, pd.DataFrame(), pd.DataFrame(), {"fixed": {}, "other": {}}, "")
+
+
+def say(results: Results, *datasets: DatasetResults) -> str:
+    return headline(Results(results.root, results.params, datasets))
+
+
+SURE = dataset("a", 0.1, (0.05, 0.15))
+SURER = dataset("b", 0.15, (0.1, 0.2))
+CHANCE = dataset("c", 0.02, (-0.01, 0.05))
+WORSE = dataset("d", -0.1, (-0.15, -0.05))
+
+
+@pytest.fixture
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    return Results(tmp_path_factory.mktemp("project"), {}, ())
+
+
+def test_headline_says_where_it_helps(results: Results) -> None:
+    assert "by 10.0 points over a fixed threshold on a." in say(results, SURE)
+    assert "by 10.0 to 15.0 points over a fixed threshold on a and b." in say(results, SURER, SURE).replace(
+        "b and a", "a and b"
+    )
+    assert say(results, SURE, CHANCE, WORSE).endswith("on a, not on c and d.")
+
+
+def test_headline_claims_nothing_that_may_be_chance(results: Results) -> None:
+    assert say(results, CHANCE, WORSE).startswith("No strategy is better")
+
+
+def test_sentence_gives_the_share_of_the_gap_that_is_closed() -> None:
+    text = sentence(SURE)
+    assert "30.0 % mIoU" in text
+    assert "40.0 % (+10.0 points, 95 % interval +5.0 to +15.0)" in text
+    assert "would reach 50.0 %: 50 % of that gap is closed." in text
+
+
+def test_sentence_says_chance_and_closes_no_gap_that_grew() -> None:
+    assert "which may be chance" in sentence(CHANCE)
+    assert "gap" not in sentence(WORSE)
+    assert "gap" not in sentence(dataset("e", 0.1, (0.05, 0.15), oracle=0.2))

@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from groupseg.report.album import Example
+from groupseg.report.grid import CELL, WIDTH, PictureGrid
+from groupseg.report.style import palette
+
+
+def example(height: int, width: int, classes: int = 3) -> Example:
+    random = np.random.default_rng(0)
+    image = random.integers(0, 256, (height, width, 3), dtype=np.uint8)
+    maps = tuple(random.integers(0, classes + 1, (height, width)).astype(np.int32) for _ in range(4))
+    maps[0][0] = 255
+    return Example(image, maps, (0.251, 0.5))
+
+
+def pictures(one: Example, classes: tuple[str, ...] = ("a", "b", "c")) -> list[np.ndarray]:
+    grid = PictureGrid("")
+    grid.example(one, classes)
+    return [np.asarray(image.get_array()) for image in grid.draw().images]
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [
+        ((96, 96), (192, 192)),
+        ((50, 80), (100, 160)),
+        ((375, 500), (144, 192)),
+        ((500, 20), (192, 8)),
+        ((1, 999), (1, 192)),
+    ],
+)
+def test_pictures_keep_their_shape_and_fit_the_cell(size: tuple[int, int], shown: tuple[int, int]) -> None:
+    assert CELL == 192
+    for picture in pictures(example(*size)):
+        assert picture.shape[:2] == shown
+
+
+def test_small_images_are_shown_pixel_by_pixel_in_the_colours_of_their_labels() -> None:
+    one = example(96, 96)
+    image, truth, *_ = pictures(one)
+    np.testing.assert_array_equal(image[::2, ::2], one.image)
+    np.testing.assert_array_equal(truth[1::2, 1::2], palette(3)[np.minimum(one.maps[0], 4)])
+
+
+def test_texts_name_columns_labels_shares_and_credit() -> None:
+    grid = PictureGrid("Artwork: somebody", "a note")
+    grid.heading(("one", "two"), ("", "below"))
+    grid.example(example(40, 40), ("cat", "dog", "bird"))
+    texts = [text.get_text() for text in grid.draw().texts]
+    for word in ("one", "two", "below", "background", "cat", "dog", "bird", "Artwork: somebody", "a note"):
+        assert word in texts
+    assert "pixels right: 25 % → 50 %" in texts
+
+
+def test_a_legend_that_is_too_long_says_how_many_are_left() -> None:
+    classes = tuple(f"a rather long name {index}" for index in range(40))
+    grid = PictureGrid("")
+    grid.example(example(40, 40, classes=40), classes)
+    figure = grid.draw()
+    figure.canvas.draw()
+    named = [text for text in figure.texts if text.get_text().startswith(("a rather", "background"))]
+    (rest,) = [text.get_text() for text in figure.texts if text.get_text().startswith("+")]
+    assert len(named) + int(rest) == 41
+    share = next(text for text in figure.texts if text.get_text().startswith("pixels"))
+    assert all(text.get_window_extent().x1 < share.get_window_extent().x0 for text in named)
+    assert figure.get_size_inches()[0] * figure.dpi == pytest.approx(WIDTH)

@@ -1,0 +1,109 @@
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from groupseg.errors import UserError
+from groupseg.report.figures import write_figures
+from groupseg.report.page import write_page
+from groupseg.report.readme import percent
+from groupseg.report.results import ARTWORK, Results, read_results
+from tests.results import build
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    results = read_results(build(tmp_path_factory.mktemp("project")))
+    write_figures(results, pictures=4)
+    return results
+
+
+@pytest.fixture(scope="module")
+def page(results: Results) -> str:
+    return write_page(results, results.root / ".work/timings").read_text("utf-8")
+
+
+class Elements(HTMLParser):
+    """Collects start tags and sees that each element is closed in its turn."""
+
+    VOID = frozenset({"meta", "img", "br", "path", "rect", "circle"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+
+def test_needs_no_other_file_and_no_network(page: str) -> None:
+    elements = Elements()
+    elements.feed(page)
+    assert elements.open == []
+    for tag, attributes in elements.found:
+        assert tag not in {"script", "link", "iframe", "object"}
+        for name in ("src", "href"):
+            if value := attributes.get(name):
+                assert value.startswith(("data:image/png;base64,", "#"))
+    assert not re.search(r"url\((?!#)|@import|https?://", re.sub(r"base64,[^\"]*", "", page))
+    assert len(page) < 3_000_000
+
+
+def test_shows_every_figure_with_a_text_for_those_who_cannot_see_it(page: str, results: Results) -> None:
+    elements = Elements()
+    elements.feed(page)
+    images = [attributes for tag, attributes in elements.found if tag == "img"]
+    assert len(images) == 3 * len(results.datasets) + 1
+    assert all(image["alt"] for image in images)
+
+
+def test_holds_the_numbers_the_model_and_what_was_run(page: str, results: Results) -> None:
+    for dataset in results.datasets:
+        for figures in (*dataset.strategies.values(), dataset.oracle):
+            for key in ("miou", "background_iou", "foreground_miou", "pixel_accuracy"):
+                assert percent(figures[key]) in page
+    for word in (
+        "ab" * 32,
+        "scenes_small",
+        "random; a {}.",
+        "torch",
+        "1 min 02 s",
+        "2 min 03 s",
+        "300 MiB",
+        "embed_captions",
+    ):
+        assert word in page
+
+
+def test_artwork_is_credited_beside_the_pictures_that_show_it(page: str) -> None:
+    alpha, beta = page.split('<section id="beta">')
+    assert ARTWORK in alpha
+    assert ARTWORK not in beta
+
+
+def test_text_of_users_is_no_markup(results: Results) -> None:
+    params = {**results.params, "run": {**results.params["run"], "folder": "<script>alert(1)</script>"}}
+    page = write_page(Results(results.root, params, results.datasets), results.root / "none").read_text("utf-8")
+    assert "<script>" not in page
+    assert "wall time" not in page
+
+
+def test_warnings_of_the_calibration_are_shown(results: Results) -> None:
+    record = results.datasets[0].calibration["global"]
+    record["warnings"].append("Mind the gap.")
+    page = write_page(results, results.root / "none").read_text("utf-8")
+    record["warnings"].remove("Mind the gap.")
+    assert "global: Mind the gap." in page
+
+
+def test_names_the_missing_figure(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"curve_alpha\.png"):
+        write_page(read_results(build(tmp_path)), tmp_path)

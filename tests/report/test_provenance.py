@@ -1,0 +1,55 @@
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from groupseg.files import write_json
+from groupseg.report.provenance import Timing, read_commit, read_timings, read_versions
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{role}_NAME", "somebody")
+        monkeypatch.setenv(f"GIT_{role}_EMAIL", "somebody@example.org")
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / "code.py").write_text("1\n", encoding="utf-8")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "--message", "first")
+    return tmp_path
+
+
+def git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+def test_a_clean_repository_is_its_commit(repository: Path) -> None:
+    commit = read_commit(repository)
+    assert commit.sha == git(repository, "rev-parse", "HEAD").strip()
+    assert commit.changed == ()
+
+
+def test_changed_code_shows_and_what_a_run_writes_does_not(repository: Path) -> None:
+    for name in ("results/metrics.json", "dvc.lock", "README.md", "new.py"):
+        (repository / name).parent.mkdir(exist_ok=True)
+        (repository / name).write_text("2\n", encoding="utf-8")
+    (repository / "code.py").write_text("2\n", encoding="utf-8")
+    assert set(read_commit(repository).changed) == {"code.py", "new.py"}
+
+
+def test_outside_a_repository_there_is_no_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert read_commit(tmp_path).sha == ""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert read_commit(tmp_path).sha == ""
+
+
+def test_versions_name_what_results_depend_on() -> None:
+    assert {"python", "groupseg", "torch", "numpy", "dvc", "mlflow"} <= read_versions().keys()
+
+
+def test_timings_of_one_stage_are_taken_together(tmp_path: Path) -> None:
+    for name, seconds, peak in (("b@x", 1, 10), ("b@y-z", 2, 30), ("a", 4, 20), ("gone", 8, 40)):
+        write_json(tmp_path / f"{name}.json", {"seconds": seconds, "peak_mib": peak, "finished": ""})
+    assert read_timings(tmp_path, ["a", "b", "c"]) == [Timing("a", 1, 4, 20), Timing("b", 2, 3, 30)]
+    assert read_timings(tmp_path / "missing", ["a"]) == []

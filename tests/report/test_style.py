@@ -1,0 +1,51 @@
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from groupseg.errors import UserError
+from groupseg.report.style import look, paint, palette, save_figure
+
+
+def test_palette_is_black_then_distinct_colours_then_white() -> None:
+    colours = palette(80).astype(int)
+    assert colours.shape == (82, 3)
+    assert colours[0].tolist() == [0, 0, 0]
+    assert colours[-1].tolist() == [255, 255, 255]
+    assert min(np.abs(a - b).max() for a, b in itertools.combinations(colours, 2)) >= 15
+
+
+def test_a_label_has_one_colour_whatever_the_number_of_classes() -> None:
+    np.testing.assert_array_equal(palette(20)[:21], palette(80)[:21])
+
+
+@pytest.mark.parametrize("ignored", [255, 65535])
+def test_paint_shows_background_black_and_ignored_white(ignored: int) -> None:
+    picture = paint(np.array([[0, 1, 3, ignored]], dtype=np.int32), classes=3)
+    assert picture.dtype == np.uint8
+    np.testing.assert_array_equal(picture[0], palette(3)[[0, 1, 3, 4]])
+
+
+def test_strategies_look_different_and_the_baseline_always_the_same() -> None:
+    names = ["global", "fixed", *(f"other{index}" for index in range(20))]
+    looks = look(names)
+    assert len(set(looks.values())) == len(names)
+    assert looks["fixed"] == look(["fixed"])["fixed"]
+
+
+def test_equal_figures_are_equal_bytes_without_a_date(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        figure = Figure(figsize=(2, 1))
+        figure.subplots().plot([0, 1])
+        save_figure(figure, tmp_path / name)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert Image.open(tmp_path / "a.png").info.keys() <= {"transparency"}
+
+
+def test_names_the_figure_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "folder").write_text("a file in the way", encoding="utf-8")
+    with pytest.raises(UserError, match=r"a\.png"):
+        save_figure(Figure(), tmp_path / "folder" / "a.png")
