@@ -18,7 +18,7 @@ repro: $(INSTALLED)
 	groupseg summary
 
 test: $(INSTALLED)
-	pytest -n 2
+	pytest -n 2 --dist loadfile
 
 lint: $(INSTALLED)
 	ruff check .

@@ -18,7 +18,7 @@ class Node:
 
     Attributes:
         name: Name of the stage.
-        each: What it runs once for each of, such as "dataset × split"; empty for a single stage.
+        each: What it runs once for each of, such as "datasets"; empty for a single stage.
         x: Left edge, in units of the drawing.
         y: Upper edge.
     """
@@ -144,7 +144,6 @@ def _places(parents: Mapping[str, set[str]]) -> dict[str, tuple[int, float]]:
 
 def _each(stage: Mapping[str, Any]) -> str:
     """Says what a stage runs once for each of: the variables of its matrix, or the list of its foreach."""
-    return (
-        " \N{MULTIPLICATION SIGN} ".join(stage.get("matrix", []))
-        or stage.get("foreach", "").strip("${}").rpartition(".")[2]
-    )
+    if "matrix" in stage:
+        return " \N{MULTIPLICATION SIGN} ".join(stage["matrix"])
+    return str(stage.get("foreach", "")).strip("${}").rpartition(".")[2]

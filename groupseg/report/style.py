@@ -19,6 +19,7 @@ INK, QUIET, LINE = "#1f2328", "#6b7280", "#d7dbe0"
 _STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 8.5,
+    "text.parse_math": False,  # a class may have a dollar sign in its name
     "text.color": INK,
     "axes.labelcolor": INK,
     "axes.edgecolor": LINE,

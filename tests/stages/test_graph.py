@@ -98,11 +98,12 @@ def test_training_sees_no_label() -> None:
 
 
 def test_results_are_in_git_and_heavy_outputs_in_the_cache() -> None:
+    # A stage whose outputs are not all in the cache is never restored from it: the history is heavy with its training.
     for stage in STAGES.values():
         for out in stage["outs"]:
             name = out if isinstance(out, str) else next(iter(out))
             cached = isinstance(out, str) or out[name].get("cache", True)
-            assert cached == (not name.startswith("results/")), name
+            assert cached == (not name.startswith("results/") or name == "results/train/history.csv"), name
 
 
 def test_bytecode_and_unfinished_files_are_no_part_of_a_dependency() -> None:

@@ -1,0 +1,210 @@
+"""The whole graph, as a user runs it: a temporary repository, the real DVC, a tiny configuration."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow import MlflowClient
+from ruamel.yaml import YAML
+
+CHECKOUT = Path(__file__).parents[2]
+SHIPPED = (".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "dvc.yaml", "data/raw/README.md")
+STRATEGIES = ["fixed", "per_class", "cosine"]
+
+
+def environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DVC_", "MLFLOW_", "GIT_"))}
+    tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**kept, "PATH": tools, "DVC_NO_ANALYTICS": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "OMP_NUM_THREADS": "2"}
+
+
+def run(folder: Path, *command: str, check: bool = True, **extra: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        command, cwd=folder, env={**environment(), **extra}, capture_output=True, text=True, timeout=600, check=False
+    )
+    assert not check or done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def repro(folder: Path, **extra: str) -> list[str]:
+    """Runs `dvc repro` and returns the stages that ran."""
+    return re.findall(r"Running stage '(.+?)'", run(folder, "dvc", "repro", **extra).stdout)
+
+
+def change(folder: Path, edit: Callable[[dict[str, Any]], None]) -> None:
+    yaml = YAML()
+    path = folder / "params.yaml"
+    params = yaml.load(path)
+    edit(params)
+    yaml.dump(params, path)
+
+
+def make_tiny(params: dict[str, Any]) -> None:
+    params["run"].update(datasets=["scenes20"], corpora=["scenes20"], strategies=STRATEGIES)
+    params["datasets"]["scenes20"]["source"].update(calib=10, test=8)
+    params["corpora"]["scenes20"]["images"] = 40
+    model = params["models"]["scenes_small"]
+    model["architecture"].update(dim=16, depth=1, heads=2, tokens=4)
+    model["training"].update(steps=60, batch=8, warmup=5)
+    params["evaluate"]["resamples"] = 50
+    params["report"]["pictures"] = 2
+
+
+def new_repository(folder: Path) -> Path:
+    for part in ("groupseg", "stages"):
+        shutil.copytree(CHECKOUT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in (*SHIPPED, "params.yaml"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(CHECKOUT / name, folder / name)
+    change(folder, make_tiny)
+    run(folder, "git", "init", "-q")
+    run(folder, "git", "config", "user.name", "A")
+    run(folder, "git", "config", "user.email", "a@example.org")
+    run(folder, "git", "add", "-A")
+    run(folder, "git", "commit", "-qm", "tiny")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository in which `dvc repro` has run once."""
+    folder = new_repository(tmp_path_factory.mktemp("tiny"))
+    assert len(repro(folder)) == 13
+    run(folder, "git", "add", "-A")
+    run(folder, "git", "commit", "-qm", "results")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def clean(repository: Path) -> Iterator[None]:
+    yield
+    run(repository, "git", "checkout", "-q", ".")
+    run(repository, "dvc", "checkout", "-q")
+
+
+def test_results_are_there_and_named_as_promised(repository: Path) -> None:
+    metrics = json.loads((repository / "results/metrics/scenes20.json").read_text())
+    assert set(metrics) == {"protocol", "images", "classes", "strategies", "oracle"}
+    assert set(metrics["protocol"]) == {"model", "weights_sha256", "text", "resolution", "window", "split", "score"}
+    assert (metrics["images"], metrics["classes"]) == (8, 20)
+    assert list(metrics["strategies"]) == sorted(STRATEGIES)
+    for figures in metrics["strategies"].values():
+        assert set(figures) == {
+            "miou", "miou_ci", "background_iou", "foreground_miou", "pixel_accuracy",
+            "difference_to_fixed", "difference_to_fixed_ci",
+        }  # fmt: skip
+        assert (
+            0 <= figures["miou_ci"][0] <= figures["miou"] <= figures["miou_ci"][1] <= metrics["oracle"]["label"]["miou"]
+        )
+    assert (repository / "results/report.html").stat().st_size > 10_000
+
+
+def test_runs_are_in_the_store(repository: Path) -> None:
+    client = MlflowClient(f"sqlite:///{repository}/mlflow.db")
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    names = {found.info.run_name for found in client.search_runs(experiments)}
+    assert {f"scenes20/{name}" for name in STRATEGIES} <= names
+
+
+def test_nothing_runs_again(repository: Path) -> None:
+    assert repro(repository) == []
+
+
+def test_one_parameter_of_a_strategy_reruns_that_strategy(repository: Path) -> None:
+    change(repository, lambda params: params["strategies"]["fixed"].update(threshold=0.2))
+    assert repro(repository) == ["calibrate@scenes20-fixed", "evaluate@scenes20", "report", "track"]
+
+
+def test_a_prompt_retrains_nothing(repository: Path) -> None:
+    change(repository, lambda params: params["datasets"]["scenes20"]["prompts"]["names"].update(sofa="couch"))
+    ran = repro(repository)
+    assert ran[0] == "embed_text@scenes20"
+    assert not {"train", "prepare@scenes20", "segment@scenes20-test"} & set(ran)
+
+
+def test_code_of_strategies_retrains_nothing(repository: Path) -> None:
+    with (repository / "groupseg/strategies/fixed.py").open("a") as file:
+        file.write("\n# A remark.\n")
+    ran = set(repro(repository))
+    assert ran == {f"calibrate@scenes20-{name}" for name in STRATEGIES}
+
+
+def test_two_commits_are_compared(repository: Path) -> None:
+    change(repository, lambda params: params["strategies"]["fixed"].update(threshold=0.0))
+    repro(repository)
+    difference = json.loads(run(repository, "dvc", "metrics", "diff", "HEAD", "--json").stdout)
+    assert "strategies.fixed.miou" in difference["results/metrics/scenes20.json"]
+    run(repository, "git", "commit", "-qam", "another threshold")
+    shown = run(repository, "dvc", "exp", "show", "-A", "--csv").stdout
+    assert "strategies.fixed.miou" in shown
+    run(repository, "git", "reset", "-q", "--hard", "HEAD~1")
+
+
+def test_a_clone_that_pulls_runs_nothing(repository: Path, tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    run(repository, "dvc", "remote", "add", "-f", "-d", "shared", str(tmp_path / "remote"))
+    run(repository, "dvc", "push", "-q")
+    run(tmp_path, "git", "clone", "-q", str(repository), str(clone))
+    run(clone, "dvc", "remote", "add", "-d", "shared", str(tmp_path / "remote"))
+    run(clone, "dvc", "pull", "-q")
+    assert repro(clone) == []
+
+
+def test_training_that_was_killed_ends_the_same(repository: Path, tmp_path: Path) -> None:
+    folder = new_repository(tmp_path / "killed")
+    # A group of its own, so that the training dies with DVC at once.
+    command = ["dvc", "repro", "train"]
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 300
+    while not list((folder / ".work" / "train").glob("*.pt")):
+        assert process.poll() is None, "training ended before its first state was saved"
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (folder / "models/scenes_small.safetensors").exists()
+    finished = run(folder, "dvc", "repro")
+    assert "Going on after step" in finished.stdout + finished.stderr
+    assert (folder / "dvc.lock").read_bytes() == (repository / "dvc.lock").read_bytes()
+
+
+def test_other_parameters_start_anew(repository: Path) -> None:
+    state = repository / ".work" / "train"
+    state.mkdir(parents=True, exist_ok=True)
+    (state / "0123456789abcdef.pt").write_bytes(b"the state of another training")
+    change(repository, lambda params: params["models"]["scenes_small"]["training"].update(steps=3))
+    done = run(repository, "dvc", "repro", "train")
+    assert "Going on" not in done.stdout + done.stderr
+    history = (repository / "results/train/history.csv").read_text().splitlines()
+    assert len(history) == 4
+
+
+def test_a_dead_server_costs_one_warning(repository: Path) -> None:
+    change(repository, lambda params: params["strategies"]["fixed"].update(threshold=0.4))
+    done = run(repository, "dvc", "repro", MLFLOW_TRACKING_URI="http://127.0.0.1:9")
+    warnings = [line for line in (done.stdout + done.stderr).splitlines() if "groupseg track" in line]
+    assert len(warnings) == 1
+
+
+def test_an_unknown_parameter_is_one_line(repository: Path) -> None:
+    change(repository, lambda params: params["strategies"]["cosine"].update(socre="cosine"))
+    done = run(repository, "dvc", "repro", check=False)
+    assert done.returncode != 0
+    assert "params.yaml: strategies.cosine.socre: unknown key; did you mean 'score'?" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
