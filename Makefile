@@ -36,5 +36,5 @@ clean:
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	pip install --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $@

@@ -1,6 +1,7 @@
 """Interrupted training goes on from its last state, and only from a state of the same parameters, data and code."""
 
 import hashlib
+import io
 import json
 import pickle
 from collections.abc import Iterable, Mapping
@@ -22,8 +23,11 @@ def fingerprint(params: Mapping[str, Any], files: Iterable[Path]) -> str:
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
     """Writes a state of training; a break while writing leaves the state before."""
+    # By way of memory: on a full disk torch raises an error of its own, which says nothing of the disk.
+    content = io.BytesIO()
+    torch.save(dict(state), content)
     with atomic_path(path) as temporary:
-        torch.save(dict(state), temporary)
+        temporary.write_bytes(content.getvalue())
 
 
 def load_state(path: Path) -> dict[str, Any] | None:
