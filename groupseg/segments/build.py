@@ -45,7 +45,8 @@ def segment_images(model: GroupViT, images: Iterable[NDArray[np.uint8]]) -> Iter
     model = model.to(where).eval()
     iterator = iter(images)
     while batch := list(islice(iterator, _BATCH)):
-        squares = torch.stack([to_square(image, model.architecture.resolution) for image in batch])
+        # Copied, because decoded images are read-only and torch wants to own what it wraps.
+        squares = torch.stack([to_square(image.copy(), model.architecture.resolution) for image in batch])
         with torch.inference_mode():
             groups = model(normalise(squares.to(where)))
             embeddings = F.normalize(groups.segments.float(), dim=2).cpu().numpy()
