@@ -14,6 +14,7 @@ export HF_HUB_OFFLINE := 1
 .PHONY: repro test lint bench readme clean
 
 repro: $(INSTALLED)
+	python -m stages.params
 	dvc repro
 	groupseg summary
 

@@ -77,3 +77,6 @@ def app(arguments: Sequence[str] | None = None) -> None:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from None
+    except FileNotFoundError as error:
+        print(f"error: {error.filename} is missing. Run `dvc repro`, or `dvc pull`.", file=sys.stderr)
+        raise SystemExit(1) from None

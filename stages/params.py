@@ -1,7 +1,8 @@
 """params.yaml: what it may hold, and everything that is wrong with one that does not, at once.
 
 Not a dependency of any stage: a new section must not run anything again. What a stage takes from it are the
-sections that dvc.yaml names. Every stage reads it, so nothing slow is imported here.
+sections that dvc.yaml names. Every stage reads it, so nothing slow is imported here. `python -m stages.params` checks the
+file and does nothing else.
 """
 
 import json
@@ -29,6 +30,7 @@ from groupseg.model.architecture import Architecture
 from groupseg.strategies import STRATEGIES
 from groupseg.training.recipe import Recipe
 from stages.faults import describe, suggestion
+from stages.stage import run
 
 # Names become parts of stages, paths and dotted parameters.
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
@@ -203,3 +205,12 @@ def _names_that_run(data: Any) -> Iterator[str]:
                 yield f"run.{key}: {name!r} is listed {count} times; list it once"
     if isinstance(run.get("strategies"), list) and "fixed" not in run["strategies"]:
         yield "run.strategies: must list 'fixed', which all others are compared with"
+
+
+def main() -> None:
+    """Checks params.yaml and does nothing else."""
+    load_params()
+
+
+if __name__ == "__main__":
+    run(main)

@@ -80,3 +80,9 @@ def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_an_unknown_command_is_refused() -> None:
     assert call("trakc") == 2
+
+
+def test_results_that_were_not_pulled_are_one_clear_line(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "results/train/history.csv").unlink()
+    assert call("track") == 1
+    assert "history.csv is missing. Run `dvc repro`, or `dvc pull`." in capsys.readouterr().err

@@ -23,6 +23,8 @@ from groupseg.report.readme import (
 from groupseg.report.results import Results, read_results
 from tests.results import DATASETS, STRATEGIES, build
 
+CHECKOUT = Path(__file__).parents[2]
+
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
@@ -107,3 +109,7 @@ def test_update_wants_each_marker_once(tmp_path: Path, text: str) -> None:
 def test_update_names_a_missing_readme(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"README\.md is missing"):
         update_readme(tmp_path / "README.md", "new")
+
+
+def test_the_readme_shows_the_results_that_are_committed() -> None:
+    assert not update_readme(CHECKOUT / "README.md", markdown(read_results(CHECKOUT)), write=False)
