@@ -1,8 +1,8 @@
 """params.yaml: what it may hold, and everything that is wrong with one that does not, at once.
 
 Not a dependency of any stage: a new section must not run anything again. What a stage takes from it are the
-sections that dvc.yaml names. Every stage reads it, so nothing slow is imported here. `python -m stages.params` checks the
-file and does nothing else.
+sections that dvc.yaml names. Every stage reads it, so nothing slow is imported here. `python -m stages.params` checks
+the file and does nothing else.
 """
 
 import json
