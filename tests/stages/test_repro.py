@@ -135,7 +135,8 @@ def test_code_of_strategies_retrains_nothing(repository: Path) -> None:
     with (repository / "groupseg/strategies/fixed.py").open("a") as file:
         file.write("\n# A remark.\n")
     ran = set(repro(repository))
-    assert ran == {f"calibrate@scenes20-{name}" for name in STRATEGIES}
+    assert {f"calibrate@scenes20-{name}" for name in STRATEGIES} <= ran
+    assert not [stage for stage in ran if stage.startswith(("prepare", "captions", "embed", "train", "segment"))]
 
 
 def test_two_commits_are_compared(repository: Path) -> None:
