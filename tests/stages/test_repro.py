@@ -163,7 +163,7 @@ def test_a_clone_that_pulls_runs_nothing(repository: Path, tmp_path: Path) -> No
 def test_training_that_was_killed_ends_the_same(repository: Path, tmp_path: Path) -> None:
     folder = new_repository(tmp_path / "killed")
     # A group of its own, so that the training dies with DVC at once.
-    command = ["dvc", "repro", "train"]
+    command = ["dvc", "repro"]
     process = subprocess.Popen(
         command,
         cwd=folder,
