@@ -125,6 +125,35 @@ class Recorded:
         return [entry.name for entry in fields(cls) if not entry.init and entry.name not in own]
 
 
+@dataclass(kw_only=True)
+class SingleThreshold(Recorded):
+    """Base of the strategies with one calibrated threshold: the best class where its score reaches it, else background.
+
+    Attributes:
+        threshold: The threshold of highest mIoU on the calibration images, in the unit of the score.
+        miou: Its mIoU on the calibration images, 0..1.
+    """
+
+    threshold: float = field(init=False, repr=False, compare=False)
+    miou: float = field(init=False, repr=False, compare=False)
+
+    def candidates(self, table: SegmentTable, text: Text) -> tuple[Labels, Scores]:
+        """Returns the best class of each segment, [S] int32 in 1..C, and its score, [S] float64."""
+        raise NotImplementedError
+
+    def fit(self, table: SegmentTable, text: Text) -> Self:
+        """Finds the best threshold; see `Strategy`."""
+        curve, self.warnings = single_curve(*self.candidates(table, text), table.histogram)
+        self.keep_curve(curve)
+        self.threshold, self.miou = curve.best()
+        return self
+
+    def predict(self, table: SegmentTable, text: Text) -> Labels:
+        """Labels segments; see `Strategy`."""
+        label, score = self.candidates(table, text)
+        return np.where(score >= self.threshold, label, np.int32(0))
+
+
 def single_curve(label: Labels, score: Scores, histogram: csr_array) -> tuple[Curve, list[str]]:
     """Computes the curve of a single threshold for calibration.
 

@@ -1,18 +1,18 @@
 """A threshold on scores relative to the other segments of the image."""
 
-from dataclasses import dataclass, field
-from typing import Literal, Self
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from groupseg.segments.table import SegmentTable
-from groupseg.strategies.base import Recorded, single_curve
+from groupseg.strategies.base import SingleThreshold
 from groupseg.strategies.fixed import image_max
 from groupseg.strategies.scores import Labels, ScoreName, Scores, Text, best_class
 
 
 @dataclass(kw_only=True)
-class Relative(Recorded):
+class Relative(SingleThreshold):
     """Best class where its score stands out in the image, else background.
 
     Args:
@@ -22,10 +22,6 @@ class Relative(Recorded):
             image).
         score: A key of `SCORES`.
 
-    Attributes:
-        threshold: The threshold on the relative score with the highest mIoU on the calibration images.
-        miou: Its mIoU on the calibration images, 0..1.
-
     Raises:
         UserError: If a parameter is none of the values it can have.
     """
@@ -34,25 +30,10 @@ class Relative(Recorded):
     by: Literal["max", "mean_std"] = "max"
     score: ScoreName = "product"
 
-    threshold: float = field(init=False, repr=False, compare=False)
-    miou: float = field(init=False, repr=False, compare=False)
-
-    def fit(self, table: SegmentTable, text: Text) -> Self:
-        """Finds the best threshold; see `Strategy`."""
-        curve, self.warnings = single_curve(*self.candidates(table, text), table.histogram)
-        self.keep_curve(curve)
-        self.threshold, self.miou = curve.best()
-        return self
-
     def candidates(self, table: SegmentTable, text: Text) -> tuple[Labels, Scores]:
         """Returns the best class of each segment, [S] int32 in 1..C, and its relative score, [S] float64."""
         label, score = best_class(self.score, table, text)
         return label, _share_of_max(score, table) if self.by == "max" else _deviations(score, table)
-
-    def predict(self, table: SegmentTable, text: Text) -> Labels:
-        """Labels segments; see `Strategy`."""
-        label, score = self.candidates(table, text)
-        return np.where(score >= self.threshold, label, np.int32(0))
 
 
 def _share_of_max(score: Scores, table: SegmentTable) -> Scores:
