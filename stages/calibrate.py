@@ -6,16 +6,16 @@ from groupseg.files import write_json
 from groupseg.strategies.base import Strategy
 from stages.params import load_params
 from stages.stage import run
-from stages.tables import calibration_path, origin, read_table, read_text
+from stages.tables import calibration_path, origin, read_table, read_vocabulary
 
 
 def main(dataset: str, strategy: str) -> None:
     """Fits a strategy on the calib split and records what came out."""
     params = load_params()
     table = read_table(dataset, "calib")
-    text, _ = read_text(dataset, table)
+    vocabulary, _ = read_vocabulary(dataset, table)
     uncalibrated: Strategy = params.strategies[strategy]
-    record = uncalibrated.fit(table, text).to_json()
+    record = uncalibrated.fit(table, vocabulary).to_json()
     for warning in record["warnings"]:
         print(f"warning: {strategy} on {dataset}: {warning}", file=sys.stderr)
     write_json(calibration_path(dataset, strategy), {**origin(table), **record})

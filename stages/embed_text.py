@@ -5,7 +5,7 @@ from pathlib import Path
 from groupseg.datasets.shards import read_class_list
 from groupseg.text.encoder import load_encoder
 from groupseg.text.features import save_features
-from groupseg.text.prompts import class_words, embed_words
+from groupseg.text.prompts import class_words, embed_ensemble, embed_words, word_lists
 from stages.params import load_params
 from stages.stage import run
 
@@ -15,9 +15,18 @@ def main(dataset: str) -> None:
     prompts = params.datasets[dataset].prompts
     classes, _ = read_class_list(Path("data/prepared") / dataset)
     words = class_words(classes, prompts.names)
-    features = embed_words(load_encoder(params.text.package, params.text.sha256), words, prompts.templates)
-    about = {"classes": classes, "words": words, "encoder": params.text.package, "templates": prompts.templates}
-    save_features(Path("data/text") / f"{dataset}.safetensors", {"classes": features}, about)
+    encoder = load_encoder(params.text.package, params.text.sha256)
+    lists = word_lists()
+    features = {
+        "classes": embed_words(encoder, words, prompts.templates),
+        "ensemble": embed_ensemble(encoder, words, params.text.ensemble),
+        **{f"list.{name}": embed_words(encoder, given, prompts.templates) for name, given in lists.items()},
+    }
+    about = {
+        "classes": classes, "words": words, "encoder": params.text.package, "templates": prompts.templates,
+        "lists": lists,
+    }  # fmt: skip
+    save_features(Path("data/text") / f"{dataset}.safetensors", features, about)
 
 
 if __name__ == "__main__":

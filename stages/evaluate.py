@@ -16,11 +16,12 @@ from groupseg.metrics.curve import threshold_curve
 from groupseg.metrics.iou import iou, summary
 from groupseg.metrics.oracle import label_oracle
 from groupseg.segments.table import SegmentTable
+from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies import load
 from groupseg.strategies.base import Strategy
 from stages.params import load_params
 from stages.stage import run
-from stages.tables import check_held_out, read_calibration, read_table, read_text
+from stages.tables import check_held_out, read_calibration, read_table, read_vocabulary
 
 RESULTS = Path("results")
 BASELINE, ORACLE = "fixed", "oracle.label"
@@ -31,10 +32,10 @@ def main(dataset: str) -> None:
     params = load_params()
     table, calibration = read_table(dataset, "test"), read_table(dataset, "calib")
     check_held_out(table, calibration)
-    text, about = read_text(dataset, table)
+    vocabulary, about = read_vocabulary(dataset, table)
     records = {name: read_calibration(dataset, name, calibration) for name in params.run.strategies}
     strategies = {name: load(record) for name, record in records.items()}
-    labels = {name: strategy.predict(table, text) for name, strategy in strategies.items()}
+    labels = {name: strategy.predict(table, vocabulary) for name, strategy in strategies.items()}
     labels[ORACLE] = label_oracle(table)
     counts = {name: image_counts(table, given) for name, given in labels.items()}
     weights = resample_weights(len(table.keys), params.evaluate.resamples, params.evaluate.seed)
@@ -43,7 +44,7 @@ def main(dataset: str) -> None:
 
     with atomic_path(Path("data/predictions") / f"{dataset}.safetensors") as path:
         path.write_bytes(save({name: given.astype(np.int32) for name, given in labels.items()}))
-    write_csv(RESULTS / "curves" / f"{dataset}.csv", curves(strategies, table, text))
+    write_csv(RESULTS / "curves" / f"{dataset}.csv", curves(strategies, table, vocabulary))
     write_csv(RESULTS / "per_class" / f"{dataset}.csv", per_class(table, counts))
     metrics = {
         "protocol": protocol(table, about, records),
@@ -85,14 +86,12 @@ def protocol(table: SegmentTable, about: Mapping[str, Any], records: Mapping[str
     return {**made, "text": text, "score": score}
 
 
-def curves(strategies: Mapping[str, Strategy], table: SegmentTable, text: NDArray[np.float32]) -> pd.DataFrame:
-    """Draws the mIoU of every threshold, for the strategies that have one; long curves are thinned."""
+def curves(strategies: Mapping[str, Strategy], table: SegmentTable, vocabulary: Vocabulary) -> pd.DataFrame:
+    """Draws the mIoU of every threshold on the score of each strategy; long curves are thinned."""
     points: list[tuple[str, float, float]] = []
     for name, strategy in strategies.items():
-        if candidates := getattr(strategy, "candidates", None):
-            label, score = candidates(table, text)
-            curve = threshold_curve(label, score, table.histogram).thin()
-            points += zip([name] * len(curve.miou), curve.thresholds, curve.miou, strict=True)
+        curve = threshold_curve(*strategy.candidates(table, vocabulary), table.histogram).thin()
+        points += zip([name] * len(curve.miou), curve.thresholds, curve.miou, strict=True)
     return pd.DataFrame(points, columns=["strategy", "threshold", "miou"])
 
 

@@ -111,11 +111,12 @@ class Corpus(Section):
 
 
 class Text(Section):
-    """The frozen text encoder: the package that carries it, its digest, and how nouns are put to it."""
+    """The frozen text encoder: the package that carries it, its digest, and the sentences for nouns and for classes."""
 
     package: str
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     noun_template: Template
+    ensemble: list[Template] = Field(min_length=1)
 
 
 class Model(Section):

@@ -26,7 +26,7 @@ def main(dataset: str, split: str) -> None:
         "dataset": dataset, "split": split, "model": params.run.model, "weights_sha256": sha256(weights),
         "resolution": f"{side}x{side}", "window": "whole",
     }  # fmt: skip
-    classes, _ = read_class_list(prepared)
+    classes, with_background = read_class_list(prepared)
     samples = tqdm(read_samples(prepared, split), desc=f"segment {dataset} {split}", unit="image", disable=None)
     model = load_model(weights, architecture)
     with (
@@ -34,7 +34,12 @@ def main(dataset: str, split: str) -> None:
         TarWriter(str(path), encoder=False, mtime=0, user="groupseg", group="groupseg") as maps,
     ):
         table = build_table(
-            model, samples, classes, protocol, lambda key, segments: maps.write(map_file(key, segments))
+            model,
+            samples,
+            classes,
+            with_background,
+            protocol,
+            lambda key, segments: maps.write(map_file(key, segments)),
         )
     table.save(out / "table.safetensors")
 

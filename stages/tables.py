@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from groupseg.errors import UserError
 from groupseg.files import read_json
 from groupseg.segments.table import SegmentTable
+from groupseg.segments.vocabulary import Vocabulary, WordList
 from groupseg.text.features import load_features
 
 
@@ -17,11 +17,11 @@ def read_table(dataset: str, split: str) -> SegmentTable:
     return SegmentTable.load(Path("data/segments") / dataset / split / "table.safetensors")
 
 
-def read_text(dataset: str, table: SegmentTable) -> tuple[NDArray[np.float32], dict[str, Any]]:
-    """Reads the class texts of a data set, brought into the space of its segments.
+def read_vocabulary(dataset: str, table: SegmentTable) -> tuple[Vocabulary, dict[str, Any]]:
+    """Reads the texts of a data set, brought into the space of its segments.
 
     Returns:
-        [C, D] float32, and what the file says of them: "classes", "words", "encoder", "templates".
+        The vocabulary, and what the file says of it: "classes", "words", "encoder", "templates", "lists".
 
     Raises:
         UserError: If they are texts of other classes than those of the table.
@@ -32,7 +32,13 @@ def read_text(dataset: str, table: SegmentTable) -> tuple[NDArray[np.float32], d
         raise UserError(
             f"{path} holds other classes than the segments of {dataset}. Run `dvc repro embed_text@{dataset}`."
         )
-    return table.project_text(features["classes"]), about
+    lists = {
+        name: WordList(tuple(words), table.project_text(features[f"list.{name}"]))
+        for name, words in about["lists"].items()
+    }
+    text = table.project_text(features["classes"])
+    ensemble = np.stack([table.project_text(template) for template in features["ensemble"]])
+    return Vocabulary(table.classes, tuple(about["words"]), text, ensemble, lists), about
 
 
 def calibration_path(dataset: str, strategy: str) -> Path:

@@ -1,5 +1,6 @@
 """Random segment tables with the label maps they come from, shared by the tests."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from groupseg.segments.table import SegmentTable
+from groupseg.segments.vocabulary import Vocabulary, WordList
 
 IGNORE = 255
 
@@ -16,13 +18,30 @@ class Case:
     """A table, and for each of its images the map of true labels and the map of table rows."""
 
     table: SegmentTable
-    text: NDArray[np.float32]
+    vocabulary: Vocabulary
     truth: NDArray[np.int64]
     segments: NDArray[np.int64]
+
+    @property
+    def text(self) -> NDArray[np.float32]:
+        """The class texts."""
+        return self.vocabulary.text
 
     def predicted(self, labels: NDArray[np.int32]) -> NDArray[np.int32]:
         """Paints the labels of the segments into label maps."""
         return labels[self.segments]
+
+
+def vocabulary(classes: Sequence[str], text: NDArray[np.float32], seed: int = 0) -> Vocabulary:
+    """Class texts, three templates that each say a little else, and two lists of words that lie anywhere."""
+    random = np.random.default_rng([seed, len(classes)])
+    width = text.shape[1]
+    ensemble = unit(text + 0.2 * random.normal(size=(3, *text.shape)))
+    lists = {
+        name: WordList(tuple(f"{name}{word}" for word in range(count)), unit(random.normal(size=(count, width))))
+        for name, count in {"sclip": 4, "clip_es": 3, "absent": 6}.items()
+    }
+    return Vocabulary(tuple(classes), tuple(classes), text, ensemble, lists)
 
 
 def unit(array: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -74,13 +93,15 @@ def random_case(
         classes=tuple(f"class{label}" for label in range(classes)),
         text_mean=np.zeros(width, dtype=np.float32),
         scale=10.0,
+        background=np.zeros((0, width), dtype=np.float32),
+        with_background=background,
         protocol={"dataset": "random", "split": "calib"},
     )
-    return Case(table, text, truth, segments)
+    return Case(table, vocabulary(table.classes, text), truth, segments)
 
 
-def large_table(seed: int, segments: int, classes: int, images: int) -> tuple[SegmentTable, NDArray[np.float32]]:
-    """Draws a table of realistic size, without label maps, and its texts."""
+def large_table(seed: int, segments: int, classes: int, images: int) -> tuple[SegmentTable, Vocabulary]:
+    """Draws a table of realistic size, without label maps, and its vocabulary."""
     random = np.random.default_rng(seed)
     text = unit(random.normal(size=(classes, 64)))
     share = np.append(1.0, 0.5 / np.arange(1, classes + 1))
@@ -105,9 +126,11 @@ def large_table(seed: int, segments: int, classes: int, images: int) -> tuple[Se
         classes=tuple(f"class{label}" for label in range(classes)),
         text_mean=np.zeros(64, dtype=np.float32),
         scale=20.0,
+        background=np.zeros((0, 64), dtype=np.float32),
+        with_background=True,
         protocol={},
     )
-    return table, text
+    return table, vocabulary(table.classes, text)
 
 
 def histogram(segments: NDArray[np.int64], truth: NDArray[np.int64], count: int, classes: int) -> csr_array:
@@ -128,4 +151,4 @@ def permuted(case: Case, order: NDArray[np.int64]) -> Case:
         classes=tuple(case.table.classes[index] for index in order),
     )
     truth = np.where(case.truth == IGNORE, IGNORE, rank[np.where(case.truth == IGNORE, 0, case.truth)])
-    return Case(table, case.text[order], truth, case.segments)
+    return Case(table, case.vocabulary.select(table.classes), truth, case.segments)

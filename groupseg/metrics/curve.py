@@ -44,7 +44,7 @@ class Curve:
         index = int(np.argmax(self.miou))
         return float(midpoints(self.thresholds)[index]), float(self.miou[index])
 
-    def thin(self, points: int = 500) -> "Curve":
+    def thin(self, points: int = 100) -> "Curve":
         """Keeps at most `points` points, evenly spread, the first, the last and the best among them."""
         if len(self.miou) <= points:
             return self

@@ -78,6 +78,7 @@ def build_table(
     model: GroupViT,
     samples: Iterable[Sample],
     classes: Sequence[str],
+    with_background: bool,
     protocol: Mapping[str, str],
     keep_map: Callable[[str, Map], None],
 ) -> SegmentTable:
@@ -87,6 +88,7 @@ def build_table(
         model: Whose segments they are.
         samples: Labelled images; read once, in order.
         classes: Names without background.
+        with_background: Whether label 0 is a label of the data set.
         protocol: What made the table; see `SegmentTable`.
         keep_map: Called with the key and the segment map of each image, in order.
 
@@ -119,6 +121,8 @@ def build_table(
         classes=tuple(classes),
         text_mean=model.text_mean.cpu().numpy(),
         scale=model.scale("segment").item(),
+        background=np.zeros((0, len(model.text_mean)), dtype=np.float32),
+        with_background=with_background,
         protocol=dict(protocol),
     )
 

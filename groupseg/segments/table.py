@@ -1,7 +1,8 @@
 """The segment table: all that is left of images and model once every segment is embedded."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,9 @@ class SegmentTable:
         classes: Names of the C classes, without background.
         text_mean: [D] float32, mean text of the model, taken off class texts; zeros where a model has none.
         scale: The logit scale that the model has learned for segment scores.
+        background: [K, D] float32, what the model has learned from captions to be none of their words: the logit of
+            the background is `scale` times the highest product with an embedding. No rows where it has learned none.
+        with_background: Whether label 0 is a label of the data set; else every pixel is of a class, or ignored.
         protocol: What made the table: "dataset", "split", "model", "weights_sha256", "resolution", "window".
 
     Raises:
@@ -46,6 +50,8 @@ class SegmentTable:
     classes: tuple[str, ...]
     text_mean: NDArray[np.float32]
     scale: float
+    background: NDArray[np.float32]
+    with_background: bool
     protocol: dict[str, str]
 
     def __post_init__(self) -> None:
@@ -56,6 +62,7 @@ class SegmentTable:
             "area": (segments,),
             "histogram": (segments, len(self.classes) + 1),
             "image_embedding": (images, width),
+            "background": (len(self.background), width),
         }
         for name, shape in shapes.items():
             found = getattr(self, name).shape
@@ -81,8 +88,12 @@ class SegmentTable:
             "histogram.data": histogram.data.astype(np.int64),
             "image_embedding": self.image_embedding.astype(np.float32),
             "text_mean": self.text_mean.astype(np.float32),
+            "background": self.background.astype(np.float32),
         }
-        rest = {"keys": self.keys, "classes": self.classes, "scale": self.scale, "protocol": self.protocol}
+        rest = {
+            "keys": self.keys, "classes": self.classes, "scale": self.scale, "protocol": self.protocol,
+            "with_background": self.with_background,
+        }  # fmt: skip
         # One metadata entry alone: safetensors writes several in no fixed order.
         metadata = {"table": json.dumps(rest, sort_keys=True, ensure_ascii=False)}
         # safetensors writes the memory as it lies, so that a strided view would be stored wrongly.
@@ -152,15 +163,28 @@ class SegmentTable:
         renumbered[kept] = np.arange(len(kept))
         image = renumbered[self.image]
         rows = np.argsort(image, kind="stable")[np.count_nonzero(image < 0) :]
-        return SegmentTable(
+        return replace(
+            self,
             image=image[rows],
             embedding=self.embedding[rows],
             area=self.area[rows],
             histogram=self.histogram[rows],
             image_embedding=self.image_embedding[kept],
             keys=tuple(self.keys[row] for row in kept),
-            classes=self.classes,
-            text_mean=self.text_mean,
-            scale=self.scale,
-            protocol=self.protocol,
         )
+
+    def relabelled(self, classes: Sequence[str]) -> "SegmentTable":
+        """Gives the table another class list.
+
+        The pixels of classes that are left out become background, or ignored where the data set has none. Names that
+        are new own no pixel.
+        """
+        columns = {name: column for column, name in enumerate(self.classes, start=1)}
+        shape = (len(self.classes) + 1, len(classes) + 1)
+        target = np.zeros(shape, dtype=np.int64)
+        for column, name in enumerate(classes, start=1):
+            if name in columns:
+                target[columns[name], column] = 1
+        left_out = target.sum(axis=1) == 0
+        target[left_out, 0] = self.with_background
+        return replace(self, histogram=csr_array(self.histogram @ csr_array(target)), classes=tuple(classes))

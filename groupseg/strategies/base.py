@@ -5,35 +5,48 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal, Protocol, Self, get_args, get_origin, get_type_hints
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from groupseg.errors import UserError
 from groupseg.metrics.curve import Curve, threshold_curve
 from groupseg.segments.table import SegmentTable
-from groupseg.strategies.scores import Labels, Scores, Text
+from groupseg.segments.vocabulary import Vocabulary
+from groupseg.strategies.scores import Labels, Scores
 
 
 class Strategy(Protocol):
-    """Turns segments into labels, background included."""
+    """Turns segments into labels, background included.
 
-    def fit(self, table: SegmentTable, text: Text) -> Self:
+    Each finds a candidate class for a segment, and a score by which it accepts the candidate, or calls the segment
+    background. In a data set without background every candidate is accepted.
+    """
+
+    def fit(self, table: SegmentTable, vocabulary: Vocabulary) -> Self:
         """Calibrates on images that are not the test images, and returns itself.
 
         Args:
             table: The segments of the calibration images.
-            text: [C, D] float32, projected class texts (`SegmentTable.project_text`).
+            vocabulary: Its classes as vectors.
 
         Raises:
             UserError: If there is nothing to calibrate on.
         """
         ...
 
-    def predict(self, table: SegmentTable, text: Text) -> Labels:
+    def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
+        """Returns the candidate class of each segment, [S] int32 in 1..C, and its score, [S] float64.
+
+        The higher the score, the less the segment looks like background.
+        """
+        ...
+
+    def predict(self, table: SegmentTable, vocabulary: Vocabulary) -> Labels:
         """Labels the segments of any images.
 
         Args:
             table: The segments.
-            text: [C, D] float32, the class texts of the calibration.
+            vocabulary: That of the calibration.
 
         Returns:
             [S] int32, labels in 0..C, 0 = background.
@@ -55,7 +68,7 @@ class Recorded:
     """Base of the strategies. Fields that can be passed are parameters, the others are what `fit` finds.
 
     Attributes:
-        curve: The threshold curve on the calibration images, "threshold" and "miou", thinned to 500 points.
+        curve: The threshold curve on the calibration images, "threshold" and "miou", thinned to 100 points.
         warnings: What the reader of the results should know, one line each.
     """
 
@@ -110,6 +123,19 @@ class Recorded:
             ) from error
         return strategy
 
+    def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
+        """Finds candidates; see `Strategy`."""
+        raise NotImplementedError
+
+    def accepted(self, label: Labels, score: Scores, table: SegmentTable) -> NDArray[np.bool_]:
+        """Says which candidates are no background, [S] bool, from what `candidates` returns."""
+        raise NotImplementedError
+
+    def predict(self, table: SegmentTable, vocabulary: Vocabulary) -> Labels:
+        """Labels segments; see `Strategy`."""
+        label, score = self.candidates(table, vocabulary)
+        return np.where(self.accepted(label, score, table) | (not table.with_background), label, np.int32(0))
+
     def keep_curve(self, curve: Curve) -> None:
         """Records the curve."""
         thin = curve.thin()
@@ -137,21 +163,16 @@ class SingleThreshold(Recorded):
     threshold: float = field(init=False, repr=False, compare=False)
     miou: float = field(init=False, repr=False, compare=False)
 
-    def candidates(self, table: SegmentTable, text: Text) -> tuple[Labels, Scores]:
-        """Returns the best class of each segment, [S] int32 in 1..C, and its score, [S] float64."""
-        raise NotImplementedError
-
-    def fit(self, table: SegmentTable, text: Text) -> Self:
+    def fit(self, table: SegmentTable, vocabulary: Vocabulary) -> Self:
         """Finds the best threshold; see `Strategy`."""
-        curve, self.warnings = single_curve(*self.candidates(table, text), table.histogram)
+        curve, self.warnings = single_curve(*self.candidates(table, vocabulary), table.histogram)
         self.keep_curve(curve)
         self.threshold, self.miou = curve.best()
         return self
 
-    def predict(self, table: SegmentTable, text: Text) -> Labels:
-        """Labels segments; see `Strategy`."""
-        label, score = self.candidates(table, text)
-        return np.where(score >= self.threshold, label, np.int32(0))
+    def accepted(self, label: Labels, score: Scores, table: SegmentTable) -> NDArray[np.bool_]:
+        """Accepts what reaches the threshold; see `Recorded`."""
+        return score >= self.threshold
 
 
 def single_curve(label: Labels, score: Scores, histogram: csr_array) -> tuple[Curve, list[str]]:

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from groupseg.segments.table import SegmentTable
+from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Recorded
-from groupseg.strategies.scores import Labels, ScoreName, Scores, Text, best_class
+from groupseg.strategies.scores import Labels, ScoreName, Scores, best_class
 
 
 @dataclass(kw_only=True)
@@ -30,21 +32,20 @@ class Fixed(Recorded):
     clamp: bool = True
     score: ScoreName = "product"
 
-    def fit(self, table: SegmentTable, text: Text) -> Self:
+    def fit(self, table: SegmentTable, vocabulary: Vocabulary) -> Self:
         """Does nothing: there is nothing to calibrate."""
         return self
 
-    def candidates(self, table: SegmentTable, text: Text) -> tuple[Labels, Scores]:
+    def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
         """Returns the best class of each segment, [S] int32 in 1..C, and its score, [S] float64."""
-        return best_class(self.score, table, text)
+        return best_class(self.score, table, vocabulary)
 
-    def predict(self, table: SegmentTable, text: Text) -> Labels:
-        """Labels segments; see `Strategy`."""
-        label, score = self.candidates(table, text)
+    def accepted(self, label: Labels, score: Scores, table: SegmentTable) -> NDArray[np.bool_]:
+        """Accepts what reaches the constant; see `Recorded`."""
         threshold = np.full(len(table.keys), self.threshold)
         if self.clamp:
             threshold = np.minimum(threshold, image_max(score, table))
-        return np.where(score >= threshold[table.image], label, np.int32(0))
+        return np.asarray(score >= threshold[table.image])
 
 
 def image_max(score: Scores, table: SegmentTable) -> Scores:

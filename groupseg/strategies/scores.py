@@ -5,39 +5,40 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from groupseg.errors import UserError
 from groupseg.segments.table import SegmentTable
+from groupseg.segments.vocabulary import Vocabulary
 
-Text = NDArray[np.float32]
 Labels = NDArray[np.int32]
 Scores = NDArray[np.float64]
-ScoreName = Literal["cosine", "softmax", "product"]
+ScoreName = Literal["cosine", "softmax", "product", "normalised"]
 
 
-def cosine(table: SegmentTable, text: Text) -> Scores:
+def cosine(table: SegmentTable, vocabulary: Vocabulary) -> Scores:
     """Cosine similarity.
 
     Args:
         table: The segments.
-        text: [C, D], projected class texts, L2-normalised.
+        vocabulary: The C classes.
 
     Returns:
         [S, C] float64 in -1..1.
     """
-    return table.embedding.astype(np.float64) @ text.astype(np.float64).T
+    return table.embedding.astype(np.float64) @ vocabulary.text.astype(np.float64).T
 
 
-def softmax(table: SegmentTable, text: Text) -> Scores:
+def softmax(table: SegmentTable, vocabulary: Vocabulary) -> Scores:
     """Softmax over the classes of the scaled cosine; arguments as in `cosine`.
 
     Returns:
         [S, C] float64 in 0..1, rows sum to 1.
     """
-    return _softmax(table.scale * cosine(table, text))
+    return softmax_rows(table.scale * cosine(table, vocabulary))
 
 
-def product(table: SegmentTable, text: Text, top: int = 5) -> Scores:
+def product(table: SegmentTable, vocabulary: Vocabulary, top: int = 5) -> Scores:
     """Score of the GroupViT release (`segmentation/evaluation/group_vit_seg.py`); arguments as in `cosine`.
 
     The softmax over all classes times the softmax over those `top` classes alone that the embedding of the
@@ -46,28 +47,42 @@ def product(table: SegmentTable, text: Text, top: int = 5) -> Scores:
     Returns:
         [S, C] float64 in 0..1, 0 for classes that are not among the `top` of the image.
     """
-    logits = table.scale * cosine(table, text)
-    nearness = table.image_embedding.astype(np.float64) @ text.astype(np.float64).T
+    logits = table.scale * cosine(table, vocabulary)
+    nearness = table.image_embedding.astype(np.float64) @ vocabulary.text.astype(np.float64).T
     nearest = np.argsort(-nearness, axis=1, kind="stable")[:, :top]
     kept = np.zeros(nearness.shape, dtype=bool)
     np.put_along_axis(kept, nearest, True, axis=1)
-    return _softmax(logits) * _softmax(np.where(kept[table.image], logits, -np.inf))
+    return softmax_rows(logits) * softmax_rows(np.where(kept[table.image], logits, -np.inf))
 
 
-SCORES: dict[str, Callable[[SegmentTable, Text], Scores]] = {
+def normalised(table: SegmentTable, vocabulary: Vocabulary) -> Scores:
+    """How far a class stands above the mean of all, in nats; arguments as in `cosine`.
+
+    The logarithm of C times the softmax over C classes. A softmax shrinks by itself as classes are added, since it
+    shares 1 among them; times C, that part is gone, and a constant means the same for any number of classes.
+
+    Returns:
+        [S, C] float64, at most log C.
+    """
+    logits = table.scale * cosine(table, vocabulary)
+    return np.asarray(logits - logsumexp(logits, axis=1, keepdims=True) + np.log(logits.shape[1]))
+
+
+SCORES: dict[str, Callable[[SegmentTable, Vocabulary], Scores]] = {
     "cosine": cosine,
     "softmax": softmax,
     "product": product,
+    "normalised": normalised,
 }
 
 
-def checked_scores(score: str, table: SegmentTable, text: Text) -> Scores:
+def checked_scores(score: str, table: SegmentTable, vocabulary: Vocabulary) -> Scores:
     """Computes the scores named `score`, and checks what goes in and what comes out.
 
     Args:
         score: A key of `SCORES`.
         table: The segments.
-        text: [C, D], projected class texts, L2-normalised.
+        vocabulary: The C classes.
 
     Returns:
         [S, C] float64, finite.
@@ -76,31 +91,39 @@ def checked_scores(score: str, table: SegmentTable, text: Text) -> Scores:
         UserError: If there is not one text for each class of the table, or a score is not finite.
     """
     expected = (len(table.classes), len(table.text_mean))
-    if text.shape != expected:
+    if vocabulary.text.shape != expected:
         raise UserError(
-            f"Expected class texts of shape {expected} (classes, width), but got {text.shape}. Embed the "
+            f"Expected class texts of shape {expected} (classes, width), but got {vocabulary.text.shape}. Embed the "
             "class names of this data set with the encoder of this model."
         )
-    scores = SCORES[score](table, text)
-    broken = np.flatnonzero(~np.isfinite(scores).all(axis=1))
+    return finite(SCORES[score](table, vocabulary), score)
+
+
+def finite(scores: Scores, name: str) -> Scores:
+    """Returns scores [S, ...] where all are finite.
+
+    Raises:
+        UserError: If one is not.
+    """
+    broken = np.flatnonzero(~np.isfinite(scores).all(axis=tuple(range(1, scores.ndim))))
     if broken.size:
         raise UserError(
-            f"Expected finite {score} scores, but got {scores[broken[0]].max()} for segment {broken[0]}, and "
+            f"Expected finite {name} scores, but got {scores[broken[0]].max()} for segment {broken[0]}, and "
             f"{broken.size} such in all. Check the embeddings of the model and of the class texts."
         )
     return scores
 
 
-def best_class(score: str, table: SegmentTable, text: Text) -> tuple[Labels, Scores]:
+def best_class(score: str, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
     """Finds the best class of each segment, [S] int32 in 1..C, and its score, [S] float64.
 
     Arguments and errors as in `checked_scores`.
     """
-    scores = checked_scores(score, table, text)
+    scores = checked_scores(score, table, vocabulary)
     return scores.argmax(axis=1).astype(np.int32) + 1, scores.max(axis=1)
 
 
-def _softmax(logits: Scores) -> Scores:
+def softmax_rows(logits: Scores) -> Scores:
     """Softmax over the last axis."""
     shares: Scores = np.exp(logits - logits.max(axis=-1, keepdims=True))
     shares /= shares.sum(axis=-1, keepdims=True)

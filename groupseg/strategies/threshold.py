@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from groupseg.segments.table import SegmentTable
+from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import SingleThreshold
-from groupseg.strategies.scores import Labels, ScoreName, Scores, Text, best_class
+from groupseg.strategies.scores import Labels, ScoreName, Scores, best_class
 
 
 @dataclass(kw_only=True)
@@ -23,6 +24,6 @@ class Threshold(SingleThreshold):
     rule: Literal["threshold"] = "threshold"
     score: ScoreName = "product"
 
-    def candidates(self, table: SegmentTable, text: Text) -> tuple[Labels, Scores]:
+    def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
         """Returns the best class of each segment, [S] int32 in 1..C, and its score, [S] float64."""
-        return best_class(self.score, table, text)
+        return best_class(self.score, table, vocabulary)

@@ -1,6 +1,7 @@
 """From class names to the texts that an encoder reads."""
 
 from collections.abc import Mapping, Sequence
+from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,5 +43,26 @@ def embed_words(encoder: TextEncoder, words: Sequence[str], templates: Sequence[
     Returns:
         float32 [len(words), D].
     """
-    features = encoder.encode(prompts(words, templates)).reshape(len(words), len(templates), -1).mean(axis=1)
+    features = embed_ensemble(encoder, words, templates).mean(axis=0)
     return np.asarray(features / np.linalg.norm(features, axis=1, keepdims=True), dtype=np.float32)
+
+
+def embed_ensemble(encoder: TextEncoder, words: Sequence[str], templates: Sequence[str]) -> NDArray[np.float32]:
+    """Returns one unit vector a word and template.
+
+    Returns:
+        float32 [len(templates), len(words), D].
+    """
+    features = encoder.encode(prompts(words, templates)).reshape(len(words), len(templates), -1)
+    return np.ascontiguousarray(features.transpose(1, 0, 2), dtype=np.float32)
+
+
+def word_lists() -> dict[str, list[str]]:
+    """Reads the word lists of the package, by name.
+
+    sclip and clip_es are background words of the methods so called (arXiv 2312.01597 and 2212.09506), absent are things
+    that no scene shows.
+    """
+    folder = files("groupseg.text") / "lists"
+    found = {file.name: file.read_text(encoding="utf-8").splitlines() for file in folder.iterdir()}
+    return {name.removesuffix(".txt"): found[name] for name in sorted(found) if name.endswith(".txt")}

@@ -40,7 +40,7 @@ def samples(count: int = 5) -> list[Sample]:
 
 def test_confusion_of_the_table_is_that_of_the_label_maps() -> None:
     maps: dict[str, NDArray[np.intp]] = {}
-    table = build_table(tiny_model(), samples(), CLASSES, PROTOCOL, maps.__setitem__)
+    table = build_table(tiny_model(), samples(), CLASSES, True, PROTOCOL, maps.__setitem__)
     labels = np.random.default_rng(1).integers(0, 4, len(table.image)).astype(np.int32)
     first = np.searchsorted(table.image, np.arange(len(table.keys)))
     expected = sum(
@@ -51,7 +51,7 @@ def test_confusion_of_the_table_is_that_of_the_label_maps() -> None:
 
 
 def test_table_holds_every_pixel_once_and_no_empty_segment() -> None:
-    table = build_table(tiny_model(), samples(), CLASSES, PROTOCOL, lambda key, segments: None)
+    table = build_table(tiny_model(), samples(), CLASSES, True, PROTOCOL, lambda key, segments: None)
     assert table.keys == tuple(f"k{index}" for index in range(5))
     sizes = [sample.mask.size for sample in samples()]
     np.testing.assert_array_equal(np.bincount(table.image, table.area), sizes)
@@ -81,4 +81,4 @@ def test_images_of_any_number_are_segmented_in_order() -> None:
 
 def test_no_image() -> None:
     with pytest.raises(UserError, match="d: its test split has no image"):
-        build_table(tiny_model(), [], CLASSES, PROTOCOL, lambda key, segments: None)
+        build_table(tiny_model(), [], CLASSES, True, PROTOCOL, lambda key, segments: None)

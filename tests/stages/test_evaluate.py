@@ -41,8 +41,11 @@ def save_text(case: Case, classes: list[str] | None = None) -> None:
         "words": ["puppy", *names[1:]],
         "encoder": "minilm",
         "templates": ["a photo of a {}."],
+        "lists": {name: list(given.words) for name, given in case.vocabulary.lists.items()},
     }
-    save_features("data/text/scenes20.safetensors", {"classes": case.text}, about)
+    lists = {f"list.{name}": given.text for name, given in case.vocabulary.lists.items()}
+    features = {"classes": case.text, "ensemble": case.vocabulary.ensemble, **lists}
+    save_features("data/text/scenes20.safetensors", features, about)
 
 
 @pytest.fixture

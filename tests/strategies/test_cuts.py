@@ -79,8 +79,8 @@ def test_ascent_never_goes_down() -> None:
 
 
 def test_the_bound_is_close_on_tables_of_real_size() -> None:
-    table, text = large_table(0, segments=4800, classes=80, images=400)
-    cosine = table.embedding @ text.T
+    table, vocabulary = large_table(0, segments=4800, classes=80, images=400)
+    cosine = table.embedding @ vocabulary.text.T
     candidates = cosine.argmax(axis=1) + 1, cosine.max(axis=1), table.histogram
     cuts = all_cuts(class_steps(*candidates), threshold_curve(*candidates).best()[0])
     choice, bound = search(cuts)

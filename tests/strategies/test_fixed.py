@@ -13,8 +13,8 @@ from tests.tables import random_case
 def test_prediction_is_that_of_the_release(threshold: float, clamp: bool) -> None:
     case = random_case(1, images=6)
     strategy = Fixed(threshold=threshold, clamp=clamp)
-    label, score = strategy.candidates(case.table, case.text)
-    found = strategy.fit(case.table, case.text).predict(case.table, case.text)
+    label, score = strategy.candidates(case.table, case.vocabulary)
+    found = strategy.fit(case.table, case.vocabulary).predict(case.table, case.vocabulary)
     assert found.dtype == np.int32
     for image in range(6):
         own = case.table.image == image
@@ -25,8 +25,8 @@ def test_prediction_is_that_of_the_release(threshold: float, clamp: bool) -> Non
 
 
 def test_images_without_segments_are_no_trouble() -> None:
-    table, text = random_case(2).table, random_case(2).text
-    assert Fixed(threshold=0.5).predict(table.subset([]), text).shape == (0,)
+    case = random_case(2)
+    assert Fixed(threshold=0.5).predict(case.table.subset([]), case.vocabulary).shape == (0,)
 
 
 @pytest.mark.parametrize("threshold", [float("nan"), float("inf"), "0.5", None, True])

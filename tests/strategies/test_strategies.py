@@ -29,15 +29,15 @@ PARAMS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("params", PARAMS, ids=str)
 def test_record_is_read_back(params: dict[str, Any]) -> None:
     case, test = random_case(0), random_case(0).table.subset([3, 1])
-    strategy = build(params).fit(case.table, case.text)
+    strategy = build(params).fit(case.table, case.vocabulary)
     record = json.loads(json.dumps(strategy.to_json(), allow_nan=False))
     assert set(record) == {"rule", "params", "fitted", "curve", "warnings"}
     assert params.items() <= {"rule": record["rule"], **record["params"]}.items()
     again = load(record)
     assert again == strategy
     assert again.to_json() == strategy.to_json()
-    labels = again.predict(test, case.text)
-    np.testing.assert_array_equal(labels, strategy.predict(test, case.text))
+    labels = again.predict(test, case.vocabulary)
+    np.testing.assert_array_equal(labels, strategy.predict(test, case.vocabulary))
     assert labels.dtype == np.int32
     assert set(labels) <= {0, 1, 2, 3}
 
@@ -48,16 +48,16 @@ def test_renaming_classes_renames_predictions(params: dict[str, Any], seed: int)
     case = random_case(seed, images=6, classes=4)
     order = np.random.default_rng(seed).permutation(4)
     renamed = permuted(case, order)
-    labels = build(params).fit(case.table, case.text).predict(case.table, case.text)
-    found = build(params).fit(renamed.table, renamed.text).predict(renamed.table, renamed.text)
+    labels = build(params).fit(case.table, case.vocabulary).predict(case.table, case.vocabulary)
+    found = build(params).fit(renamed.table, renamed.vocabulary).predict(renamed.table, renamed.vocabulary)
     np.testing.assert_array_equal(np.append(0, order + 1)[found], labels)
 
 
 @pytest.mark.parametrize("params", PARAMS, ids=str)
 def test_one_class_and_scores_of_one(params: dict[str, Any]) -> None:
     case = random_case(1, classes=1)
-    strategy = build(params).fit(case.table, case.text)
-    figures = summary(image_counts(case.table, strategy.predict(case.table, case.text)))
+    strategy = build(params).fit(case.table, case.vocabulary)
+    figures = summary(image_counts(case.table, strategy.predict(case.table, case.vocabulary)))
     assert 0 <= figures["miou"] <= 1
 
 
@@ -65,21 +65,21 @@ def test_one_class_and_scores_of_one(params: dict[str, Any]) -> None:
 def test_an_empty_table_cannot_be_calibrated_on(params: dict[str, Any]) -> None:
     case = random_case(2)
     with pytest.raises(UserError, match="nothing to calibrate on"):
-        build(params).fit(case.table.subset([]), case.text)
-    fitted = build(params).fit(case.table, case.text)
-    assert fitted.predict(case.table.subset([]), case.text).shape == (0,)
+        build(params).fit(case.table.subset([]), case.vocabulary)
+    fitted = build(params).fit(case.table, case.vocabulary)
+    assert fitted.predict(case.table.subset([]), case.vocabulary).shape == (0,)
 
 
 @pytest.mark.parametrize("params", PARAMS, ids=str)
 def test_broken_embeddings_are_an_error(params: dict[str, Any]) -> None:
     case = random_case(3)
-    strategy = build(params).fit(case.table, case.text)
+    strategy = build(params).fit(case.table, case.vocabulary)
     case.table.embedding[0, 0] = np.nan
     for use in (strategy.fit, strategy.predict):
         if params["rule"] == "fixed" and use == strategy.fit:
             continue
         with pytest.raises(UserError, match="finite"):
-            use(case.table, case.text)
+            use(case.table, case.vocabulary)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_strategy_has_no_other_rule_than_its_own(rule: str) -> None:
 
 def test_a_record_of_something_else_is_an_error() -> None:
     case = random_case(4)
-    record = build({"rule": "threshold"}).fit(case.table, case.text).to_json()
+    record = build({"rule": "threshold"}).fit(case.table, case.vocabulary).to_json()
     with pytest.raises(UserError, match="does not fit its rule"):
         load({**record, "fitted": {}})
     with pytest.raises(UserError, match="does not fit its rule"):
@@ -127,9 +127,9 @@ def test_a_record_of_something_else_is_an_error() -> None:
 
 @pytest.mark.parametrize("params", [params for params in PARAMS if params["rule"] != "learned"], ids=str)
 def test_fit_is_fast(params: dict[str, Any]) -> None:
-    table, text = large_table(0, segments=4800, classes=80, images=400)
+    table, vocabulary = large_table(0, segments=4800, classes=80, images=400)
     start = time.process_time()
-    build(params).fit(table, text)
+    build(params).fit(table, vocabulary)
     assert time.process_time() - start < 0.5
 
 

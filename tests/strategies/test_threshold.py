@@ -17,27 +17,27 @@ from tests.tables import random_case
 
 
 def miou(strategy: Fixed | Threshold, case: object) -> float:
-    return summary(image_counts(case.table, strategy.predict(case.table, case.text)))["miou"]
+    return summary(image_counts(case.table, strategy.predict(case.table, case.vocabulary)))["miou"]
 
 
 @pytest.mark.parametrize("score", SCORES)
 @pytest.mark.parametrize("seed", range(10))
 def test_no_constant_is_better_on_the_calibration_images(seed: int, score: ScoreName) -> None:
     case = random_case(seed, classes=1 + seed % 5)
-    strategy = Threshold(score=score).fit(case.table, case.text)
+    strategy = Threshold(score=score).fit(case.table, case.vocabulary)
     assert miou(strategy, case) == pytest.approx(strategy.miou, abs=1e-12)
     for constant in np.linspace(-1, 1.5, 101):
         assert miou(Fixed(threshold=constant, clamp=False, score=score), case) <= strategy.miou + 1e-12
     # The rule is one and the same.
     np.testing.assert_array_equal(
-        Fixed(threshold=strategy.threshold, clamp=False, score=score).predict(case.table, case.text),
-        strategy.predict(case.table, case.text),
+        Fixed(threshold=strategy.threshold, clamp=False, score=score).predict(case.table, case.vocabulary),
+        strategy.predict(case.table, case.vocabulary),
     )
 
 
 def test_curve_is_recorded() -> None:
     case = random_case(0, images=3)
-    record = Threshold().fit(case.table, case.text).to_json()
+    record = Threshold().fit(case.table, case.vocabulary).to_json()
     assert len(record["curve"]["threshold"]) == len(record["curve"]["miou"]) == 16
     assert max(record["curve"]["miou"]) == record["fitted"]["miou"]
     json.dumps(record, allow_nan=False)
@@ -46,32 +46,32 @@ def test_curve_is_recorded() -> None:
 def test_constant_scores_are_warned_of() -> None:
     case = random_case(1, classes=1)
     # With one class the softmax is 1 everywhere.
-    strategy = Threshold(score="softmax").fit(case.table, case.text)
+    strategy = Threshold(score="softmax").fit(case.table, case.vocabulary)
     assert strategy.warnings == ["All segments score 1: no threshold can tell them apart."]
-    labels = strategy.predict(case.table, case.text)
+    labels = strategy.predict(case.table, case.vocabulary)
     assert len(np.unique(labels)) == 1
     assert strategy.miou == max(miou(Fixed(threshold=t, clamp=False, score="softmax"), case) for t in (0, 2))
 
 
 def test_a_threshold_at_either_end_is_warned_of() -> None:
     case = random_case(2, background=False)
-    strategy = Threshold().fit(case.table, case.text)
+    strategy = Threshold().fit(case.table, case.vocabulary)
     assert strategy.warnings == ["The best single threshold calls nothing background."]
-    assert np.all(strategy.predict(case.table, case.text) > 0)
+    assert np.all(strategy.predict(case.table, case.vocabulary) > 0)
 
     pixels = case.table.histogram.toarray()
     pixels[:, 0], pixels[:, 1:] = pixels.sum(axis=1), 0
     empty = replace(case.table, histogram=csr_array(pixels))
-    strategy = Threshold().fit(empty, case.text)
+    strategy = Threshold().fit(empty, case.vocabulary)
     assert strategy.warnings == ["The best single threshold calls everything background."]
-    assert np.all(strategy.predict(case.table, case.text) == 0)
+    assert np.all(strategy.predict(case.table, case.vocabulary) == 0)
     assert strategy.miou == 1
 
 
 def test_nothing_to_calibrate_on_is_an_error() -> None:
     case = random_case(3)
     with pytest.raises(UserError, match="no labelled pixel under 0 segments"):
-        Threshold().fit(case.table.subset([]), case.text)
+        Threshold().fit(case.table.subset([]), case.vocabulary)
     unlabelled = random_case(3, ignored=1)
     with pytest.raises(UserError, match="no labelled pixel under 20 segments"):
-        Threshold().fit(unlabelled.table, unlabelled.text)
+        Threshold().fit(unlabelled.table, unlabelled.vocabulary)
