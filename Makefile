@@ -1,4 +1,5 @@
 # make repro   set up and run the whole pipeline        make test    set up and run the tests
+# make seeds   the same with other seeds of training    make repro-all    all of it, and all models of params.yaml
 # make lint    linters and types                        make bench   ratios, measured side by side
 # make readme  write results into the README            make clean   remove what the pipeline made
 
@@ -11,11 +12,20 @@ export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 export HF_HUB_OFFLINE := 1
 
-.PHONY: repro test lint bench readme clean
+.PHONY: repro repro-all seeds test lint bench readme clean
 
 repro: $(INSTALLED)
 	python -m stages.params
 	dvc repro
+	groupseg summary
+
+# With variants/dvc.yaml, which trains the models beside the one that runs.
+repro-all: repro
+	dvc repro --all-pipelines
+	groupseg summary
+
+seeds: repro
+	dvc repro variants/dvc.yaml:variant@scenes_small_seed1 variants/dvc.yaml:variant@scenes_small_seed2
 	groupseg summary
 
 test: $(INSTALLED)

@@ -66,6 +66,7 @@ class Run(Section):
     datasets: list[Name] = Field(min_length=1)
     corpora: list[Name] = Field(min_length=1)
     strategies: list[Name] = Field(min_length=1)
+    variants: list[Name]
     folder: str
 
 
@@ -194,8 +195,8 @@ def _names_that_run(data: Any) -> Iterator[str]:
     run = data.get("run") if isinstance(data, dict) else None
     if not isinstance(run, dict):
         return
-    for key in ("model", "datasets", "corpora", "strategies"):
-        section = "models" if key == "model" else key
+    for key in ("model", "variants", "datasets", "corpora", "strategies"):
+        section = {"model": "models", "variants": "models"}.get(key, key)
         defined = list(map(str, data[section])) if isinstance(data.get(section), dict) else []
         names = run[key] if isinstance(run.get(key), list) else [run.get(key)]
         for name in names:

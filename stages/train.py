@@ -1,4 +1,4 @@
-"""Trains the model that runs: `python -m stages.train`."""
+"""Trains a model: `python -m stages.train scenes_small`."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -21,23 +21,23 @@ from stages.stage import ROOT, run
 CAPTIONS, TEXTS = Path("data/captions"), Path("data/text/captions.safetensors")
 
 
-def main() -> None:
+def main(name: str) -> None:
     params = load_params()
-    model = params.models[params.run.model]
+    model = params.models[name]
     code = [path for part in ("model", "training") for path in Path("groupseg", part).glob("*.py")]
     data = [path for corpus in params.run.corpora for path in (CAPTIONS / corpus).glob("*.tar")]
-    name = fingerprint(
+    training = fingerprint(
         {"model": asdict(model.architecture), "training": asdict(model.training)},
         [Path("stages/train.py"), TEXTS, *code, *data],
     )
     # Under the root of the repository, also where `dvc exp run` works in a temporary copy of it.
-    state = ROOT / ".work" / "train" / f"{name}.pt"
+    state = ROOT / ".work" / "train" / f"{training}.pt"
     corpus = read_corpus(params.run.corpora, model.architecture.resolution)
     torch.use_deterministic_algorithms(True, warn_only=True)
     trained, history = train(model.architecture, model.training, corpus, state)
-    with atomic_path("results/train/history.csv") as path:
+    with atomic_path(Path("results/train") / f"{name}.csv") as path:
         pd.DataFrame(history).to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
-    save_model(trained, Path("models") / f"{params.run.model}.safetensors")
+    save_model(trained, Path("models") / f"{name}.safetensors")
     state.unlink(missing_ok=True)
 
 

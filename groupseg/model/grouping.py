@@ -75,13 +75,14 @@ class GroupingBlock(nn.Module):
             nn.LayerNorm(dim), nn.Linear(dim, 2 * dim), nn.GELU(), nn.Linear(2 * dim, text_dim)
         )
 
-    def forward(self, tokens: Tensor, patches: Tensor, local: Tensor) -> Grouping:
+    def forward(self, tokens: Tensor, patches: Tensor, local: Tensor, mass: Tensor | None = None) -> Grouping:
         """Groups patches.
 
         Args:
             tokens: Group tokens after the transformer, float [B, G, dim].
             patches: Patches after the transformer, float [B, L, dim].
             local: The same patches before it, float [B, L, dim].
+            mass: What each patch weighs in the mean of its group, float [B, L]; 1 where not given.
         """
         keys, queries = self.k(self.norm_x(patches)), self.q(self.norm_tokens(tokens))
         logits = (queries @ keys.transpose(1, 2)).float() * self.scale
@@ -90,7 +91,8 @@ class GroupingBlock(nn.Module):
         if self.feature == "local":
             logits = self.regroup(logits, meaning)
         hard = hard_assignment(logits, noise=self.training)
-        mean = hard / hard.sum(dim=2, keepdim=True).clamp(min=1.0)
+        weight = hard if mass is None else hard * mass.unsqueeze(1)
+        mean = weight / weight.sum(dim=2, keepdim=True).clamp(min=1.0)
         segments = self.proj(mean.to(values.dtype) @ values)
         if self.feature == "contextual":
             segments = segments + tokens

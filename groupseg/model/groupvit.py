@@ -1,4 +1,4 @@
-"""GroupViT (Xu et al., CVPR 2022, arXiv 2202.11094) in one stage: from an image to segments in the space of texts."""
+"""GroupViT (Xu et al., CVPR 2022, arXiv 2202.11094), one stage or two: from an image to segments in the text space."""
 
 from typing import NamedTuple
 
@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from groupseg.model.architecture import Architecture
 from groupseg.model.grouping import GroupingBlock
+from groupseg.model.merging import MergingStage
 from groupseg.model.trunk import ConvTrunk
 
 
@@ -19,6 +20,7 @@ class Groups(NamedTuple):
         image: Images in the text space, float [B, D], L2-normalised: the mean of the segments that own a patch.
         logits: Of the assignment, float [B, G, H/8, W/8]; softmax over G gives the soft masks.
         occupied: Whether a segment owns a patch, bool [B, G].
+        share: Share of the patches that a segment owns, float [B, G].
         patches: Each patch as a segment of its own, float [B, L, D], not normalised.
     """
 
@@ -26,14 +28,15 @@ class Groups(NamedTuple):
     image: Tensor
     logits: Tensor
     occupied: Tensor
+    share: Tensor
     patches: Tensor
 
 
 class GroupViT(nn.Module):
-    """Trunk, transformer over group tokens and patches, grouping block.
+    """Trunk, transformer over group tokens and patches, grouping block, and where asked for a second such stage.
 
-    The mean texts and the learned scales belong to the model and lie in its file: another class list must not move
-    them.
+    The mean texts, the learned scales and the background vectors belong to the model and lie in its file: another class
+    list must not move them.
     """
 
     text_mean: Tensor
@@ -54,6 +57,9 @@ class GroupViT(nn.Module):
         self.log_scales = nn.ParameterDict(
             {name: nn.Parameter(torch.tensor(2.6)) for name in ("caption", "segment", "patch")}
         )
+        self.merging = MergingStage(architecture) if architecture.merged else None
+        # Three axes, as tokens have: it is no matrix that an optimiser might orthogonalise.
+        self.background = nn.Parameter(torch.zeros(1, architecture.background, architecture.text_dim))
         self.register_buffer("text_mean", torch.zeros(architecture.text_dim))
         self.register_buffer("caption_mean", torch.zeros(architecture.text_dim))
 
@@ -69,8 +75,13 @@ class GroupViT(nn.Module):
         count = self.group_token.shape[1]
         both = torch.cat([self.group_token.expand(len(images), -1, -1).to(local.dtype), local + self.pos_embed], dim=1)
         both = self.blocks(both)
-        segments, patches, logits, hard = self.grouping(both[:, :count], both[:, count:], local)
+        grouping = self.grouping(both[:, :count], both[:, count:], local)
+        if self.merging is not None:
+            grouping = self.merging(grouping, both[:, count:], local)
+        segments, patches, logits, hard = grouping
         occupied = hard.detach().sum(dim=2) > 0
         weight = (occupied / occupied.sum(dim=1, keepdim=True)).unsqueeze(2)
         image = nn.functional.normalize((segments.float() * weight).sum(dim=1), dim=1)
-        return Groups(segments, image, logits.unflatten(2, trunk.shape[2:]), occupied, patches)
+        return Groups(
+            segments, image, logits.unflatten(2, trunk.shape[2:]), occupied, hard.detach().mean(dim=2), patches
+        )

@@ -121,7 +121,7 @@ def build_table(
         classes=tuple(classes),
         text_mean=model.text_mean.cpu().numpy(),
         scale=model.scale("segment").item(),
-        background=np.zeros((0, len(model.text_mean)), dtype=np.float32),
+        background=model.background[0].detach().cpu().numpy(),
         with_background=with_background,
         protocol=dict(protocol),
     )

@@ -13,8 +13,9 @@ from groupseg.model.architecture import Architecture
 from groupseg.model.groupvit import GroupViT
 from groupseg.model.images import device, normalise
 from groupseg.training.augment import augment
+from groupseg.training.background import learn_background
 from groupseg.training.corpus import Corpus, centred
-from groupseg.training.losses import contrast, pooled_similarity
+from groupseg.training.losses import background_loss, contrast, pooled_similarity
 from groupseg.training.optimizer import MuonAdamW
 from groupseg.training.recipe import Recipe
 from groupseg.training.resume import load_state, save_state
@@ -43,9 +44,7 @@ def train(architecture: Architecture, recipe: Recipe, corpus: Corpus, state: Pat
     model.text_mean.copy_(corpus.nouns.mean(dim=0))
     model.caption_mean.copy_(corpus.captions.mean(dim=0))
     model.to(where).to(memory_format=torch.channels_last).train()
-    optimizer = MuonAdamW(
-        model.parameters(), recipe.matrix_rate, recipe.vector_rate, recipe.weight_decay, recipe.warmup, recipe.steps
-    )
+    optimizer = MuonAdamW(model.parameters(), recipe)
     history = _take_up(state, model, optimizer)
     objective = Objective(model, recipe, corpus)
     with tqdm(
@@ -65,7 +64,10 @@ def train(architecture: Architecture, recipe: Recipe, corpus: Corpus, state: Pat
                 save_state(
                     state, {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "history": history}
                 )
-    return model.cpu().eval(), history
+    model.eval()
+    if not recipe.background_weight:
+        learn_background(model, corpus, objective.nouns, recipe.seed)
+    return model.cpu(), history
 
 
 def _take_up(state: Path, model: GroupViT, optimizer: MuonAdamW) -> History:
@@ -117,4 +119,10 @@ class Objective:
             + self.recipe.segment_weight * losses["segment"]
             + self.recipe.patch_weight * losses["patch"]
         )
+        if self.recipe.background_weight:
+            losses["background"] = background_loss(
+                groups.segments, groups.occupied, groups.share, self.nouns, mentions,
+                self.model.background, self.model.scale("segment"),
+            )  # fmt: skip
+            total = total + self.recipe.background_weight * losses["background"]
         return {"loss": total, **losses}

@@ -9,6 +9,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 _POOLING = 10.0
+# Less, and the background grows over what is named but hard to see.
+_FOUND = 3.0
 
 
 def contrast(scores: Tensor, positive: Tensor) -> Tensor:
@@ -31,6 +33,11 @@ def contrast(scores: Tensor, positive: Tensor) -> Tensor:
     return torch.where(positive, rows + columns, 0.0).sum() / (2 * pairs)
 
 
+def pooling(cosine: Tensor, occupied: Tensor) -> Tensor:
+    """How much each segment speaks for the image on each text: softmax_k(10 cos_k), float [B, G, N]."""
+    return (_POOLING * cosine).masked_fill(~occupied.unsqueeze(2), float("-inf")).softmax(dim=1)
+
+
 def pooled_similarity(segments: Tensor, occupied: Tensor, texts: Tensor) -> Tensor:
     """How well an image shows a text, by the segments that show it best: sum_k softmax_k(10 cos_k) cos_k.
 
@@ -43,5 +50,43 @@ def pooled_similarity(segments: Tensor, occupied: Tensor, texts: Tensor) -> Tens
         float [B, N] in [-1, 1].
     """
     cosine = F.normalize(segments.float(), dim=2) @ texts.T
-    weight = (_POOLING * cosine).masked_fill(~occupied.unsqueeze(2), float("-inf")).softmax(dim=1)
-    return (weight * cosine).sum(dim=1)
+    return (pooling(cosine, occupied) * cosine).sum(dim=1)
+
+
+def background_loss(
+    segments: Tensor,
+    occupied: Tensor,
+    share: Tensor,
+    nouns: Tensor,
+    mentions: Tensor,
+    background: Tensor,
+    scale: Tensor,
+) -> Tensor:
+    """What is in an image is named in its caption, or is background.
+
+    A softmax over all nouns and the background, whose logit is the highest of K vectors, gives each segment a noun. Its
+    share of the nouns named, background included, is to be high, weighted by area: learning from candidate labels
+    (arXiv 2007.08929). For each noun named, some segment is to be it: without this all would be background. The two
+    pull apart what SynSeg (arXiv 2508.06115) separates with masks, and bound the area as TCL (arXiv 2212.00785) does
+    with a prior.
+
+    Args:
+        segments: float [B, G, D], not normalised.
+        occupied: bool [B, G].
+        share: Of the area, float [B, G].
+        nouns: float [N, D], L2-normalised.
+        mentions: Which nouns a caption names, bool [B, N].
+        background: float [1, K, D].
+        scale: Of the cosines, a scalar.
+
+    Returns:
+        A scalar >= 0.
+    """
+    unit = F.normalize(segments.float(), dim=2)
+    cosine = unit @ nouns.T
+    nothing = (unit @ background[0].T).amax(dim=2, keepdim=True)
+    chance = (scale * torch.cat([nothing, cosine], dim=2)).log_softmax(dim=2)
+    allowed = torch.cat([torch.ones_like(mentions[:, :1]), mentions], dim=1)
+    explained = chance.masked_fill(~allowed.unsqueeze(1), float("-inf")).logsumexp(dim=2)
+    found = (pooling(cosine, occupied) * chance[..., 1:]).sum(dim=1)[mentions]
+    return -(explained * share).sum(dim=1).mean() - _FOUND * found.sum() / mentions.sum().clamp(min=1)

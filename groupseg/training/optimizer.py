@@ -6,37 +6,27 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
+from groupseg.training.recipe import Recipe
+
 
 class MuonAdamW:
     """Muon (arXiv 2502.16982) updates every two-dimensional weight, AdamW the vectors, tokens and scales.
 
     Args:
         parameters: What is trained.
-        matrix_rate: Peak learning rate of Muon. It decides everything: three times too high, the losses fall and the
-            masks mean nothing.
-        vector_rate: Peak learning rate of AdamW.
-        weight_decay: Of both.
-        warmup: Steps over which the rates rise; then they fall along a cosine to 2 %.
-        steps: Steps in all.
+        recipe: Its rates, weight decay and schedule: the rates rise, then fall along a cosine to 2 %. The rate of Muon
+            decides everything: three times too high, the losses fall and the masks mean nothing.
     """
 
-    def __init__(
-        self,
-        parameters: Iterable[Tensor],
-        matrix_rate: float,
-        vector_rate: float,
-        weight_decay: float,
-        warmup: int,
-        steps: int,
-    ) -> None:
+    def __init__(self, parameters: Iterable[Tensor], recipe: Recipe) -> None:
         self.parameters = list(parameters)
         matrices = [parameter for parameter in self.parameters if parameter.ndim == 2]
         others = [parameter for parameter in self.parameters if parameter.ndim != 2]
-        muon = torch.optim.Muon(matrices, lr=matrix_rate, momentum=0.95, weight_decay=weight_decay)
-        adamw = torch.optim.AdamW(others, lr=vector_rate, betas=(0.9, 0.98), weight_decay=weight_decay)
+        muon = torch.optim.Muon(matrices, lr=recipe.matrix_rate, momentum=0.95, weight_decay=recipe.weight_decay)
+        adamw = torch.optim.AdamW(others, lr=recipe.vector_rate, betas=(0.9, 0.98), weight_decay=recipe.weight_decay)
         self.optimizers = (muon, adamw)
-        self.peaks = (matrix_rate, vector_rate)
-        self.warmup, self.steps = warmup, steps
+        self.peaks = (recipe.matrix_rate, recipe.vector_rate)
+        self.warmup, self.steps = recipe.warmup, recipe.steps
 
     def step(self, loss: Tensor, step: int) -> None:
         """Goes one step down the gradient of `loss`, whose norm is clipped at 5; `step` counts from 0."""

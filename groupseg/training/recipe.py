@@ -17,6 +17,8 @@ class Recipe:
         caption_weight: Of the image-caption loss.
         segment_weight: Of the loss between segments and nouns.
         patch_weight: Of the same loss over single patches.
+        background_weight: Of the loss that every segment is something the caption names, or background. With 0 the
+            background is learned after the training, and changes nothing else in the model.
         seed: Of the initial weights, the batches, the augmentation and the Gumbel noise.
 
     Raises:
@@ -32,6 +34,7 @@ class Recipe:
     caption_weight: float
     segment_weight: float
     patch_weight: float
+    background_weight: float
     seed: int
 
     def __post_init__(self) -> None:
@@ -39,6 +42,7 @@ class Recipe:
         for name in ("steps", "batch", "warmup", "matrix_rate", "vector_rate"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive, but got {getattr(self, name)}")
-        for name in ("weight_decay", "caption_weight", "segment_weight", "patch_weight", "seed"):
+        weights = ("caption_weight", "segment_weight", "patch_weight", "background_weight")
+        for name in (*weights, "weight_decay", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative, but got {getattr(self, name)}")

@@ -7,7 +7,8 @@ import torch
 from groupseg.model.architecture import Architecture
 from groupseg.model.groupvit import GroupViT
 
-TINY = {"resolution": 32, "dim": 16, "depth": 1, "heads": 2, "tokens": 4, "feature": "local", "text_dim": 8}
+TINY = {"resolution": 32, "dim": 16, "depth": 1, "heads": 2, "tokens": 4, "merged": 0, "background": 2,
+        "feature": "local", "text_dim": 8}  # fmt: skip
 
 
 def tiny_model(**changes: Any) -> GroupViT:

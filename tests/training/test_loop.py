@@ -21,6 +21,7 @@ RECIPE = Recipe(
     caption_weight=1.0,
     segment_weight=1.0,
     patch_weight=0.5,
+    background_weight=0.0,
     seed=0,
 )
 

@@ -1,0 +1,46 @@
+"""The second grouping stage of GroupViT (arXiv 2202.11094, section 3.1): segments are grouped into larger ones."""
+
+import torch
+from timm.models.vision_transformer import Block
+from torch import Tensor, nn
+
+from groupseg.model.architecture import Architecture
+from groupseg.model.grouping import Grouping, GroupingBlock
+
+
+class MergingStage(nn.Module):
+    """Tokens of its own, a transformer over them and the segments of the first stage, and a grouping block.
+
+    Args:
+        architecture: Its shape; `merged` tokens.
+    """
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        dim = architecture.dim
+        self.group_token = nn.Parameter(torch.randn(1, architecture.merged, dim) * 0.02)
+        self.blocks = nn.Sequential(
+            *(Block(dim, architecture.heads, mlp_ratio=2.0, qkv_bias=True) for _ in range(architecture.depth))
+        )
+        self.grouping = GroupingBlock(dim, architecture.text_dim, architecture.feature)
+
+    def forward(self, first: Grouping, patches: Tensor, local: Tensor) -> Grouping:
+        """Groups the segments of the first stage.
+
+        Args:
+            first: What the first stage says; G segments.
+            patches: After its transformer, float [B, L, dim].
+            local: Before it, float [B, L, dim].
+
+        Returns:
+            Segments and assignment of patches to the `merged` segments; `logits` are the logarithm of the product of
+            both soft assignments, as in the official inference. `patches` are those of the first stage.
+        """
+        mass = first.hard.sum(dim=2)
+        mean = (first.hard / mass.unsqueeze(2).clamp(min=1.0)).to(patches.dtype)
+        tokens = self.group_token.expand(len(patches), -1, -1).to(patches.dtype)
+        both = self.blocks(torch.cat([tokens, mean @ patches], dim=1))
+        count = tokens.shape[1]
+        second: Grouping = self.grouping(both[:, :count], both[:, count:], mean @ local, mass)
+        product = second.logits.softmax(dim=1) @ first.logits.softmax(dim=1)
+        return Grouping(second.segments, first.patches, product.clamp(min=1e-12).log(), second.hard @ first.hard)

@@ -1,0 +1,95 @@
+"""Evidence from the image around a segment, against loops over segments."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from scipy.sparse import csr_array
+
+from groupseg.errors import UserError
+from groupseg.metrics.confusion import image_counts
+from groupseg.metrics.iou import mean_iou
+from groupseg.strategies.context import Context, evidence
+from groupseg.strategies.threshold import Threshold
+from tests.tables import large_table, permuted, random_case
+
+
+def test_evidence_is_that_of_its_description() -> None:
+    table = random_case(0, images=5, per_image=4).table.subset([0, 1, 2, 3])
+    rows = np.delete(np.arange(16), [3, 6, 7])  # images of different sizes
+    table = replace(
+        table, image=table.image[rows], embedding=table.embedding[rows], area=table.area[rows],
+        histogram=table.histogram[rows],
+    )  # fmt: skip
+    vocabulary = random_case(0, images=5, per_image=4).vocabulary
+    found = evidence(table, vocabulary)
+    for segment in range(len(rows)):
+        own = np.flatnonzero(table.image == table.image[segment])
+        cosine = table.embedding @ vocabulary.text.T
+        np.testing.assert_allclose(found[segment, :, 0], cosine[segment], atol=1e-6)
+        whole = table.image_embedding[table.image[segment]] @ vocabulary.text.T
+        np.testing.assert_allclose(found[segment, :, 1], whole, atol=1e-6)
+        np.testing.assert_allclose(found[segment, :, 2], cosine[own].max(axis=0), atol=1e-6)
+        likeness = [table.area[o] * np.exp(8 * table.embedding[segment] @ table.embedding[o]) for o in own]
+        np.testing.assert_allclose(found[segment, :, 3], np.average(cosine[own], axis=0, weights=likeness), atol=1e-6)
+
+
+def test_weights_and_biases_decide_as_torch_says() -> None:
+    case = random_case(1, images=8)
+    strategy = Context(steps=20).fit(case.table, case.vocabulary)
+    weights = torch.tensor(list(strategy.weights.values()), dtype=torch.float64)
+    logits = torch.tensor(evidence(case.table, case.vocabulary)) @ weights - torch.tensor(strategy.biases)
+    expected = torch.cat([torch.zeros(len(logits), 1), logits], dim=1).argmax(dim=1)
+    np.testing.assert_array_equal(strategy.predict(case.table, case.vocabulary), expected)
+    found = mean_iou(image_counts(case.table, strategy.predict(case.table, case.vocabulary)).total())
+    assert strategy.miou == pytest.approx(float(found))
+
+
+def test_helps_where_one_thing_is_torn_apart() -> None:
+    table, vocabulary = large_table(3, segments=1200, classes=8, images=100)
+    # Segments of an image are of its one class, each by itself hard to name.
+    random = np.random.default_rng(0)
+    truth = random.integers(1, 9, 100)[table.image]
+    noisy = vocabulary.text[truth - 1] + 0.4 * random.normal(size=table.embedding.shape)
+    embedding = (noisy / np.linalg.norm(noisy, axis=1, keepdims=True)).astype(np.float32)
+    pixels = np.zeros((1200, 9), dtype=np.int64)
+    pixels[np.arange(1200), truth] = 100
+    table = replace(table, embedding=embedding, histogram=csr_array(pixels), area=np.full(1200, 100))
+    single = Threshold(score="cosine").fit(table.subset(range(50)), vocabulary)
+    context = Context(steps=100).fit(table.subset(range(50)), vocabulary)
+    test = table.subset(range(50, 100))
+    miou = [float(mean_iou(image_counts(test, s.predict(test, vocabulary)).total())) for s in (single, context)]
+    assert miou[1] > miou[0] + 0.05
+
+
+def test_renaming_classes_and_calibrating_again_change_nothing() -> None:
+    case, order = random_case(2, images=8), np.array([2, 0, 1])
+    first = Context(steps=15).fit(case.table, case.vocabulary)
+    again = Context.from_json(json.loads(json.dumps(first.to_json(), allow_nan=False)))
+    assert again.to_json() == first.to_json()
+    assert Context(steps=15).fit(case.table, case.vocabulary).to_json() == first.to_json()
+    renamed = permuted(case, order)
+    labels = Context(steps=15).fit(renamed.table, renamed.vocabulary).predict(renamed.table, renamed.vocabulary)
+    old = np.append(0, order + 1)[labels]
+    np.testing.assert_array_equal(old, first.predict(case.table, case.vocabulary))
+
+
+def test_poor_calibration() -> None:
+    case = random_case(3)
+    pixels = case.table.histogram.toarray()
+    pixels[:, 2] = 0
+    strategy = Context(steps=5).fit(replace(case.table, histogram=csr_array(pixels)), case.vocabulary)
+    assert strategy.warnings == ["No calibration pixel of class1. They take the mean bias."]
+    assert strategy.biases[1] == pytest.approx(np.mean([strategy.biases[0], strategy.biases[2]]), rel=1e-5)
+    assert strategy.predict(case.table.subset([]), case.vocabulary).shape == (0,)
+    only_background = np.zeros_like(pixels)
+    only_background[:, 0] = 5
+    strategy = Context(steps=5).fit(replace(case.table, histogram=csr_array(only_background)), case.vocabulary)
+    assert np.all(strategy.predict(case.table, case.vocabulary) == 0)
+    embedding = np.full_like(case.table.embedding, np.nan)
+    with pytest.raises(UserError, match="finite cosine"):
+        Context().fit(replace(case.table, embedding=embedding), case.vocabulary)
+    with pytest.raises(UserError, match="`steps` to be at least 1"):
+        Context(steps=0)
