@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,14 @@ commands = typer.Typer(
 )
 
 _ROOT = Path()
+
+
+class Layout(StrEnum):
+    """How a comparison is written; the keys of `groupseg.compare.output.LAYOUTS`."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    JSON = "json"
 
 
 # Each command imports what it needs itself, so that none waits for the libraries of another.
@@ -42,17 +51,21 @@ def report() -> None:
 @commands.command()
 def readme(
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit with status 1 if the table is out of date.")
+        bool, typer.Option("--check", help="Write nothing; exit with status 1 if a table is out of date.")
     ] = False,
 ) -> None:
-    """Brings the table of results in README.md up to date."""
-    from groupseg.report.readme import markdown, update_readme
+    """Brings the tables of results in README.md and docs/ up to date."""
+    from groupseg.report.effects import effect_blocks
+    from groupseg.report.readme import markdown, update_page
     from groupseg.report.results import read_results
 
-    changed = update_readme(_ROOT / "README.md", markdown(read_results(_ROOT)), write=not check)
+    results = read_results(_ROOT)
+    blocks = {page: effect_blocks(page, results) for page in sorted(_ROOT.glob("docs/*.md"))}
+    blocks[_ROOT / "README.md"] = {"results": markdown(results)}
+    changed = ", ".join(str(page) for page in blocks if update_page(page, blocks[page], write=not check))
     if changed and check:
-        raise UserError("The table in README.md is not that of results/. Run `groupseg readme` and commit.")
-    print("README.md: table brought up to date." if changed else "README.md: table is up to date.")
+        raise UserError(f"The tables in {changed} are not those of results/. Run `groupseg readme` and commit.")
+    print(f"{changed}: tables brought up to date." if changed else "All tables are up to date.")
 
 
 @commands.command()
@@ -64,6 +77,23 @@ def summary() -> None:
     print(plain(read_results(_ROOT)))
     page = _ROOT / "results/report.html"
     print(f"\nReport: {page.resolve()}" if page.exists() else "\nReport: not written yet; run `groupseg report`.")
+
+
+@commands.command()
+def compare(
+    a: Annotated[str, typer.Argument(help="A git revision, an experiment of `dvc exp`, or `workspace`.")] = "HEAD",
+    b: Annotated[str, typer.Argument(help="Likewise; the differences are B - A.")] = "workspace",
+    layout: Annotated[Layout, typer.Option("--format", help="How it is written.")] = Layout.TEXT,
+    resamples: Annotated[
+        int, typer.Option(min=1, help="Resamples of the images behind intervals and p-values.")
+    ] = 2000,
+) -> None:
+    """Compares the mIoU of two revisions, with intervals paired over images."""
+    from groupseg.compare.differences import compare_revisions
+    from groupseg.compare.output import LAYOUTS
+    from groupseg.compare.revisions import read_revisions
+
+    print(LAYOUTS[layout](compare_revisions(*read_revisions(a, b), resamples)))
 
 
 def app(arguments: Sequence[str] | None = None) -> None:

@@ -1,6 +1,7 @@
 """Judges all strategies of a data set on its test images: `python -m stages.evaluate scenes20`."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +13,27 @@ from safetensors.numpy import save
 from groupseg.files import atomic_path, write_json
 from groupseg.metrics.bootstrap import bootstrap_miou, interval, resample_weights
 from groupseg.metrics.confusion import Counts, image_counts
+from groupseg.metrics.counts import save_counts
 from groupseg.metrics.curve import threshold_curve
 from groupseg.metrics.iou import iou, summary
 from groupseg.metrics.oracle import label_oracle
+from groupseg.metrics.pairs import Pair, compare_pairs
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies import load
 from groupseg.strategies.base import Strategy
 from stages.params import load_params
 from stages.stage import run
-from stages.tables import check_held_out, read_calibration, read_table, read_vocabulary
-
-RESULTS = Path("results")
-BASELINE, ORACLE = "fixed", "oracle.label"
-
+from stages.tables import (
+    BASELINE,
+    ORACLE,
+    RESULTS,
+    check_held_out,
+    read_calibration,
+    read_table,
+    read_vocabulary,
+    write_csv,
+)
 
 def main(dataset: str) -> None:
     """Judges all strategies on the test split, against each other and against the label oracle."""
@@ -39,11 +47,15 @@ def main(dataset: str) -> None:
     labels[ORACLE] = label_oracle(table)
     counts = {name: image_counts(table, given) for name, given in labels.items()}
     weights = resample_weights(len(table.keys), params.evaluate.resamples, params.evaluate.seed)
-    figures = judge(counts, weights)
+    resampled = {name: bootstrap_miou(count, weights) for name, count in counts.items()}
+    figures = judge(counts, resampled)
     oracle = figures.pop(ORACLE)
+    pairs = compare_pairs({name: figure["miou"] for name, figure in figures.items()}, resampled)
 
     with atomic_path(Path("data/predictions") / f"{dataset}.safetensors") as path:
         path.write_bytes(save({name: given.astype(np.int32) for name, given in labels.items()}))
+    save_counts(Path("data/counts") / f"{dataset}.safetensors", counts, table.keys, table.classes)
+    write_csv(RESULTS / "pairs" / f"{dataset}.csv", pd.DataFrame(pairs, columns=[entry.name for entry in fields(Pair)]))
     write_csv(RESULTS / "curves" / f"{dataset}.csv", curves(strategies, table, vocabulary))
     write_csv(RESULTS / "per_class" / f"{dataset}.csv", per_class(table, counts))
     metrics = {
@@ -56,15 +68,13 @@ def main(dataset: str) -> None:
     write_json(RESULTS / "metrics" / f"{dataset}.json", metrics, decimals=6)
 
 
-def judge(counts: Mapping[str, Counts], weights: NDArray[np.int32]) -> dict[str, dict[str, Any]]:
+def judge(counts: Mapping[str, Counts], resampled: Mapping[str, NDArray[np.float64]]) -> dict[str, dict[str, Any]]:
     """Computes the figures of each strategy, and what sets it apart from the baseline, with 95 % intervals.
 
     Args:
         counts: Of each image, [N, C + 1], by strategy; the oracle among them, which is compared with nothing.
-        weights: [B, N], how often each resample draws each image; the same for all, so that differences are
-            paired.
+        resampled: mIoU of each on B resamples of the images; the same for all, so that differences are paired.
     """
-    resampled = {name: bootstrap_miou(count, weights) for name, count in counts.items()}
     figures: dict[str, dict[str, Any]] = {name: {**summary(count)} for name, count in counts.items()}
     for name, figure in figures.items():
         figure["miou_ci"] = interval(resampled[name])
@@ -102,12 +112,6 @@ def per_class(table: SegmentTable, counts: Mapping[str, Counts]) -> pd.DataFrame
     columns = {name: iou(total) for name, total in totals.items()}
     share = truth / max(truth.sum(), 1)
     return pd.DataFrame({"class": ["background", *table.classes], "pixel_share": share, **columns})
-
-
-def write_csv(path: Path, rows: pd.DataFrame) -> None:
-    """Writes a table: numbers to six decimals, an empty cell for what is not defined."""
-    with atomic_path(path) as temporary:
-        rows.to_csv(temporary, index=False, float_format="%.6f", lineterminator="\n")
 
 
 if __name__ == "__main__":

@@ -128,10 +128,36 @@ class Model(Section):
 
 
 class Evaluate(Section):
-    """The bootstrap over test images."""
+    """The bootstrap over test images, and the strategy that the gap ladder takes for the best."""
 
     resamples: PositiveInt
     seed: NonNegativeInt
+    best: Name
+
+
+class LearningStudy(Section):
+    """On how many calibration images strategies are fitted, and on how many draws of each number."""
+
+    sizes: list[PositiveInt] = Field(min_length=1)
+    draws: PositiveInt
+    seed: NonNegativeInt
+
+
+class VocabularyStudy(Section):
+    """How many classes are drawn from the list, and how many words without image are added to it."""
+
+    sizes: list[PositiveInt]
+    absent: list[PositiveInt]
+    draws: PositiveInt
+    seed: NonNegativeInt
+    strategies: list[Name] = Field(min_length=1)
+
+
+class Studies(Section):
+    """What is asked of the strategies beyond their figures."""
+
+    learning: LearningStudy
+    vocabulary: VocabularyStudy
 
 
 class Report(Section):
@@ -154,6 +180,7 @@ class Params(Section):
     models: dict[Name, Model]
     strategies: dict[Name, Strategy]
     evaluate: Evaluate
+    studies: Studies
     report: Report
 
 
@@ -205,6 +232,16 @@ def _names_that_run(data: Any) -> Iterator[str]:
         for name, count in Counter(map(str, names)).items():
             if count > 1:
                 yield f"run.{key}: {name!r} is listed {count} times; list it once"
+    strategies = run.get("strategies") if isinstance(run.get("strategies"), list) else []
+    best = data["evaluate"].get("best") if isinstance(data.get("evaluate"), dict) else None
+    if isinstance(best, str) and best not in strategies:
+        yield f"evaluate.best: {best!r} is not listed in run.strategies{suggestion(best, list(map(str, strategies)))}"
+    study = data["studies"].get("vocabulary") if isinstance(data.get("studies"), dict) else None
+    listed = study.get("strategies") if isinstance(study, dict) else None
+    defined = list(map(str, data["strategies"])) if isinstance(data.get("strategies"), dict) else []
+    for name in listed if isinstance(listed, list) else []:
+        if isinstance(name, str) and name not in defined:
+            yield f"studies.vocabulary.strategies: {name!r} is not defined under `strategies`{suggestion(name, defined)}"
     if isinstance(run.get("strategies"), list) and "fixed" not in run["strategies"]:
         yield "run.strategies: must list 'fixed', which all others are compared with"
 

@@ -1,15 +1,21 @@
-"""What `calibrate` and `evaluate` both read: segment tables, class texts, and the record of a calibration."""
+"""What the stages after `segment` read, and how they write: segment tables, texts, calibrations; CSV."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from groupseg.errors import UserError
-from groupseg.files import read_json
+from groupseg.files import atomic_path, read_json
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary, WordList
 from groupseg.text.features import load_features
+
+if TYPE_CHECKING:  # `calibrate` is done before pandas is loaded.
+    from pandas import DataFrame
+
+RESULTS = Path("results")
+BASELINE, ORACLE = "fixed", "oracle.label"
 
 
 def read_table(dataset: str, split: str) -> SegmentTable:
@@ -75,3 +81,9 @@ def check_held_out(test: SegmentTable, calibration: SegmentTable) -> None:
             f"{test.protocol['dataset']}: {len(both)} images are in the calib and in the test split, such as"
             f" {both[0]}. List each in one of them: what is fitted on an image must not be judged on it."
         )
+
+
+def write_csv(path: Path, rows: "DataFrame") -> None:
+    """Writes a table: numbers to six decimals, an empty cell for what is not defined."""
+    with atomic_path(path) as temporary:
+        rows.to_csv(temporary, index=False, float_format="%.6f", lineterminator="\n")

@@ -1,12 +1,16 @@
 """A small project with all that report and tracking read, made by the real stages from random segments."""
 
+import atexit
 import contextlib
 import io
 import json
 import shutil
 import tarfile
+import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,18 +23,29 @@ from groupseg.files import write_json
 from groupseg.report.results import read_yaml
 from groupseg.segments.table import SegmentTable
 from groupseg.text.features import save_features
-from stages import calibrate, evaluate
+from stages import calibrate, evaluate, ladder, learning, transfer, vocabulary
 from tests.tables import histogram, unit
 
 REPOSITORY = Path(__file__).parent.parent
 DATASETS = {"alpha": "scenes", "beta": "folder"}
 STRATEGIES = ("fixed", "global", "relative", "cosine")
+BEST = "relative"
 CLASSES = ("cat", "dog", "null", "hot air balloon")
+LISTS = {"absent": ["oven", "sink", "raft"], "clip_es": ["sky", "Cat"], "sclip": ["wall", "sea", "road"]}
 WIDTH, SEGMENTS = 16, 6
 
 
 def build(root: Path, images: int = 8, seed: int = 0) -> Path:
     """Fills `root` with data/, results/, params.yaml, dvc.yaml, dvc.lock and README.md; returns it."""
+    shutil.copytree(_built(images, seed), root, dirs_exist_ok=True)
+    return root
+
+
+@cache
+def _built(images: int, seed: int) -> Path:
+    """Builds a project, once in a process, for others to be copied from."""
+    root = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, root)
     shutil.copy(REPOSITORY / "dvc.yaml", root)
     (root / "params.yaml").write_text(json.dumps(_params()), encoding="utf-8")
     (root / "dvc.lock").write_text(json.dumps(_lock()), encoding="utf-8")
@@ -39,7 +54,7 @@ def build(root: Path, images: int = 8, seed: int = 0) -> Path:
     )
     history = "\n".join(f"{step},{3 / step:.6f},{1 / step:.6f}" for step in range(1, 51))
     (root / "results/train").mkdir(parents=True)
-    (root / "results/train/history.csv").write_text(f"step,loss,caption\n{history}\n", encoding="utf-8")
+    (root / "results/train/scenes_small.csv").write_text(f"step,loss,caption\n{history}\n", encoding="utf-8")
     for stage in ("train", "evaluate@alpha", "evaluate@beta"):
         write_json(
             root / f".work/timings/{stage}.json",
@@ -51,6 +66,12 @@ def build(root: Path, images: int = 8, seed: int = 0) -> Path:
             for strategy in STRATEGIES:
                 calibrate.main(dataset, strategy)
             evaluate.main(dataset)
+            ladder.main(dataset)
+            # One process, since others take longer to start than all of the work.
+            with mock.patch("os.cpu_count", return_value=1):
+                learning.main(dataset)
+                vocabulary.main(dataset)
+        transfer.main()
     return root
 
 
@@ -62,7 +83,12 @@ def _params() -> dict[str, object]:
     prompts = {"templates": ["a {}."], "names": {"hot air balloon": "balloon (hot air)"}}
     params["datasets"] = {name: {"source": sources[kind], "prompts": prompts} for name, kind in DATASETS.items()}
     params["run"] |= {"datasets": list(DATASETS), "strategies": list(STRATEGIES)}
-    return params | {"evaluate": {"resamples": 50, "seed": 0}, "report": {"pictures": 4}}
+    studies = {
+        "learning": {"sizes": [2, 4], "draws": 2, "seed": 0},
+        "vocabulary": {"strategies": ["fixed", "cosine"], "sizes": [2], "absent": [1], "draws": 2, "seed": 0},
+    }
+    evaluated = {"resamples": 50, "seed": 0, "best": BEST}
+    return params | {"evaluate": evaluated, "studies": studies, "report": {"pictures": 4}}
 
 
 def _lock() -> dict[str, object]:
@@ -78,8 +104,12 @@ def _write_dataset(name: str, kind: str, images: int, random: np.random.Generato
     text = unit(random.normal(size=(len(CLASSES), WIDTH)))
     save_features(
         f"data/text/{name}.safetensors",
-        {"classes": text},
-        {"classes": CLASSES, "words": CLASSES, "encoder": "random", "templates": ["a {}."]},
+        {
+            "classes": text,
+            "ensemble": unit(text + 0.2 * random.normal(size=(2, *text.shape))),
+            **{f"list.{list_}": unit(random.normal(size=(len(words), WIDTH))) for list_, words in LISTS.items()},
+        },
+        {"classes": CLASSES, "words": CLASSES, "encoder": "random", "templates": ["a {}."], "lists": LISTS},
     )
     splits = {split: [_sample(f"{split}-{index}", random) for index in range(images)] for split in ("calib", "test")}
     write_samples(
@@ -134,6 +164,8 @@ def _table(
         classes=CLASSES,
         text_mean=np.zeros(WIDTH, np.float32),
         scale=10.0,
+        background=np.zeros((0, WIDTH), np.float32),
+        with_background=True,
         protocol={"dataset": name, "split": split, "model": "scenes_small", "weights_sha256": "ab" * 32,
                   "resolution": "96x96", "window": "whole"},
     )  # fmt: skip

@@ -1,3 +1,4 @@
+import json
 import shutil
 from pathlib import Path
 
@@ -5,6 +6,9 @@ import pytest
 
 from groupseg import tracking
 from groupseg.cli import app
+from groupseg.compare import revisions
+from groupseg.compare.revisions import Place, Revision
+from groupseg.report.effects import effect
 from groupseg.report.figures import write_figures
 from groupseg.report.readme import markdown
 from groupseg.report.results import Results, read_results
@@ -25,15 +29,20 @@ def call(*arguments: str) -> int | str | None:
     return exit.value.code
 
 
-def test_readme_brings_the_table_up_to_date(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_readme_brings_the_tables_up_to_date(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "docs").mkdir()
+    page = project / "docs/rules.md"
+    page.write_text("<!-- effect:relative:start -->\n<!-- effect:relative:end -->\n", encoding="utf-8")
     assert call("readme", "--check") == 1
     assert (
-        capsys.readouterr().err
-        == "error: The table in README.md is not that of results/. Run `groupseg readme` and commit.\n"
+        capsys.readouterr().err == "error: The tables in docs/rules.md, README.md are not those of results/. "
+        "Run `groupseg readme` and commit.\n"
     )
     assert "fixed" not in (project / "README.md").read_text("utf-8")
     assert call("readme") == 0
-    assert markdown(read_results(project)) in (project / "README.md").read_text("utf-8")
+    results = read_results(project)
+    assert markdown(results) in (project / "README.md").read_text("utf-8")
+    assert effect(results, "relative") in page.read_text("utf-8")
     assert call("readme", "--check") == 0
 
 
@@ -75,7 +84,7 @@ def test_errors_are_one_line(
 def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert call("--help") == 0
     out = capsys.readouterr().out
-    assert all(command in out for command in ("track", "report", "readme", "summary"))
+    assert all(command in out for command in ("track", "report", "readme", "summary", "compare"))
 
 
 def test_an_unknown_command_is_refused() -> None:
@@ -83,6 +92,40 @@ def test_an_unknown_command_is_refused() -> None:
 
 
 def test_results_that_were_not_pulled_are_one_clear_line(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (project / "results/train/history.csv").unlink()
+    (project / "results/train/scenes_small.csv").unlink()
     assert call("track") == 1
-    assert "history.csv is missing. Run `dvc repro`, or `dvc pull`." in capsys.readouterr().err
+    assert "scenes_small.csv is missing. Run `dvc repro`, or `dvc pull`." in capsys.readouterr().err
+
+
+def test_compare_goes_from_head_to_the_workspace(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def read(a: str, b: str) -> tuple[Revision, Revision]:
+        return Revision(Place(a, "0" * 40), ("voc",), {}), Revision(Place(b, None), ("coco",), {})
+
+    monkeypatch.setattr(revisions, "read_revisions", read)
+    assert call("compare") == 0
+    out = capsys.readouterr().out
+    assert out.startswith("A  HEAD (0000000)\nB  workspace\n\ndata sets only in A: voc\ndata sets only in B: coco\n")
+    assert "2000 resamples" in out
+    assert call("compare", "main", "--format", "json", "--resamples", "7") == 0
+    read_back = json.loads(capsys.readouterr().out)
+    assert (read_back["a"]["revision"], read_back["resamples"]) == ("main", 7)
+
+
+def test_compare_outside_a_repository_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert call("compare") == 1
+    out, error = capsys.readouterr()
+    assert out == ""
+    assert error == (
+        f"error: Expected a folder of a git and DVC repository, but {tmp_path} is in none. "
+        "Run this in the folder of the project.\n"
+    )
+
+
+@pytest.mark.parametrize("option", [("--format", "html"), ("--resamples", "0")])
+def test_compare_refuses_other_options(option: tuple[str, str]) -> None:
+    assert call("compare", *option) == 2

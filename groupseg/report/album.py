@@ -1,5 +1,6 @@
 """The test images of a data set with their label maps, and the rule that chooses which are shown."""
 
+import io
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,11 @@ from PIL import Image
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
+from groupseg.datasets.sample import Sample
 from groupseg.datasets.shards import read_sample
 from groupseg.errors import UserError
-from groupseg.metrics.confusion import image_counts
+from groupseg.metrics.confusion import Counts
+from groupseg.metrics.counts import load_counts
 from groupseg.report.results import BASELINE, ORACLE, DatasetResults
 from groupseg.segments.table import SegmentTable
 
@@ -23,9 +26,9 @@ class Example:
 
     Attributes:
         image: uint8 [H, W, 3].
-        maps: Label maps int32 [H, W]: the truth, the baseline, the challenger, the label oracle. Labels are
-            0..C; in the truth, anything above C is ignored.
-        right: Share of the labelled pixels that baseline and challenger have right, 0..1.
+        maps: Label maps int32 [H, W]: the truth, the baseline, a strategy, the label oracle. Labels are 0..C;
+            in the truth, anything above C is ignored.
+        right: Share of the labelled pixels that baseline and strategy have right, 0..1.
     """
 
     image: NDArray[np.uint8]
@@ -42,8 +45,6 @@ class Album:
 
     Attributes:
         classes: Names of the classes without background.
-        right: [N, 2] float64, share of the labelled pixels of each image that baseline and challenger have
-            right; NaN where no pixel is labelled.
 
     Raises:
         UserError: If a file is missing or damaged.
@@ -53,41 +54,52 @@ class Album:
         self._prepared = root / "data/prepared" / dataset.name
         self._segments = root / "data/segments" / dataset.name / "test"
         self._table = SegmentTable.load(self._segments / "table.safetensors")
-        labels = _load_labels(root / f"data/predictions/{dataset.name}.safetensors")
-        self._labels = [labels[name] for name in (BASELINE, dataset.challenger, ORACLE)]
-        self.classes = self._table.classes
-        self.right = np.stack([self._right(labels) for labels in self._labels[:2]], axis=1)
+        self._labels = _load_labels(root / f"data/predictions/{dataset.name}.safetensors")
+        counts, _, self.classes = load_counts(root / f"data/counts/{dataset.name}.safetensors")
+        self._right = {name: _share_right(counts[name]) for name in dataset.strategies}
+        self._maps: dict[str, tuple[int, int]] | None = None
+        self._seen: dict[int, tuple[Sample, NDArray[np.int64]]] = {}
 
-    def example(self, row: int) -> Example:
+    def right(self, strategy: str) -> NDArray[np.float64]:
+        """Returns the share of the labelled pixels of each image that baseline and strategy have right.
+
+        Returns:
+            [N, 2] float64, NaN where no pixel is labelled.
+        """
+        return np.stack([self._right[BASELINE], self._right[strategy]], axis=1)
+
+    def example(self, row: int, strategy: str) -> Example:
         """Builds the label maps of image `row`."""
-        sample = read_sample(self._prepared, "test", self._table.keys[row])
-        # Segments are numbered within their image; its rows in the table follow one another.
-        segment = np.searchsorted(self._table.image, row) + self._segment_map(self._table.keys[row])
-        maps = (sample.mask.astype(np.int32), *(labels[segment] for labels in self._labels))
-        return Example(sample.image, maps, (self.right[row, 0], self.right[row, 1]))
-
-    def _right(self, labels: NDArray[np.int32]) -> NDArray[np.float64]:
-        counts = image_counts(self._table, labels)
-        labelled = counts.truth.sum(axis=1)
-        share = np.full(len(labelled), np.nan)
-        np.divide(counts.tp.sum(axis=1), labelled, out=share, where=labelled > 0)
-        return share
+        if row not in self._seen:
+            key = self._table.keys[row]
+            # Segments are numbered within their image; its rows in the table follow one another.
+            segments = np.searchsorted(self._table.image, row) + self._segment_map(key)
+            self._seen[row] = read_sample(self._prepared, "test", key), segments
+        sample, segment = self._seen[row]
+        labels = (self._labels[name][segment] for name in (BASELINE, strategy, ORACLE))
+        baseline, other = self.right(strategy)[row]
+        return Example(sample.image, (sample.mask.astype(np.int32), *labels), (float(baseline), float(other)))
 
     def _segment_map(self, key: str) -> NDArray[np.int64]:
         path = self._segments / "maps.tar"
         try:
-            with tarfile.open(path) as tar:
-                member = tar.extractfile(f"{key}.png")
-                return np.asarray(Image.open(member)).astype(np.int64)  # type: ignore[arg-type]
+            if self._maps is None:
+                # To find one member all headers are read; it is done once for all of them.
+                with tarfile.open(path) as tar:
+                    self._maps = {member.name: (member.offset_data, member.size) for member in tar}
+            offset, size = self._maps[f"{key}.png"]
+            with path.open("rb") as file:
+                file.seek(offset)
+                return np.asarray(Image.open(io.BytesIO(file.read(size)))).astype(np.int64)
         except (tarfile.TarError, OSError, KeyError) as error:
             raise UserError(f"{path} is missing or damaged: {error}. Delete it and run `dvc repro`.") from error
 
 
 def extremes(right: NDArray[np.float64], count: int) -> tuple[list[int], list[int]]:
-    """Chooses the images where the challenger gains most over the baseline, and those where it loses most.
+    """Chooses the images where the strategy gains most over the baseline, and those where it loses most.
 
     Args:
-        right: [N, 2] float64, share of pixels that baseline and challenger have right, NaN where unknown.
+        right: [N, 2] float64, share of pixels that baseline and strategy have right, NaN where unknown.
         count: How many images in all, half of them gains and half losses, as far as there are so many.
 
     Returns:
@@ -111,6 +123,14 @@ def _by_gain(right: NDArray[np.float64]) -> list[int]:
     gain = right[:, 1] - right[:, 0]
     order: list[int] = np.argsort(-gain, kind="stable")[: np.count_nonzero(~np.isnan(gain))].tolist()
     return order
+
+
+def _share_right(counts: Counts) -> NDArray[np.float64]:
+    """Share of the labelled pixels of each image that are right; NaN where none is labelled."""
+    labelled = counts.truth.sum(axis=-1)
+    share: NDArray[np.float64] = np.full(len(labelled), np.nan)
+    np.divide(counts.tp.sum(axis=-1), labelled, out=share, where=labelled > 0)
+    return share
 
 
 def _load_labels(path: Path) -> dict[str, NDArray[np.int32]]:

@@ -1,33 +1,49 @@
-"""The figure of threshold curves, one panel a score, with every strategy marked on it."""
+"""The figure of threshold curves: a panel for each score that one of the singled out strategies cuts."""
 
 from typing import Any
 
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from groupseg.report.readme import percent
 from groupseg.report.results import DatasetResults
-from groupseg.report.style import DPI, INK, QUIET, look, styled
+from groupseg.report.style import DPI, INK, QUIET, roles, styled
 
-_SCORES = {"product": "GroupViT's product score", "softmax": "softmax score", "cosine": "cosine score"}
-_RELATIVE = {"max": "share of the image's best\n", "mean_std": "deviations above the mean\nof the image, "}
+_SCORES = {"product": "product score of GroupViT", "softmax": "softmax score", "cosine": "cosine score"}
+# Rules that cut one of these scores as it is; all others have a score of their own.
+_PLAIN = ("fixed", "threshold")
 
 
 def curve_figure(dataset: DatasetResults) -> Figure:
-    """Draws test mIoU against the threshold of each score, and every strategy with its interval."""
+    """Draws test mIoU against the threshold of each score, and where the strategies stand that cut it."""
     panels = _panels(dataset)
     with styled():
-        figure = Figure(figsize=(9.6, 3.3), dpi=DPI, layout="constrained")
-        ratios = [*(2.2 for _ in panels), 0.34 * (len(dataset.strategies) + 1)]
-        *charts, strip = figure.subplots(1, len(panels) + 1, sharey=True, width_ratios=ratios, squeeze=False)[0]
-        for axes, (title, strategies) in zip(charts, panels.items(), strict=True):
+        figure = Figure(figsize=(9.6, 3.1), dpi=DPI, layout="constrained")
+        charts = figure.subplots(1, max(len(panels), 1), sharey=True, squeeze=False)[0]
+        for axes, (title, strategies) in zip(charts, panels.items(), strict=False):
             _draw_panel(axes, dataset, strategies)
             axes.set_title(title)
             axes.set_xlabel("threshold")
-        _draw_strip(strip, dataset)
-        strip.set_title("all, with 95 % intervals")
-        figure.axes[0].set_ylabel("mIoU, %")
-        strip.set_ylim(bottom=0)
+        charts[0].set_ylabel("mIoU, %")
+        charts[0].set_ylim(bottom=0)
+        handles, labels = [], []
+        for axes in charts:
+            for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+                if label not in labels:
+                    handles.append(handle)
+                    labels.append(label)
+        figure.legend(handles, labels, loc="outside upper right", ncols=max(len(labels), 1))
     return figure
+
+
+def curve_finding(dataset: DatasetResults) -> str:
+    """Says what the best threshold on the test images would be worth on each score."""
+    peaks = [
+        f"{percent(_curve(dataset, strategies[0])['miou'].max())} % on the {title}"
+        for title, strategies in _panels(dataset).items()
+    ]
+    return f"The highest point of each curve, which no calibration can know: {', '.join(peaks)}."
 
 
 def threshold_of(record: dict[str, Any]) -> float | None:
@@ -37,44 +53,37 @@ def threshold_of(record: dict[str, Any]) -> float | None:
 
 
 def _panels(dataset: DatasetResults) -> dict[str, list[str]]:
-    """Groups the strategies that have a curve by the score that their threshold cuts."""
-    drawn = set(dataset.curves["strategy"])
+    """Groups the singled out strategies that have a curve by the score that their threshold cuts."""
+    drawn = set(dataset.tables["curves"]["strategy"])
+    chosen = roles(dataset)
     panels: dict[str, list[str]] = {}
     for name, record in dataset.calibration.items():
-        if name in drawn:
-            score = record["params"].get("score", "score")
-            title = _RELATIVE.get(record["params"].get("by"), "") + _SCORES.get(score, score)
-            panels.setdefault(title, []).append(name)
+        if name in drawn and name in chosen:
+            score = record["params"].get("score", "")
+            title = _SCORES.get(score, "") if record["rule"] in _PLAIN else ""
+            panels.setdefault(title or f"score of {name}", []).append(name)
     return panels
+
+
+def _curve(dataset: DatasetResults, strategy: str) -> pd.DataFrame:
+    curves = dataset.tables["curves"]
+    return curves[curves["strategy"] == strategy]
 
 
 def _draw_panel(axes: Axes, dataset: DatasetResults, strategies: list[str]) -> None:
     """Draws the one curve that the strategies share, and where on it each of them stands."""
-    curve = dataset.curves[dataset.curves["strategy"] == strategies[0]]
+    curve = _curve(dataset, strategies[0])
     axes.plot(curve["threshold"], 100 * curve["miou"], color=INK, linewidth=1.3, zorder=2)
-    axes.axhline(100 * dataset.oracle["miou"], color=QUIET, linewidth=1, linestyle=(0, (1, 2)))
-    looks = look(list(dataset.strategies))
+    dots: dict[str, Any] = {"color": QUIET, "linewidth": 1, "linestyle": (0, (1, 2))}
+    axes.axhline(100 * dataset.oracle["miou"], label="label oracle", **dots)
+    looks = roles(dataset)
     for name in strategies:
         colour, marker = looks[name]
         miou = 100 * dataset.strategies[name]["miou"]
         threshold = threshold_of(dataset.calibration[name])
         if threshold is None:
             # Its labels come from several thresholds at once: it has a height, but no place on the axis.
-            axes.axhline(miou, color=colour, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+            axes.axhline(miou, color=colour, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1, label=name)
         else:
-            axes.plot(threshold, miou, marker, color=colour, markersize=7, markeredgecolor="white", zorder=4)
-
-
-def _draw_strip(axes: Axes, dataset: DatasetResults) -> None:
-    """Draws every strategy and the oracle with its 95 % interval."""
-    looks = look(list(dataset.strategies))
-    figures = {**dataset.strategies, "label oracle": dataset.oracle}
-    axes.axhline(100 * dataset.oracle["miou"], color=QUIET, linewidth=1, linestyle=(0, (1, 2)))
-    for place, (name, values) in enumerate(figures.items()):
-        colour, marker = looks.get(name, (INK, "*"))
-        low, high = values["miou_ci"]
-        axes.vlines(place, 100 * low, 100 * high, color=colour, linewidth=1.4)
-        axes.plot(place, 100 * values["miou"], marker, color=colour, markersize=4.5)
-    axes.set_xticks(range(len(figures)), list(figures), rotation=45, ha="right", rotation_mode="anchor", color=INK)
-    axes.set_xlim(-0.6, len(figures) - 0.4)
-    axes.grid(visible=False, axis="x")
+            style: dict[str, Any] = {"markersize": 7, "markeredgecolor": "white", "linestyle": "none"}
+            axes.plot(threshold, miou, marker, color=colour, zorder=4, label=name, **style)

@@ -146,4 +146,7 @@ def _each(stage: Mapping[str, Any]) -> str:
     """Says what a stage runs once for each of: the variables of its matrix, or the list of its foreach."""
     if "matrix" in stage:
         return " \N{MULTIPLICATION SIGN} ".join(stage["matrix"])
-    return str(stage.get("foreach", "")).strip("${}").rpartition(".")[2]
+    each = stage.get("foreach", "")
+    if isinstance(each, str):
+        return each.strip("${}").rpartition(".")[2]
+    return "" if len(each) == 1 else f"{len(each)} times"

@@ -6,12 +6,14 @@ import pandas as pd
 
 from groupseg.errors import UserError
 from groupseg.report.album import Album, extremes, quantiles
-from groupseg.report.charts import history_figure, per_class_figure
-from groupseg.report.curves import curve_figure
+from groupseg.report.charts import history_figure
+from groupseg.report.exhibits import exhibits
 from groupseg.report.grid import PictureGrid
 from groupseg.report.readme import percent
 from groupseg.report.results import BASELINE, DatasetResults, Results
+from groupseg.report.sheet import sheet_figure
 from groupseg.report.style import save_figure
+from groupseg.report.transfer import transfer_figure
 
 # Of the test images ordered by what they gain: one of the good ones, and the middle one.
 _LEVELS = (0.1, 0.5)
@@ -32,36 +34,41 @@ def write_figures(results: Results, pictures: int) -> None:
     rule = f"Rows: of the test images ordered by how many pixels the best strategy gains, those at {levels}."
     overview = PictureGrid(next((dataset.credit for dataset in results.datasets if dataset.credit), ""), rule)
     for dataset in results.datasets:
-        save_figure(curve_figure(dataset), folder / f"curve_{dataset.name}.png")
-        save_figure(per_class_figure(dataset), folder / f"per_class_{dataset.name}.png")
+        for exhibit in exhibits(dataset):
+            save_figure(exhibit.draw(dataset), folder / f"{exhibit.name}_{dataset.name}.png")
         album = Album(results.root, dataset)
         save_figure(_gallery(dataset, album, pictures).draw(), folder / f"pictures_{dataset.name}.png")
+        save_figure(sheet_figure(dataset, album), folder / f"sheet_{dataset.name}.png")
         _add_overview(overview, dataset, album)
     save_figure(overview.draw(), folder / "predictions.png")
+    if not results.transfer.empty:
+        save_figure(transfer_figure(results.transfer), folder / "transfer.png")
     if results.history:
         save_figure(history_figure(_read_history(results.history)), folder / "history.png")
 
 
 def _gallery(dataset: DatasetResults, album: Album, pictures: int) -> PictureGrid:
-    """Good and bad cases: where the challenger gains most over the baseline, and where it loses most."""
+    """Good and bad cases: where the best strategy gains most over the baseline, and where it loses most."""
     grid = PictureGrid(dataset.credit)
-    titles = ("", "ground truth", BASELINE, dataset.challenger, "label oracle")
-    for title, rows in zip(("Largest gains", "Largest losses"), extremes(album.right, pictures), strict=True):
+    titles = ("", "ground truth", BASELINE, dataset.best, "label oracle")
+    for title, rows in zip(
+        ("Largest gains", "Largest losses"), extremes(album.right(dataset.best), pictures), strict=True
+    ):
         if rows:
             grid.heading((title, *titles[1:]))
         for row in rows:
-            grid.example(album.example(row), album.classes)
+            grid.example(album.example(row, dataset.best), album.classes)
     return grid
 
 
 def _add_overview(grid: PictureGrid, dataset: DatasetResults, album: Album) -> None:
     """Adds a few typical images of a data set, titled with the mIoU of each column."""
-    best = dataset.challenger
+    best = dataset.best
     figures = (dataset.strategies[BASELINE], dataset.strategies[best], dataset.oracle)
     scores = [f"mIoU {percent(values['miou'])} %" for values in figures]
-    grid.heading((dataset.name, "ground truth", BASELINE, f"best: {best}", "label oracle"), ("", "", *scores))
-    for row in quantiles(album.right, _LEVELS):
-        grid.example(album.example(row), album.classes)
+    grid.heading((dataset.name, "ground truth", BASELINE, f"calibrated: {best}", "label oracle"), ("", "", *scores))
+    for row in quantiles(album.right(best), _LEVELS):
+        grid.example(album.example(row, dataset.best), album.classes)
 
 
 def _read_history(path: Path) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from groupseg.report.readme import percent, signed
-from groupseg.report.results import BASELINE, DatasetResults, Results
+from groupseg.report.results import BASELINE, ORACLE, DatasetResults, Results
 
 
 def headline(results: Results) -> str:
@@ -25,28 +25,51 @@ def headline(results: Results) -> str:
 
 def sentence(dataset: DatasetResults) -> str:
     """Says what baseline, best strategy and oracle reach on a data set, and how much of the gap is closed."""
-    base, best, oracle = dataset.strategies[BASELINE], dataset.strategies[dataset.challenger], dataset.oracle
+    base, best, oracle = dataset.strategies[BASELINE], dataset.strategies[dataset.best], dataset.oracle
     low, high = best["difference_to_fixed_ci"]
     change = f"{signed(_gain(dataset))} points, 95 % interval {signed(low)} to {signed(high)}"
     verdict = "" if _is_sure(dataset) else ", which may be chance"
     text = (
-        f"The {BASELINE} threshold reaches {percent(base['miou'])} % mIoU; "
-        f"{dataset.challenger}, the best of the others, {percent(best['miou'])} % ({change}{verdict}). "
+        f"The {BASELINE} threshold reaches {percent(base['miou'])} % mIoU, "
+        f"{dataset.best} {percent(best['miou'])} % ({change}{verdict}). "
         f"The same masks with the true label for each segment would reach {percent(oracle['miou'])} %"
     )
     gap = oracle["miou"] - base["miou"]
     share = f": {percent(_gain(dataset) / gap, 0)} % of that gap is closed." if gap > 0 and _gain(dataset) > 0 else "."
-    return text + share
+    return text + share + _highest(dataset)
+
+
+def class_finding(dataset: DatasetResults) -> str:
+    """Says for how many classes the best strategy is better than the baseline, and for which most and least."""
+    table = dataset.tables["per_class"].dropna(subset=[ORACLE])
+    gain = (table[dataset.best] - table[BASELINE]).to_numpy()
+    better, worse = (gain > 0).sum(), (gain < 0).sum()
+    ends = (int(gain.argmax()), int(gain.argmin()))
+    most, least = (f"{table['class'].iloc[row]} ({signed(gain[row])})" for row in ends)
+    absent = dataset.tables["per_class"].loc[dataset.tables["per_class"][ORACLE].isna(), "class"]
+    left_out = f" Left out, as no test pixel is of them: {', '.join(absent)}." if len(absent) else ""
+    return (
+        f"{dataset.best} is better than {BASELINE} for {better} of {len(gain)} classes, background among them, and "
+        f"worse for {worse}; the ends are {most} and {least}, in points of IoU.{left_out}"
+    )
+
+
+def _highest(dataset: DatasetResults) -> str:
+    """Names the strategy of highest mIoU where it is another one."""
+    winner, count = dataset.winner, len(dataset.strategies)
+    if winner in (dataset.best, BASELINE):
+        return ""
+    return f" Of {count} strategies {winner} is the highest, with {percent(dataset.strategies[winner]['miou'])} %."
 
 
 def _gain(dataset: DatasetResults) -> float:
-    gain: float = dataset.strategies[dataset.challenger]["difference_to_fixed"]
+    gain: float = dataset.strategies[dataset.best]["difference_to_fixed"]
     return gain
 
 
 def _is_sure(dataset: DatasetResults) -> bool:
     """Whether the interval of the difference leaves zero out."""
-    low, high = dataset.strategies[dataset.challenger]["difference_to_fixed_ci"]
+    low, high = dataset.strategies[dataset.best]["difference_to_fixed_ci"]
     return bool(low > 0 or high < 0)
 
 

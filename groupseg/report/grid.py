@@ -40,8 +40,9 @@ class PictureGrid:
 
     def example(self, example: Example, classes: Sequence[str]) -> None:
         """Adds a row of pictures with its legend; `classes` are the names without background."""
-        height = _scaled(example)[1] + LEGEND
-        self._rows.append((height, partial(_draw_example, example=example, classes=classes)))
+        pictures = tiles(example, classes, CELL)
+        height = pictures[0].shape[0] + LEGEND
+        self._rows.append((height, partial(_draw_example, example=example, pictures=pictures, classes=classes)))
 
     def draw(self) -> Figure:
         """Draws the rows."""
@@ -57,16 +58,22 @@ class PictureGrid:
         return figure
 
 
+def tiles(example: Example, classes: Sequence[str], cell: int) -> list[NDArray[np.uint8]]:
+    """Paints image and label maps so that they fill a square of `cell` pixels, small ones by a whole factor."""
+    rows, columns = example.image.shape[:2]
+    scale = cell / max(rows, columns)
+    scale = math.floor(scale) if scale > 1 else scale
+    size = max(1, round(columns * scale)), max(1, round(rows * scale))
+    # Labels are names, not amounts, and have nothing between them; a small image is shown pixel by pixel.
+    sampling = Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.NEAREST
+    maps = [
+        Image.fromarray(paint(labels, len(classes))).resize(size, Image.Resampling.NEAREST) for labels in example.maps
+    ]
+    return [np.asarray(picture) for picture in (Image.fromarray(example.image).resize(size, sampling), *maps)]
+
+
 def _left(column: int) -> int:
     return MARGIN + column * (CELL + GAP)
-
-
-def _scaled(example: Example) -> tuple[int, int]:
-    """Width and height of the pictures of a row: they fill the cell, small ones by a whole factor."""
-    rows, columns = example.image.shape[:2]
-    scale = CELL / max(rows, columns)
-    scale = math.floor(scale) if scale > 1 else scale
-    return max(1, round(columns * scale)), max(1, round(rows * scale))
 
 
 def _draw_heading(figure: Figure, top: float, titles: Sequence[str], subtitles: Sequence[str]) -> None:
@@ -76,24 +83,21 @@ def _draw_heading(figure: Figure, top: float, titles: Sequence[str], subtitles: 
         _text(figure, _left(column), top - 24, subtitle, size=7.5, color=QUIET, va="top")
 
 
-def _draw_example(figure: Figure, top: float, example: Example, classes: Sequence[str]) -> None:
-    size = _scaled(example)
-    pictures = [example.image, *(paint(labels, len(classes)) for labels in example.maps)]
-    # Labels are names, not amounts, and have nothing between them; a small image is shown pixel by pixel.
-    shrunk = example.image.shape[0] > size[1]
-    sampling = [
-        Image.Resampling.LANCZOS if shrunk else Image.Resampling.NEAREST,
-        *4 * [Image.Resampling.NEAREST],
-    ]
+def _draw_example(
+    figure: Figure, top: float, example: Example, pictures: list[NDArray[np.uint8]], classes: Sequence[str]
+) -> None:
+    height, width = pictures[0].shape[:2]
     for column, picture in enumerate(pictures):
-        x, y = _left(column), round(top - size[1])
-        figure.figimage(np.asarray(Image.fromarray(picture).resize(size, sampling[column])), x, y)
+        x, y = _left(column), round(top - height)
+        figure.figimage(picture, x, y)
         # A hairline keeps a map of ignored pixels, which is white, from melting into the page.
-        figure.add_artist(Rectangle(*_relative(figure, x, y, *size), fill=False, edgecolor=QUIET, linewidth=0.4))
+        figure.add_artist(
+            Rectangle(*_relative(figure, x, y, width, height), fill=False, edgecolor=QUIET, linewidth=0.4)
+        )
     note = "pixels right: {:.0f} % → {:.0f} %".format(*(100 * share for share in example.right))
-    line = top - size[1] - 10
-    width = _text(figure, WIDTH - MARGIN, line, note, size=7, color=QUIET, ha="right", va="center_baseline")
-    _draw_legend(figure, _by_area(example.maps, len(classes)), classes, line, WIDTH - MARGIN - width - 16)
+    line = top - height - 10
+    used = _text(figure, WIDTH - MARGIN, line, note, size=7, color=QUIET, ha="right", va="center_baseline")
+    _draw_legend(figure, _by_area(example.maps, len(classes)), classes, line, WIDTH - MARGIN - used - 16)
 
 
 def _draw_legend(figure: Figure, labels: Sequence[int], classes: Sequence[str], y: float, limit: float) -> None:

@@ -11,9 +11,11 @@ from groupseg.errors import UserError
 from groupseg.files import atomic_path
 from groupseg.report import finding, provenance
 from groupseg.report.dag import HEIGHT, WIDTH, read_graph
+from groupseg.report.exhibits import exhibits
 from groupseg.report.readme import percent, signed
-from groupseg.report.results import BASELINE, ORACLE, DatasetResults, Results
-from groupseg.report.style import look
+from groupseg.report.results import BASELINE, DatasetResults, Results
+from groupseg.report.style import roles
+from groupseg.report.transfer import transfer_finding
 
 # What each part of the protocol is called in the report.
 _PROTOCOL = {
@@ -24,6 +26,8 @@ _PROTOCOL = {
     "text": "text",
     "scores": "score",
 }
+# Of the costliest confusions, how many the table shows; all lie in results/confusions.
+_CONFUSIONS = 10
 
 
 def write_page(results: Results, timings: Path) -> Path:
@@ -60,6 +64,7 @@ def _context(results: Results, timings: Path) -> dict[str, Any]:
     return {
         "headline": finding.headline(results),
         "datasets": [_section(dataset, figures) for dataset in results.datasets],
+        "transfer": _transfer(results, figures),
         "baseline": BASELINE,
         "graph": graph,
         "box": {"width": WIDTH, "height": HEIGHT},
@@ -83,13 +88,31 @@ def _section(dataset: DatasetResults, figures: Path) -> dict[str, Any]:
         "strategies": dataset.strategies,
         "oracle": dataset.oracle,
         "winner": dataset.winner,
-        "challenger": dataset.challenger,
-        "looks": look(list(dataset.strategies)),
+        "best": dataset.best,
+        "looks": roles(dataset),
         "warnings": {name: record["warnings"] for name, record in dataset.calibration.items() if record["warnings"]},
-        "absent": dataset.per_class.loc[dataset.per_class[ORACLE].isna(), "class"].tolist(),
         "credit": dataset.credit,
-        **{name: _inlined(figures / f"{name}_{dataset.name}.png") for name in ("curve", "per_class", "pictures")},
+        "exhibits": [
+            {
+                "title": exhibit.title,
+                "finding": exhibit.finding(dataset),
+                "alt": exhibit.alt,
+                "caption": exhibit.caption,
+                "source": _inlined(figures / f"{exhibit.name}_{dataset.name}.png"),
+                "name": exhibit.name,
+            }
+            for exhibit in exhibits(dataset)
+        ],
+        "confusions": dataset.tables["confusions"].head(_CONFUSIONS).to_dict("records"),
+        **{name: _inlined(figures / f"{name}_{dataset.name}.png") for name in ("pictures", "sheet")},
     }
+
+
+def _transfer(results: Results, figures: Path) -> dict[str, str]:
+    """Figure and finding on thresholds of other data sets; empty where none was tried."""
+    if results.transfer.empty:
+        return {}
+    return {"source": _inlined(figures / "transfer.png"), "finding": transfer_finding(results.transfer)}
 
 
 def _values(results: Results, key: str) -> dict[str, list[str]]:

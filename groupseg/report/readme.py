@@ -1,4 +1,4 @@
-"""The table of results in Markdown, for the README, and as plain text, for the terminal."""
+"""The table of results in Markdown, for the README, and as plain text, for the terminal; pages with such blocks."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +9,6 @@ from groupseg.files import atomic_path
 from groupseg.report.results import Results
 
 MINUS, NOTHING = "\N{MINUS SIGN}", "\N{EN DASH}"
-START, END = "<!-- results:start -->", "<!-- results:end -->"
 # What each part of the protocol is called in a sentence.
 PROTOCOL = {
     "model": "model",
@@ -83,32 +82,43 @@ def plain(results: Results) -> str:
     return "\n".join([*lines, "", "* best of the data set; the oracle knows the ground truth", protocol_line(results)])
 
 
-def update_readme(readme: Path, block: str, write: bool = True) -> bool:
-    """Puts a block between the two markers of the README.
+def read_page(page: Path) -> str:
+    """Reads a page of Markdown.
+
+    Raises:
+        UserError: If it is missing.
+    """
+    try:
+        return page.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise UserError(f"{page} is missing. Run this in the folder of the project.") from error
+
+
+def update_page(page: Path, blocks: Mapping[str, str], write: bool = True) -> bool:
+    """Puts blocks between their markers in a page, `<!-- name:start -->` and `<!-- name:end -->`.
 
     Args:
-        readme: The file.
-        block: Markdown without the markers.
+        page: The file.
+        blocks: Markdown without the markers, by name.
         write: Whether to write it, or only to compare.
 
     Returns:
-        Whether the README held another block before.
+        Whether the page held another block before.
 
     Raises:
-        UserError: If the README is missing, does not hold each marker once, or cannot be written.
+        UserError: If the page is missing, does not hold each marker once, or cannot be written.
     """
-    try:
-        old = readme.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise UserError(f"{readme} is missing. Run this in the folder of the project.") from error
-    before, start, rest = old.partition(START)
-    _, end, after = rest.partition(END)
-    if not (start and end) or START in rest or END in after:
-        raise UserError(
-            f"{readme} must hold the lines `{START}` and `{END}` once each. Put them where the table belongs."
-        )
-    new = f"{before}{START}\n{block}\n{END}{after}"
+    old = new = read_page(page)
+    for name, block in blocks.items():
+        first, last = f"<!-- {name}:start -->", f"<!-- {name}:end -->"
+        before, start, rest = new.partition(first)
+        _, end, after = rest.partition(last)
+        if not (start and end) or first in rest or last in after:
+            raise UserError(
+                f"{page} must hold the lines `{first}` and `{last}` once each. Put them where the table belongs."
+            )
+        new = f"{before}{first}\n{block}\n{last}{after}"
     if write and new != old:
-        with atomic_path(readme) as temporary:
+        with atomic_path(page) as temporary:
             temporary.write_text(new, encoding="utf-8")
     return new != old

@@ -57,7 +57,7 @@ def describe(results: Results) -> list[Record]:
 
 def _parent(results: Results) -> Record:
     run = results.params["run"]
-    sections = {name: results.params[name] for name in ("run", "text", "evaluate")}
+    sections = {name: results.params[name] for name in ("run", "text", "evaluate", "studies")}
     sections["models"] = {run["model"]: results.params["models"][run["model"]]}
     figures = sorted((results.root / "results/figures").glob("*.png"))
     return Record(
@@ -81,10 +81,11 @@ def _origin(root: Path) -> dict[str, str]:
 
 
 def _headline(results: Results) -> Iterator[tuple[str, float, int]]:
-    """Every figure of every strategy, so that two states can be compared in one table."""
+    """Every figure of every strategy and rung, so that two states can be compared in one table."""
     for dataset in results.datasets:
         for name, figures in {**dataset.strategies, ORACLE: dataset.oracle}.items():
             yield from ((f"{dataset.name}/{name}/{key}", value, 0) for key, value in _numbers(figures))
+        yield from ((f"{dataset.name}/ladder/{rung['name']}", rung["miou"], 0) for rung in dataset.ladder["rungs"])
 
 
 def _history(results: Results) -> Iterator[tuple[str, float, int]]:
@@ -102,7 +103,8 @@ def _child(results: Results, dataset: DatasetResults, strategy: str, digest: str
         "protocol": dataset.metrics["protocol"],
     }
     metrics = [(f"{part}/{key}", value, 0) for key, value in _numbers(dataset.strategies[strategy])]
-    curve = dataset.curves[dataset.curves["strategy"] == strategy]
+    curves = dataset.tables["curves"]
+    curve = curves[curves["strategy"] == strategy]
     for column in ("threshold", "miou"):
         metrics += [(f"{part}/curve/{column}", float(value), step) for step, value in enumerate(curve[column])]
     return Record(

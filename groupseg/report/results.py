@@ -1,5 +1,6 @@
 """What the pipeline has left in results/, read back for the report, the README and tracking."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,25 +16,41 @@ BASELINE = "fixed"
 ORACLE = "oracle.label"
 ARTWORK = "Artwork: OpenMoji, CC BY-SA 4.0"
 
+# Tables of each data set, results/<kind>/<data set>.csv, and the columns that each has at least.
+TABLES = {
+    "confusions": ("truth", "predicted", "pixels", "share_of_truth", "miou_gain"),
+    "curves": ("strategy", "threshold", "miou"),
+    "learning": ("strategy", "images", "draw", "miou"),
+    "losses": ("class", "iou", "background", "wrong_class", "masks"),
+    "pairs": ("first", "second", "difference", "low", "high", "p"),
+    "per_class": ("class", "pixel_share", ORACLE),
+    "reliability": ("strategy", "low", "high", "segments", "pixels", "confidence", "accuracy"),
+    "vocabulary": (
+        "kind", "strategy", "size", "draw", "threshold", "score", "miou", "miou_frozen", "miou_oracle",
+    ),
+}  # fmt: skip
+_TRANSFER = ("strategy", "from", "to", "miou")
+
 
 @dataclass(frozen=True, eq=False)
 class DatasetResults:
-    """The results of one data set.
+    """The results of one data set. All fractions are in 0..1; NaN is what is not defined.
 
     Attributes:
         name: Name of the data set.
-        metrics: What results/metrics/<name>.json holds; fractions in 0..1.
-        per_class: Columns "class", "pixel_share", one per strategy, and `ORACLE`: IoU in 0..1, NaN where
-            a class does not occur; background first.
-        curves: Columns "strategy", "threshold", "miou": the curves on the test split.
+        best: The calibrated strategy that stands for all of them; `evaluate.best` in params.yaml.
+        metrics: What results/metrics/<name>.json holds.
+        ladder: What results/ladder/<name>.json holds: "strategy", "rungs", "naive".
+        tables: By kind, those of `TABLES`. "per_class" has a column of IoU for each strategy too, background first.
         calibration: What results/calibration/<name>/<strategy>.json holds, by strategy.
         credit: What must stand beside its pictures; empty where nothing must.
     """
 
     name: str
+    best: str
     metrics: dict[str, Any]
-    per_class: pd.DataFrame
-    curves: pd.DataFrame
+    ladder: dict[str, Any]
+    tables: dict[str, pd.DataFrame]
     calibration: dict[str, dict[str, Any]]
     credit: str
 
@@ -41,6 +58,11 @@ class DatasetResults:
     def strategies(self) -> dict[str, dict[str, Any]]:
         """The figures of each strategy, in the order of params.yaml."""
         return {name: self.metrics["strategies"][name] for name in self.calibration}
+
+    @property
+    def ranking(self) -> list[str]:
+        """The strategies by falling mIoU; of equals, the first in params.yaml."""
+        return sorted(self.strategies, key=lambda name: -self.strategies[name]["miou"])
 
     @property
     def oracle(self) -> dict[str, Any]:
@@ -51,13 +73,7 @@ class DatasetResults:
     @property
     def winner(self) -> str:
         """The strategy of highest mIoU."""
-        return max(self.strategies, key=lambda name: self.strategies[name]["miou"])
-
-    @property
-    def challenger(self) -> str:
-        """The strategy of highest mIoU but for the baseline; the baseline where it runs alone."""
-        others = [name for name in self.strategies if name != BASELINE] or [BASELINE]
-        return max(others, key=lambda name: self.strategies[name]["miou"])
+        return self.ranking[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,28 +84,29 @@ class Results:
         root: The folder of the project.
         params: What params.yaml holds.
         datasets: The data sets that run, in the order of params.yaml.
+        transfer: What results/transfer.csv holds: "strategy", "from", "to", "miou".
     """
 
     root: Path
     params: dict[str, Any]
     datasets: tuple[DatasetResults, ...]
+    transfer: pd.DataFrame
 
     @property
     def history(self) -> Path | None:
         """The history of the training; None where the model that runs is not trained here."""
-        trained = "training" in self.params["models"][self.params["run"]["model"]]
-        return self.root / "results/train/history.csv" if trained else None
+        model = self.params["run"]["model"]
+        return self.root / f"results/train/{model}.csv" if "training" in self.params["models"][model] else None
 
     @property
     def files(self) -> list[Path]:
         """The files that hold the results: those of the data sets and strategies that run, and no others."""
-        files = [] if self.history is None else [self.history]
+        results = self.root / "results"
+        files = [results / "transfer.csv", *([] if self.history is None else [self.history])]
         for dataset in self.datasets:
-            files += [self.root / f"results/metrics/{dataset.name}.json"]
-            files += [self.root / f"results/{folder}/{dataset.name}.csv" for folder in ("per_class", "curves")]
-            files += [
-                self.root / f"results/calibration/{dataset.name}/{strategy}.json" for strategy in dataset.calibration
-            ]
+            files += [results / f"{kind}/{dataset.name}.json" for kind in ("ladder", "metrics")]
+            files += [results / f"{kind}/{dataset.name}.csv" for kind in TABLES]
+            files += [results / f"calibration/{dataset.name}/{strategy}.json" for strategy in dataset.calibration]
         return sorted(files)
 
 
@@ -104,7 +121,8 @@ def read_results(root: Path) -> Results:
     """
     params = read_yaml(root / "params.yaml")
     try:
-        return Results(root, params, tuple(_read_dataset(root, params, name) for name in params["run"]["datasets"]))
+        datasets = tuple(_read_dataset(root, params, name) for name in params["run"]["datasets"])
+        return Results(root, params, datasets, _read_csv(root / "results/transfer.csv", _TRANSFER))
     except (KeyError, TypeError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise UserError(
@@ -135,21 +153,31 @@ def _read_dataset(root: Path, params: dict[str, Any], name: str) -> DatasetResul
         for strategy in params["run"]["strategies"]
         if strategy in metrics["strategies"]
     }
+    best = params["evaluate"]["best"]
+    if best not in calibration:
+        raise UserError(
+            f"evaluate.best in {root}/params.yaml must name a strategy that runs, but is {best!r}."
+            " Name one of run.strategies."
+        )
     return DatasetResults(
         name=name,
+        best=best,
         metrics=metrics,
-        per_class=_read_csv(results / f"per_class/{name}.csv"),
-        curves=_read_csv(results / f"curves/{name}.csv"),
+        ladder=read_json(results / f"ladder/{name}.json"),
+        tables={kind: _read_csv(results / f"{kind}/{name}.csv", columns) for kind, columns in TABLES.items()},
         calibration=calibration,
         credit=ARTWORK if params["datasets"][name]["source"]["format"] == "scenes" else "",
     )
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
+def _read_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     try:
         # A class may be called "null" or "nan": only the empty cell is missing.
-        return pd.read_csv(path, keep_default_na=False, na_values=[""])
+        table = pd.read_csv(path, keep_default_na=False, na_values=[""])
     except FileNotFoundError as error:
         raise UserError(f"{path} is missing. Run `dvc repro`, which makes it.") from error
     except ValueError as error:
         raise UserError(f"{path} is no CSV file: {error}. Delete it and run `dvc repro` again.") from error
+    if missing := [name for name in columns if name not in table]:
+        raise UserError(f"{path} has no column {', '.join(missing)}. Delete it and run `dvc repro` again.")
+    return table

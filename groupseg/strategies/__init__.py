@@ -3,19 +3,47 @@
 from typing import Any
 
 from groupseg.errors import UserError
+from groupseg.strategies.area import Area
+from groupseg.strategies.background_captions import BackgroundCaptions
+from groupseg.strategies.background_prompts import BackgroundPrompts
+from groupseg.strategies.background_vector import BackgroundVector
 from groupseg.strategies.base import Strategy
+from groupseg.strategies.classifier import Classifier
+from groupseg.strategies.context import Context
 from groupseg.strategies.fixed import Fixed
+from groupseg.strategies.floss import Floss
 from groupseg.strategies.learned import Learned
+from groupseg.strategies.mean_foreground import MeanForeground
 from groupseg.strategies.per_class import PerClass
+from groupseg.strategies.plug_in import PlugIn
+from groupseg.strategies.presence import Presence
+from groupseg.strategies.prior import Prior
+from groupseg.strategies.rankseg import RankSeg
 from groupseg.strategies.relative import Relative
+from groupseg.strategies.temperature import Temperature
 from groupseg.strategies.threshold import Threshold
+from groupseg.strategies.top_k import TopK
 
 STRATEGIES: dict[str, type[Strategy]] = {
     "fixed": Fixed,
     "threshold": Threshold,
     "per_class": PerClass,
     "relative": Relative,
+    "area": Area,
+    "temperature": Temperature,
+    "top_k": TopK,
+    "prior": Prior,
+    "presence": Presence,
+    "background_prompts": BackgroundPrompts,
+    "mean_foreground": MeanForeground,
+    "floss": Floss,
+    "rankseg": RankSeg,
+    "plug_in": PlugIn,
+    "classifier": Classifier,
     "learned": Learned,
+    "background_vector": BackgroundVector,
+    "background_captions": BackgroundCaptions,
+    "context": Context,
 }
 
 

@@ -167,7 +167,7 @@ class SingleThreshold(Recorded):
         """Finds the best threshold; see `Strategy`."""
         curve, self.warnings = single_curve(*self.candidates(table, vocabulary), table.histogram)
         self.keep_curve(curve)
-        self.threshold, self.miou = curve.best()
+        self.threshold, self.miou = best_threshold(curve, table.with_background)
         return self
 
     def accepted(self, label: Labels, score: Scores, table: SegmentTable) -> NDArray[np.bool_]:
@@ -202,6 +202,11 @@ def single_curve(label: Labels, score: Scores, histogram: csr_array) -> tuple[Cu
     elif curve.miou.argmax() == len(curve.miou) - 1:
         warnings.append("The best single threshold calls nothing background.")
     return curve, warnings
+
+
+def best_threshold(curve: Curve, with_background: bool) -> tuple[float, float]:
+    """Returns the best threshold and its mIoU; without background all candidates are accepted, so the lowest one."""
+    return curve.best() if with_background else (float(curve.thresholds[-1]), float(curve.miou[-1]))
 
 
 def absent_classes(table: SegmentTable, consequence: str) -> list[str]:

@@ -1,14 +1,16 @@
 """A threshold on scores relative to the other segments of the image."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from groupseg.segments.table import SegmentTable
+from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import SingleThreshold
 from groupseg.strategies.fixed import image_max
-from groupseg.strategies.scores import Labels, ScoreName, Scores, Text, best_class
+from groupseg.strategies.scores import Labels, ScoreName, Scores, best_class
 
 
 @dataclass(kw_only=True)
@@ -19,7 +21,9 @@ class Relative(SingleThreshold):
         rule: "relative".
         by: "max": the score as a share of the highest in the image; "mean_std": how many standard deviations
             the score is above the mean of the image (as SimSeg, Yi et al. 2023, chooses the classes of an
-            image).
+            image); "quantile": the share of the segments of the image that score no higher, itself included (the
+            conformal p-value of the segment among those of its image, Vovk et al. 2005, chapter 2), so that
+            the same share of the segments of each image is background, whatever they score.
         score: A key of `SCORES`.
 
     Raises:
@@ -27,13 +31,13 @@ class Relative(SingleThreshold):
     """
 
     rule: Literal["relative"] = "relative"
-    by: Literal["max", "mean_std"] = "max"
+    by: Literal["max", "mean_std", "quantile"] = "max"
     score: ScoreName = "product"
 
-    def candidates(self, table: SegmentTable, text: Text) -> tuple[Labels, Scores]:
+    def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
         """Returns the best class of each segment, [S] int32 in 1..C, and its relative score, [S] float64."""
-        label, score = best_class(self.score, table, text)
-        return label, _share_of_max(score, table) if self.by == "max" else _deviations(score, table)
+        label, score = best_class(self.score, table, vocabulary)
+        return label, RELATIVE[self.by](score, table)
 
 
 def _share_of_max(score: Scores, table: SegmentTable) -> Scores:
@@ -53,3 +57,22 @@ def _deviations(score: Scores, table: SegmentTable) -> Scores:
     spread = np.sqrt(np.bincount(table.image, offset**2, len(table.keys)) / count)[table.image]
     # Below this, what looks like a spread is rounding.
     return np.where(spread > 1e-12, offset / np.maximum(spread, 1e-12), 0.0)
+
+
+def _quantile(score: Scores, table: SegmentTable) -> Scores:
+    """Share of the segments of the image that score no higher, [S] in 1 / segments .. 1; the best have 1."""
+    from scipy.stats import rankdata  # slow to import, and wanted here alone
+
+    count = np.bincount(table.image, minlength=len(table.keys))
+    # What differs by rounding alone is equal: it must not become a rank.
+    level = np.unique(score.round(12), return_inverse=True)[1]
+    # Segments lie image by image, and so do their ranks by image, then by score.
+    rank = rankdata(table.image.astype(np.int64) * len(score) + level, method="max")
+    return np.asarray((rank - (np.cumsum(count) - count)[table.image]) / count[table.image])
+
+
+RELATIVE: dict[str, Callable[[Scores, SegmentTable], Scores]] = {
+    "max": _share_of_max,
+    "mean_std": _deviations,
+    "quantile": _quantile,
+}

@@ -90,13 +90,18 @@ def checked_scores(score: str, table: SegmentTable, vocabulary: Vocabulary) -> S
     Raises:
         UserError: If there is not one text for each class of the table, or a score is not finite.
     """
+    check_texts(table, vocabulary)
+    return finite(SCORES[score](table, vocabulary), score)
+
+
+def check_texts(table: SegmentTable, vocabulary: Vocabulary) -> None:
+    """Raises UserError if there is not one text for each class of the table."""
     expected = (len(table.classes), len(table.text_mean))
     if vocabulary.text.shape != expected:
         raise UserError(
             f"Expected class texts of shape {expected} (classes, width), but got {vocabulary.text.shape}. Embed the "
             "class names of this data set with the encoder of this model."
         )
-    return finite(SCORES[score](table, vocabulary), score)
 
 
 def finite(scores: Scores, name: str) -> Scores:

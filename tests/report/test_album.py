@@ -23,8 +23,8 @@ def test_label_maps_count_as_the_table_does(results: Results) -> None:
     album = Album(results.root, dataset)
     table = SegmentTable.load(results.root / "data/segments/beta/test/table.safetensors")
     labels = load_file(results.root / "data/predictions/beta.safetensors")
-    examples = [album.example(row) for row in range(len(table.keys))]
-    for index, name in enumerate(("fixed", dataset.challenger, ORACLE), start=1):
+    examples = [album.example(row, dataset.best) for row in range(len(table.keys))]
+    for index, name in enumerate(("fixed", dataset.best, ORACLE), start=1):
         maps = sum(confusion_from_maps(one.maps[0], one.maps[index], len(CLASSES)) for one in examples)
         np.testing.assert_array_equal(maps, confusion_matrix(table, labels[name]))
 
@@ -32,12 +32,13 @@ def test_label_maps_count_as_the_table_does(results: Results) -> None:
 def test_examples_are_the_images_of_the_test_split(results: Results) -> None:
     album = Album(results.root, results.datasets[0])
     for row, sample in enumerate(read_samples(results.root / "data/prepared/alpha", "test")):
-        example = album.example(row)
+        example = album.example(row, "cosine")
         np.testing.assert_array_equal(example.image, sample.image)
         np.testing.assert_array_equal(example.maps[0], sample.mask)
         known = sample.mask != 255
         for share, labels in zip(example.right, example.maps[1:3], strict=True):
             assert share == pytest.approx((labels == sample.mask)[known].mean())
+        np.testing.assert_allclose(album.right("cosine")[row], example.right)
 
 
 def test_extremes_are_gains_and_losses_the_largest_first() -> None:
@@ -56,9 +57,11 @@ def test_quantiles_choose_by_rank_and_none_twice() -> None:
     assert quantiles(right[2:3], (0.1, 0.5)) == []
 
 
-@pytest.mark.parametrize("name", ["predictions/alpha.safetensors", "segments/alpha/test/maps.tar"])
+@pytest.mark.parametrize(
+    "name", ["predictions/alpha.safetensors", "counts/alpha.safetensors", "segments/alpha/test/maps.tar"]
+)
 def test_names_the_damaged_file(results: Results, name: str) -> None:
     path = results.root / "data" / name
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(UserError, match=path.name):
-        Album(results.root, results.datasets[0]).example(7)
+        Album(results.root, results.datasets[0]).example(7, "cosine")

@@ -2,23 +2,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from groupseg.report.charts import history_figure, per_class_figure
-from groupseg.report.results import ORACLE, DatasetResults, read_results
-from tests.results import build
-
-
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory: pytest.TempPathFactory) -> DatasetResults:
-    return read_results(build(tmp_path_factory.mktemp("project"))).datasets[0]
+from groupseg.report.results import ORACLE, DatasetResults
 
 
 def test_bars_are_the_classes_that_occur_sorted_by_the_best_strategy(dataset: DatasetResults) -> None:
     (axes,) = per_class_figure(dataset).axes
     oracle, best = ([bar.get_height() for bar in bars] for bars in axes.containers)
-    table = dataset.per_class.dropna(subset=[ORACLE])
-    assert best == sorted(100 * table[dataset.challenger], reverse=True)
+    table = dataset.tables["per_class"].dropna(subset=[ORACLE])
+    assert best == sorted(100 * table[dataset.best], reverse=True)
     shown = [label.get_text() for label in axes.get_xticklabels()]
     assert sorted(shown) == sorted(table["class"])
     by_class = table.set_index("class")[ORACLE]

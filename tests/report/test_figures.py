@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from groupseg.errors import UserError
+from groupseg.report.exhibits import exhibits
 from groupseg.report.figures import write_figures
 from groupseg.report.results import read_results
 from tests.results import DATASETS, build
@@ -15,10 +16,11 @@ def test_figures_are_complete_light_and_come_out_the_same(tmp_path: Path) -> Non
     figures = project / "results/figures"
     write_figures(read_results(project), pictures=4)
     first = {path.name: path.read_bytes() for path in figures.iterdir()}
-    kinds = ("curve", "per_class", "pictures")
+    kinds = [exhibit.name for exhibit in exhibits(read_results(project).datasets[0])] + ["pictures", "sheet"]
     assert first.keys() == {
         "predictions.png",
         "history.png",
+        "transfer.png",
         *(f"{one}_{name}.png" for one in kinds for name in DATASETS),
     }
     assert all(len(content) < 300_000 for content in first.values())
@@ -31,6 +33,6 @@ def test_figures_are_complete_light_and_come_out_the_same(tmp_path: Path) -> Non
 
 def test_names_what_is_missing(tmp_path: Path) -> None:
     project = build(tmp_path)
-    (project / "results/train/history.csv").unlink()
-    with pytest.raises(UserError, match=r"history\.csv"):
+    (project / "results/train/scenes_small.csv").unlink()
+    with pytest.raises(UserError, match=r"scenes_small\.csv"):
         write_figures(read_results(project), pictures=4)

@@ -1,7 +1,8 @@
-import pandas as pd
-import pytest
+from dataclasses import replace
 
-from groupseg.report.finding import headline, sentence
+import pandas as pd
+
+from groupseg.report.finding import class_finding, headline, sentence
 from groupseg.report.results import DatasetResults, Results
 
 
@@ -12,22 +13,17 @@ def dataset(name: str, gain: float, interval: tuple[float, float], oracle: float
         "other": {"miou": 0.3 + gain, "difference_to_fixed": gain, "difference_to_fixed_ci": list(interval)},
     }
     metrics = {"strategies": figures, "oracle": {"label": {"miou": oracle}}}
-    return DatasetResults(name, metrics, pd.DataFrame(), pd.DataFrame(), {"fixed": {}, "other": {}}, "")
+    return DatasetResults(name, "other", metrics, {}, {}, {"fixed": {}, "other": {}}, "")
 
 
 def say(results: Results, *datasets: DatasetResults) -> str:
-    return headline(Results(results.root, results.params, datasets))
+    return headline(replace(results, datasets=datasets))
 
 
 SURE = dataset("a", 0.1, (0.05, 0.15))
 SURER = dataset("b", 0.15, (0.1, 0.2))
 CHANCE = dataset("c", 0.02, (-0.01, 0.05))
 WORSE = dataset("d", -0.1, (-0.15, -0.05))
-
-
-@pytest.fixture
-def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    return Results(tmp_path_factory.mktemp("project"), {}, ())
 
 
 def test_headline_says_where_it_helps(results: Results) -> None:
@@ -53,3 +49,26 @@ def test_sentence_says_chance_and_closes_no_gap_that_grew() -> None:
     assert "which may be chance" in sentence(CHANCE)
     assert "gap" not in sentence(WORSE)
     assert "gap" not in sentence(dataset("e", 0.1, (0.05, 0.15), oracle=0.2))
+
+
+def test_another_strategy_that_is_higher_is_named() -> None:
+    higher = {"miou": 0.45, "difference_to_fixed": 0.15, "difference_to_fixed_ci": [0.1, 0.2]}
+    metrics = SURE.metrics | {"strategies": SURE.metrics["strategies"] | {"third": higher}}
+    crowd = replace(SURE, metrics=metrics, calibration=SURE.calibration | {"third": {}})
+    assert "Of 3 strategies third is the highest, with 45.0 %." in sentence(crowd)
+    assert "highest" not in sentence(SURE)
+
+
+def test_class_finding_counts_classes_that_occur() -> None:
+    per_class = pd.DataFrame(
+        {
+            "class": ["background", "cat", "dog", "raft"],
+            "fixed": [0.5, 0.2, 0.4, float("nan")],
+            "other": [0.6, 0.5, 0.3, float("nan")],
+            "oracle.label": [0.9, 0.9, 0.9, float("nan")],
+        }
+    )
+    text = class_finding(replace(SURE, tables={"per_class": per_class}))
+    assert "better than fixed for 2 of 3 classes" in text
+    assert "worse for 1; the ends are cat (+30.0) and dog (\N{MINUS SIGN}10.0)" in text
+    assert text.endswith("no test pixel is of them: raft.")

@@ -1,10 +1,13 @@
 import re
+from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from groupseg.errors import UserError
+from groupseg.report.exhibits import exhibits
 from groupseg.report.figures import write_figures
 from groupseg.report.page import write_page
 from groupseg.report.readme import percent
@@ -13,14 +16,8 @@ from tests.results import build
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    results = read_results(build(tmp_path_factory.mktemp("project")))
-    write_figures(results, pictures=4)
-    return results
-
-
-@pytest.fixture(scope="module")
 def page(results: Results) -> str:
+    write_figures(results, pictures=4)
     return write_page(results, results.root / ".work/timings").read_text("utf-8")
 
 
@@ -61,7 +58,7 @@ def test_shows_every_figure_with_a_text_for_those_who_cannot_see_it(page: str, r
     elements = Elements()
     elements.feed(page)
     images = [attributes for tag, attributes in elements.found if tag == "img"]
-    assert len(images) == 3 * len(results.datasets) + 1
+    assert len(images) == sum(len(exhibits(dataset)) + 2 for dataset in results.datasets) + 2
     assert all(image["alt"] for image in images)
 
 
@@ -89,13 +86,25 @@ def test_artwork_is_credited_beside_the_pictures_that_show_it(page: str) -> None
     assert ARTWORK not in beta
 
 
+def test_every_finding_and_the_costliest_confusions_are_there(page: str, results: Results) -> None:
+    text = unescape(page)
+    for dataset in results.datasets:
+        for exhibit in exhibits(dataset):
+            assert exhibit.finding(dataset) in text
+            assert exhibit.title in text
+        for truth, predicted in dataset.tables["confusions"][["truth", "predicted"]].head(10).to_numpy():
+            assert f'<th scope="row">{truth}</th><td class="word">{predicted}</td>' in text
+
+
+@pytest.mark.usefixtures("page")
 def test_text_of_users_is_no_markup(results: Results) -> None:
     params = {**results.params, "run": {**results.params["run"], "folder": "<script>alert(1)</script>"}}
-    page = write_page(Results(results.root, params, results.datasets), results.root / "none").read_text("utf-8")
+    page = write_page(replace(results, params=params), results.root / "none").read_text("utf-8")
     assert "<script>" not in page
     assert "wall time" not in page
 
 
+@pytest.mark.usefixtures("page")
 def test_warnings_of_the_calibration_are_shown(results: Results) -> None:
     record = results.datasets[0].calibration["global"]
     record["warnings"].append("Mind the gap.")
@@ -105,5 +114,5 @@ def test_warnings_of_the_calibration_are_shown(results: Results) -> None:
 
 
 def test_names_the_missing_figure(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"curve_alpha\.png"):
+    with pytest.raises(UserError, match=r"ladder_alpha\.png"):
         write_page(read_results(build(tmp_path)), tmp_path)

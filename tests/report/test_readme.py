@@ -7,28 +7,22 @@ import pytest
 
 from groupseg.errors import UserError
 from groupseg.report.readme import (
-    END,
     MINUS,
     NOTHING,
-    START,
     markdown,
     percent,
     plain,
     protocol_line,
     signed,
     table,
-    update_readme,
+    update_page,
     with_interval,
 )
 from groupseg.report.results import Results, read_results
-from tests.results import DATASETS, STRATEGIES, build
+from tests.results import DATASETS, STRATEGIES
 
 CHECKOUT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    return read_results(build(tmp_path_factory.mktemp("project")))
+START, END = "<!-- results:start -->", "<!-- results:end -->"
 
 
 def test_table_holds_the_numbers_of_the_files(results: Results) -> None:
@@ -88,28 +82,35 @@ def test_what_is_not_defined_is_a_dash() -> None:
 
 
 def test_update_rewrites_the_block_and_nothing_else(tmp_path: Path) -> None:
-    readme = tmp_path / "README.md"
-    readme.write_text(f"above\n{START}\nold\n{END}\nbelow\n", encoding="utf-8")
-    assert update_readme(readme, "new", write=False)
-    assert "old" in readme.read_text("utf-8")
-    assert update_readme(readme, "new")
-    assert readme.read_text("utf-8") == f"above\n{START}\nnew\n{END}\nbelow\n"
-    assert not update_readme(readme, "new")
+    page = tmp_path / "README.md"
+    page.write_text(f"above\n{START}\nold\n{END}\nbelow\n", encoding="utf-8")
+    assert update_page(page, {"results": "new"}, write=False)
+    assert "old" in page.read_text("utf-8")
+    assert update_page(page, {"results": "new"})
+    assert page.read_text("utf-8") == f"above\n{START}\nnew\n{END}\nbelow\n"
+    assert not update_page(page, {"results": "new"})
+
+
+def test_a_page_has_several_blocks(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"<!-- b:start -->\n<!-- b:end -->\n{START}\nold\n{END}\n", encoding="utf-8")
+    assert update_page(page, {"results": "one", "b": "two"})
+    assert page.read_text("utf-8") == f"<!-- b:start -->\ntwo\n<!-- b:end -->\n{START}\none\n{END}\n"
 
 
 @pytest.mark.parametrize("text", ["", START, END, f"{END}{START}", f"{START}{START}{END}", f"{START}{END}{END}"])
 def test_update_wants_each_marker_once(tmp_path: Path, text: str) -> None:
-    readme = tmp_path / "README.md"
-    readme.write_text(text, encoding="utf-8")
+    page = tmp_path / "README.md"
+    page.write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=r"README\.md must hold"):
-        update_readme(readme, "new")
-    assert readme.read_text("utf-8") == text
+        update_page(page, {"results": "new"})
+    assert page.read_text("utf-8") == text
 
 
-def test_update_names_a_missing_readme(tmp_path: Path) -> None:
+def test_update_names_a_missing_page(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"README\.md is missing"):
-        update_readme(tmp_path / "README.md", "new")
+        update_page(tmp_path / "README.md", {"results": "new"})
 
 
 def test_the_readme_shows_the_results_that_are_committed() -> None:
-    assert not update_readme(CHECKOUT / "README.md", markdown(read_results(CHECKOUT)), write=False)
+    assert not update_page(CHECKOUT / "README.md", {"results": markdown(read_results(CHECKOUT))}, write=False)

@@ -46,7 +46,17 @@ def test_oracle_figures_say_oracle(project: Path) -> None:
     strategies = {f"{name}/{one}" for name in DATASETS for one in STRATEGIES}
     for record in (parent, *children):
         for key, _, _ in record.metrics:
-            assert key.rpartition("/")[0].removesuffix("/curve") in strategies | {"train"} or "oracle" in key
+            part = key.rpartition("/")[0].removesuffix("/curve")
+            assert part in strategies | {"train"} or part.endswith("/ladder") or "oracle" in key
+
+
+def test_the_rungs_of_the_ladder_are_logged_once(project: Path) -> None:
+    parent, *children = describe(read_results(project))
+    rungs = json.loads((project / "results/ladder/alpha.json").read_text("utf-8"))["rungs"]
+    assert [metric for metric in parent.metrics if metric[0].startswith("alpha/ladder/")] == [
+        (f"alpha/ladder/{rung['name']}", rung["miou"], 0) for rung in rungs
+    ]
+    assert not any("ladder" in key for child in children for key, _, _ in child.metrics)
 
 
 def test_curves_and_history_have_steps(project: Path) -> None:

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from groupseg.errors import UserError
-from groupseg.report.results import ARTWORK, ORACLE, read_results
-from tests.results import CLASSES, DATASETS, STRATEGIES, build
+from groupseg.report.results import ARTWORK, ORACLE, TABLES, read_results
+from tests.results import BEST, CLASSES, DATASETS, STRATEGIES, build
 
 
 @pytest.fixture
@@ -19,7 +19,12 @@ def test_reads_what_runs_in_the_order_of_the_parameters(project: Path) -> None:
         assert tuple(dataset.strategies) == STRATEGIES
         best = max(figures["miou"] for figures in dataset.strategies.values())
         assert dataset.strategies[dataset.winner]["miou"] == best
-        assert dataset.challenger != "fixed"
+        assert dataset.best == BEST
+        assert sorted(dataset.ranking) == sorted(STRATEGIES)
+        assert dataset.ranking[0] == dataset.winner
+        assert dataset.tables.keys() == TABLES.keys()
+        assert len(dataset.ladder["rungs"]) == 8
+    assert set(results.transfer["to"]) == set(DATASETS)
 
 
 def test_only_drawn_scenes_credit_their_artwork(project: Path) -> None:
@@ -27,7 +32,7 @@ def test_only_drawn_scenes_credit_their_artwork(project: Path) -> None:
 
 
 def test_a_class_may_be_called_null_and_only_the_empty_cell_is_missing(project: Path) -> None:
-    per_class = read_results(project).datasets[0].per_class
+    per_class = read_results(project).datasets[0].tables["per_class"]
     assert per_class["class"].tolist() == ["background", *CLASSES]
     assert per_class.loc[per_class[ORACLE].isna(), "class"].tolist() == ["hot air balloon"]
 
@@ -37,10 +42,20 @@ def test_files_of_data_sets_that_do_not_run_are_no_results(project: Path) -> Non
     (project / "results/metrics/old.json").write_text("{}", encoding="utf-8")
     (project / "results/calibration/alpha/old.json").write_text("{}", encoding="utf-8")
     assert read_results(project).files == before
-    assert len(before) == 1 + 2 * (3 + len(STRATEGIES))
+    assert len(before) == 2 + 2 * (2 + len(TABLES) + len(STRATEGIES))
+    assert all(path.exists() for path in before)
 
 
-@pytest.mark.parametrize("name", ["params.yaml", "results/metrics/beta.json", "results/per_class/beta.csv"])
+_FILES = [
+    "params.yaml",
+    "results/ladder/beta.json",
+    "results/metrics/beta.json",
+    "results/transfer.csv",
+    *(f"results/{kind}/beta.csv" for kind in TABLES),
+]
+
+
+@pytest.mark.parametrize("name", _FILES)
 def test_names_the_missing_file(project: Path, name: str) -> None:
     (project / name).unlink()
     with pytest.raises(UserError, match=name) as error:
@@ -48,12 +63,19 @@ def test_names_the_missing_file(project: Path, name: str) -> None:
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("name", ["params.yaml", "results/metrics/beta.json"])
+@pytest.mark.parametrize("name", _FILES)
 def test_names_the_damaged_file(project: Path, name: str) -> None:
     (project / name).write_text("{[", encoding="utf-8")
     with pytest.raises(UserError, match=name) as error:
         read_results(project)
     assert "\n" not in str(error.value)
+
+
+def test_the_best_strategy_must_be_one_that_runs(project: Path) -> None:
+    path = project / "params.yaml"
+    path.write_text(path.read_text("utf-8").replace(f'"best": "{BEST}"', '"best": "other"'), encoding="utf-8")
+    with pytest.raises(UserError, match=r"evaluate\.best .*'other'"):
+        read_results(project)
 
 
 def test_parameters_that_do_not_fit_are_the_users(project: Path) -> None:

@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from groupseg.errors import UserError
-from groupseg.report.style import look, paint, palette, save_figure
+from groupseg.report.results import DatasetResults
+from groupseg.report.style import paint, palette, roles, save_figure, series
+from tests.results import BEST
 
 
 def test_palette_is_black_then_distinct_colours_then_white() -> None:
@@ -29,11 +32,30 @@ def test_paint_shows_background_black_and_ignored_white(ignored: int) -> None:
     np.testing.assert_array_equal(picture[0], palette(3)[[0, 1, 3, 4]])
 
 
-def test_strategies_look_different_and_the_baseline_always_the_same() -> None:
-    names = ["global", "fixed", *(f"other{index}" for index in range(20))]
-    looks = look(names)
-    assert len(set(looks.values())) == len(names)
-    assert looks["fixed"] == look(["fixed"])["fixed"]
+def test_roles_look_different_and_the_same_in_every_figure(dataset: DatasetResults) -> None:
+    assert list(roles(dataset)) == ["global", "cosine", BEST, "fixed"]
+    assert len({colour for colour, _ in roles(dataset).values()}) == 4
+    other = replace(dataset, best="cosine")
+    assert roles(other)["cosine"] == roles(dataset)[BEST]
+    assert roles(other)["fixed"] == roles(dataset)["fixed"] == roles(replace(dataset, best="fixed"))["fixed"]
+
+
+def test_series_keep_the_look_of_a_role(dataset: DatasetResults) -> None:
+    looks = series(["softmax", "cosine", "other", "softmax"], dataset)
+    assert list(looks) == ["softmax", "cosine", "other"]
+    assert looks["cosine"] == roles(dataset)["cosine"]
+    assert len(set(looks.values())) == 3
+    assert looks.keys().isdisjoint({"global"})
+
+
+def test_a_colour_of_few_pixels_stays_as_it_is_in_a_chart(tmp_path: Path) -> None:
+    figure = Figure(figsize=(4, 3), dpi=100)
+    axes = figure.subplots()
+    axes.imshow(np.arange(2500).reshape(50, 50) % 251)
+    axes.plot([1, 2], [1, 2], "s", color="#0072B2")
+    save_figure(figure, tmp_path / "a.png")
+    pixels = np.asarray(Image.open(tmp_path / "a.png").convert("RGB")).astype(int)
+    assert np.abs(pixels - (0x00, 0x72, 0xB2)).max(axis=-1).min() <= 10
 
 
 def test_equal_figures_are_equal_bytes_without_a_date(tmp_path: Path) -> None:

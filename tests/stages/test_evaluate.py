@@ -2,6 +2,7 @@
 
 import csv
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from torchmetrics.classification import MulticlassJaccardIndex
 
 from groupseg.errors import UserError
 from groupseg.files import read_json, write_json
+from groupseg.metrics.confusion import image_counts
+from groupseg.metrics.counts import load_counts
 from groupseg.metrics.oracle import label_oracle
 from groupseg.segments.table import SegmentTable
 from groupseg.text.features import save_features
@@ -138,11 +141,41 @@ def test_tables_beside_the_metrics(case: Case) -> None:
     assert best >= metrics["global"]["miou"] - 1e-6
 
 
+def test_pairs_agree_with_the_metrics(case: Case) -> None:
+    calibrate_all()
+    evaluate.main("scenes20")
+    metrics = read_json("results/metrics/scenes20.json")["strategies"]
+    with open("results/pairs/scenes20.csv", encoding="utf-8") as file:
+        pairs = list(csv.DictReader(file))
+    assert list(pairs[0]) == ["first", "second", "difference", "low", "high", "p"]
+    assert [(pair["first"], pair["second"]) for pair in pairs] == list(combinations(STRATEGIES, 2))
+    for pair in pairs:
+        difference = metrics[pair["first"]]["miou"] - metrics[pair["second"]]["miou"]
+        assert float(pair["difference"]) == pytest.approx(difference, abs=2e-6)
+        assert float(pair["low"]) <= float(pair["difference"]) <= float(pair["high"])
+        assert 0 < float(pair["p"]) <= 1
+
+
+def test_counts_are_those_of_the_predictions(case: Case) -> None:
+    calibrate_all()
+    evaluate.main("scenes20")
+    predictions = load_file("data/predictions/scenes20.safetensors")
+    counts, keys, classes = load_counts("data/counts/scenes20.safetensors")
+    assert set(counts) == {*STRATEGIES, "oracle.label"}
+    assert keys == tuple(f"test-{key}" for key in case.table.keys)
+    assert classes == case.table.classes
+    for name, count in counts.items():
+        expected = image_counts(case.table, predictions[name])
+        for part in ("tp", "predicted", "truth"):
+            np.testing.assert_array_equal(getattr(count, part), getattr(expected, part))
+
+
 def test_the_same_input_gives_the_same_bytes(case: Case) -> None:
     calibrate_all()
     evaluate.main("scenes20")
-    results = {path: path.read_bytes() for path in [*Path("results").rglob("*.*"), *Path("data/predictions").glob("*")]}
-    assert len(results) == len(STRATEGIES) + 4
+    places = [*Path("results").rglob("*.*"), *Path("data/predictions").glob("*"), *Path("data/counts").glob("*")]
+    results = {path: path.read_bytes() for path in places}
+    assert len(results) == len(STRATEGIES) + 6
     calibrate_all()
     evaluate.main("scenes20")
     assert results == {path: path.read_bytes() for path in results}

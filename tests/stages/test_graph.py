@@ -11,7 +11,10 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[2]
 FILE: dict[str, Any] = YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")
-STAGES: dict[str, dict[str, Any]] = {name: stage.get("do", stage) for name, stage in FILE["stages"].items()}
+VARIANTS: dict[str, Any] = YAML(typ="safe", pure=True).load(ROOT / "variants/dvc.yaml")
+STAGES: dict[str, dict[str, Any]] = {
+    name: stage.get("do", stage) for name, stage in (VARIANTS["stages"] | FILE["stages"]).items()
+}
 
 # These cannot change a result; dvc.yaml says why.
 FREE = {"stages.params", "stages.faults", "stages.stage", "groupseg.errors"}
@@ -76,7 +79,7 @@ def test_a_stage_declares_the_sections_it_reads(name: str) -> None:
     source = (ROOT / "stages" / f"{name}.py").read_text()
     read = set(re.findall(r"\bparams\.(\w+)|load_params\(\)\.(\w+)", source))
     # `run` names files, which are dependencies. Another architecture is another file of weights.
-    free = {"run", "models"} if name == "segment" else {"run"}
+    free = {"run", "models"} if name in ("segment", "variant") else {"run"}
     declared = {parameter.split(".")[0] for parameter in STAGES[name].get("params", [])}
     assert {first or second for first, second in read} - free <= declared
 
@@ -103,7 +106,7 @@ def test_results_are_in_git_and_heavy_outputs_in_the_cache() -> None:
         for out in stage["outs"]:
             name = out if isinstance(out, str) else next(iter(out))
             cached = isinstance(out, str) or out[name].get("cache", True)
-            assert cached == (not name.startswith("results/") or name == "results/train/history.csv"), name
+            assert cached == (not name.startswith("results/") or name == "results/train/${item}.csv"), name
 
 
 def test_bytecode_and_unfinished_files_are_no_part_of_a_dependency() -> None:

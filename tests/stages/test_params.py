@@ -70,7 +70,7 @@ def test_the_commands_in_its_comments_work_and_change_nothing_else(tmp_path: Pat
     ("old", "new", "fault"),
     [
         ("score: cosine}", "score: cosin}",
-         "strategies.cosine.score: must be 'cosine', 'softmax' or 'product'; got 'cosin'"),
+         "strategies.cosine.score: must be 'cosine', 'softmax', 'product' or 'normalised'; got 'cosin'"),
         ("threshold: 0.9", "treshold: 0.9", "strategies.fixed.treshold: unknown key; did you mean 'threshold'?"),
         ("threshold: 0.9", "threshold: high", "strategies.fixed.threshold: must be a valid number; got 'high'"),
         ("clamp: true", "clamp: yes", "strategies.fixed.clamp: must be a valid boolean; got 'yes'"),

@@ -1,0 +1,137 @@
+"""The labels that make the most of given masks. Uses the truth: a bound, never a strategy.
+
+mIoU couples all segments, since each label has one IoU over all images, so that the best labelling is a search: one
+segment at a time is given the label that makes mIoU highest, until no segment alone can gain.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from groupseg.segments.table import SegmentTable
+
+Floats = NDArray[np.float64]
+Labels = NDArray[np.int32]
+Mask = NDArray[np.bool_]
+
+# A move must gain more than rounding can.
+GAIN = 1e-12
+# Segments weighed at once: all labels of all segments need not lie in memory several times over.
+CHUNK = 4096
+
+
+def best_labelling(table: SegmentTable, allowed: Mask, start: ArrayLike) -> Labels:
+    """Searches the labelling of highest mIoU.
+
+    Besides the start it sets out from the commonest allowed label of each segment, and returns the better end.
+
+    Args:
+        table: The segments.
+        allowed: [S, C + 1] bool, the labels that each segment may have.
+        start: [S] int, allowed labels.
+
+    Returns:
+        [S] int32, allowed labels. No other allowed label of any one segment has a higher mIoU, nor has `start`.
+
+    Raises:
+        ValueError: If `allowed` has another shape, or a label of `start` is not allowed.
+    """
+    given = np.asarray(start).astype(np.int32)
+    shape = table.histogram.shape
+    if allowed.shape != shape or given.shape != shape[:1] or not allowed[np.arange(shape[0]), given].all():
+        raise ValueError(f"Expected `allowed` of shape {shape}, and every label of `start` to be allowed.")
+    pixels = table.histogram.toarray().astype(np.float64)
+    commonest = np.where(allowed, pixels, -1).argmax(axis=1).astype(np.int32)
+    ends = [_ascend(pixels, allowed, labels) for labels in (given, commonest)]
+    return max(ends, key=lambda labels: _Sums.of(pixels, labels).miou())
+
+
+@dataclass
+class _Sums:
+    """Pixels of each label [C + 1] under a labelling: right ones, and those in truth or prediction."""
+
+    tp: Floats
+    union: Floats
+
+    @classmethod
+    def of(cls, pixels: Floats, labels: Labels) -> "_Sums":
+        """Counts a labelling."""
+        count = pixels.shape[1]
+        hit = pixels[np.arange(len(labels)), labels]
+        tp = np.bincount(labels, weights=hit, minlength=count).astype(np.float64)
+        predicted = np.bincount(labels, weights=pixels.sum(axis=1), minlength=count)
+        return cls(tp, pixels.sum(axis=0) + predicted - tp)
+
+    def miou(self) -> float:
+        """The mean over the labels that occur."""
+        return float(_ratio(self.tp, self.union).sum() / max(np.count_nonzero(self.union), 1))
+
+    def if_moved(self, pixels: Floats, labels: Labels) -> Floats:
+        """MIoU if one of R segments alone had another label.
+
+        Args:
+            pixels: [R, C + 1], pixels of each true label under the segments.
+            labels: [R], their labels.
+
+        Returns:
+            [R, C + 1] float64, for each new label; what is said of the present label is of no use.
+        """
+        hit = np.take_along_axis(pixels, labels[:, None], axis=1)[:, 0]
+        size = pixels.sum(axis=1)
+        now = _ratio(self.tp, self.union)
+        rest = self.union[labels] - (size - hit)
+        left = _ratio(self.tp[labels] - hit, rest) - now[labels]
+        gone = (rest == 0) & (self.union[labels] > 0)
+
+        union = self.union + (size[:, None] - pixels)
+        moved = _ratio(self.tp + pixels, union)
+        moved += (now.sum() + left)[:, None] - now
+        occurring = np.count_nonzero(self.union) - gone[:, None] + ((self.union == 0) & (union > 0))
+        return np.asarray(moved / np.maximum(occurring, 1))
+
+    def move(self, pixels: Floats, old: int, new: int) -> None:
+        """Moves a segment of pixels [C + 1] from one label to another."""
+        size = pixels.sum()
+        self.tp[old] -= pixels[old]
+        self.union[old] -= size - pixels[old]
+        self.tp[new] += pixels[new]
+        self.union[new] += size - pixels[new]
+
+
+def _ascend(pixels: Floats, allowed: Mask, start: Labels) -> Labels:
+    """Moves single segments, those that gain most first, until none can gain."""
+    labels = start.copy()
+    sums = _Sums.of(pixels, labels)
+    while True:
+        gain = np.concatenate(
+            [
+                _best_move(sums, pixels[rows], allowed[rows], labels[rows])[1]
+                for rows in (slice(first, first + CHUNK) for first in range(0, max(len(labels), 1), CHUNK))
+            ]
+        )
+        order = np.argsort(-gain, kind="stable")
+        order = order[: np.count_nonzero(gain > GAIN)]
+        if not order.size:
+            return labels
+        for row in order:
+            # Those before it may have taken what it would have gained.
+            one = slice(row, row + 1)
+            (label,), (gained,) = _best_move(sums, pixels[one], allowed[one], labels[one])
+            if gained > GAIN:
+                sums.move(pixels[row], labels[row], label)
+                labels[row] = label
+
+
+def _best_move(sums: _Sums, pixels: Floats, allowed: Mask, labels: Labels) -> tuple[Labels, Floats]:
+    """The best other label of each segment, and what mIoU gains by it; below 0 where none is allowed."""
+    miou = sums.if_moved(pixels, labels)
+    miou[~allowed] = -1
+    np.put_along_axis(miou, labels[:, None], -1, axis=1)
+    best = miou.argmax(axis=1)
+    return best.astype(np.int32), miou[np.arange(len(best)), best] - sums.miou()
+
+
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    """IoU, 0 where nothing occurs."""
+    return np.asarray(part / np.maximum(whole, 1))

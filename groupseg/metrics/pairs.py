@@ -1,0 +1,80 @@
+"""Every strategy against every other, with one error rate for all comparisons together.
+
+Among hundreds of differences some look large by chance alone. The max-T method (Westfall & Young 1993, section 2.3)
+holds each against the largest that chance brings forth among all of them. Chance is what the bootstrap over images
+shows, so that it is known here that strategies are judged on the same images and err alike.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+# What rounding alone makes resamples differ by.
+ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What sets two strategies apart.
+
+    Attributes:
+        first: Name of a strategy.
+        second: Name of another.
+        difference: mIoU of the first minus that of the second, in -1..1.
+        low: Lower end of the simultaneous interval: all intervals together hold all true differences in 95 % of cases.
+        high: Its upper end.
+        p: Family-wise adjusted p-value of "no difference", in 0..1.
+    """
+
+    first: str
+    second: str
+    difference: float
+    low: float
+    high: float
+    p: float
+
+
+def compare_pairs(miou: Mapping[str, float], resampled: Mapping[str, Floats], level: float = 0.95) -> list[Pair]:
+    """Compares all pairs of strategies.
+
+    A difference in units of its standard error, which is the standard deviation of the resampled difference, is held
+    against the largest such deviation from the observed differences in each resample. An interval leaves out 0 exactly
+    where p is at most 1 - `level`. With fewer than 1 / (1 - `level`) - 1 resamples no p is as small, and the intervals
+    hold all there is, -1..1.
+
+    Args:
+        miou: mIoU of each strategy.
+        resampled: [B] float64 for each strategy, its mIoU on the same B resamples of the images.
+        level: Joint level of all intervals, in 0..1.
+
+    Returns:
+        Each unordered pair once, in the order of `miou`. Where resamples do not differ, as for equal strategies or in
+        one image, p is 1 and the interval is the difference alone.
+    """
+    pairs = list(combinations(miou, 2))
+    if not pairs:
+        return []
+    difference = np.array([miou[first] - miou[second] for first, second in pairs])
+    drawn = np.stack([resampled[first] - resampled[second] for first, second in pairs])
+    drawn = np.nan_to_num(drawn)  # a resample without labelled pixels sets nothing apart
+    error = drawn.std(axis=1)
+    varies = error > ROUNDING
+    statistic, chance = np.zeros(len(pairs)), np.zeros(drawn.shape)
+    np.divide(np.abs(difference), error, out=statistic, where=varies)
+    np.divide(np.abs(drawn - difference[:, None]), error[:, None], out=chance, where=varies[:, None])
+
+    # What was observed counts as one more resample, so that no p is 0 (Davison & Hinkley 1997, section 4.2).
+    largest = np.sort(np.append(chance.max(axis=0), np.inf))
+    p = (len(largest) - np.searchsorted(largest, statistic)) / len(largest)
+    allowed = int((1 - level) * len(largest) + ROUNDING)
+    half = np.multiply(largest[-1 - allowed], error, out=np.zeros(len(pairs)), where=varies)
+    low, high = np.clip([difference - half, difference + half], -1, 1)
+    return [
+        Pair(first, second, *map(float, figures))
+        for (first, second), *figures in zip(pairs, difference, low, high, p, strict=True)
+    ]

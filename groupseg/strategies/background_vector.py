@@ -1,0 +1,133 @@
+"""Background as directions in the space of the embeddings, learned from labelled segments."""
+
+from dataclasses import dataclass, field
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groupseg.metrics.confusion import image_counts
+from groupseg.metrics.curve import threshold_curve
+from groupseg.metrics.iou import mean_iou
+from groupseg.segments.table import SegmentTable
+from groupseg.segments.vocabulary import Vocabulary
+from groupseg.strategies.base import Recorded, require, single_curve
+from groupseg.strategies.scores import Labels, Scores, best_class, cosine
+from groupseg.strategies.soft_iou import one_thread, sharp_scale, soft_miou
+
+# Norm of the vectors at the start: the bias alone decides, and the vectors only break the tie between each other.
+START = 0.1
+
+
+@dataclass(kw_only=True)
+class BackgroundVector(Recorded):
+    """The highest of the logits scale * e.text of the classes and scale * max_k e.b_k + bias of the background.
+
+    The embeddings e of segments and the class texts are frozen; the vectors b_k and the bias follow the gradient of the
+    soft mIoU of the calibration images, with Adam and a rate that falls to 0 as a cosine. All steps are made: none is
+    chosen by what it gives on the images it has learned from. The start is the best single threshold on the cosine,
+    next to small vectors towards the centres (k-means) of the segments that are mostly background.
+
+    Args:
+        rule: "background_vector".
+        vectors: How many vectors, at least 1; fewer where fewer segments are mostly background.
+        steps: Steps of Adam.
+        lr: Its learning rate at the start, in units of the cosine.
+        shrinkage: Weight of the sum of squares of scale * b in the loss, next to an mIoU of 0..1; 0 = none.
+
+    Attributes:
+        learned: [K, D], the vectors, to 4 significant digits.
+        bias: In logits.
+        scale: The factor on the products, fixed from the spread of the best cosines.
+        miou: mIoU on the calibration images, 0..1.
+
+    Raises:
+        UserError: If a parameter is none of the values it can have.
+    """
+
+    rule: Literal["background_vector"] = "background_vector"
+    vectors: int = 1
+    steps: int = 60
+    lr: float = 0.02
+    shrinkage: float = 1e-5
+
+    learned: list[list[float]] = field(init=False, repr=False, compare=False)
+    bias: float = field(init=False, repr=False, compare=False)
+    scale: float = field(init=False, repr=False, compare=False)
+    miou: float = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Checks the parameters."""
+        super().__post_init__()
+        require(self.vectors >= 1, "vectors", "at least 1", self.vectors)
+        require(self.steps >= 1, "steps", "at least 1", self.steps)
+        require(self.lr > 0, "lr", "above 0", self.lr)
+        require(self.shrinkage >= 0, "shrinkage", "at least 0", self.shrinkage)
+
+    def fit(self, table: SegmentTable, vocabulary: Vocabulary) -> Self:
+        """Learns vectors and bias; see `Strategy`."""
+        label, score = best_class("cosine", table, vocabulary)
+        curve, self.warnings = single_curve(label, score, table.histogram)
+        self.scale = sharp_scale(score)
+        vectors, bias = self._descend(table, vocabulary, _start(table, self.vectors), curve.best()[0])
+        self.learned = [[float(f"{value:.4g}") for value in vector] for vector in vectors]
+        self.bias = bias
+        label, score = self.candidates(table, vocabulary)
+        self.keep_curve(threshold_curve(label, score, table.histogram))
+        self.miou = float(mean_iou(image_counts(table, self.predict(table, vocabulary)).total()))
+        if len(vectors) < self.vectors:
+            self.warnings.append(
+                f"Only {len(vectors)} of {self.vectors} background vectors: too few segments are mostly background."
+            )
+        return self
+
+    def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
+        """Returns the best class by cosine, [S] int32 in 1..C, and its logit above that of the background, [S]."""
+        label, score = best_class("cosine", table, vocabulary)
+        nearest = (table.embedding.astype(np.float64) @ np.array(self.learned).T).max(axis=1)
+        return label, self.scale * (score - nearest) - self.bias
+
+    def accepted(self, label: Labels, score: Scores, table: SegmentTable) -> NDArray[np.bool_]:
+        """Accepts what is above the logit of the background; see `Recorded`."""
+        return score >= 0
+
+    def _descend(
+        self, table: SegmentTable, vocabulary: Vocabulary, start: Scores, threshold: float
+    ) -> tuple[Scores, float]:
+        """Returns vectors [K, D] and bias after all steps. Nothing is drawn at random."""
+        import torch
+
+        pixels = torch.tensor(table.histogram.toarray(), dtype=torch.float32)
+        embedding = torch.tensor(table.embedding, dtype=torch.float32)
+        cosines = torch.tensor(cosine(table, vocabulary), dtype=torch.float32)
+        vectors = torch.tensor(start, dtype=torch.float32, requires_grad=True)
+        # In units of the cosine, as the vectors are: one rate suits both.
+        offset = torch.tensor(threshold, dtype=torch.float32, requires_grad=True)
+        optimiser = torch.optim.Adam([vectors, offset], lr=self.lr)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, self.steps)
+        with one_thread():
+            for _ in range(self.steps):
+                nearest = (embedding @ vectors.T).amax(dim=1, keepdim=True)
+                gap = soft_miou(self.scale * (cosines - nearest - offset), pixels)
+                loss = self.shrinkage * self.scale**2 * vectors.square().sum() - gap
+                optimiser.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimiser.step()
+                schedule.step()
+        return vectors.detach().double().numpy(), self.scale * offset.item()
+
+
+def _start(table: SegmentTable, count: int) -> Scores:
+    """Finds where at most `count` vectors start, [K, D]: towards the centres of segments that are mostly background.
+
+    One vector of zeros where no segment is.
+    """
+    pixels = table.histogram.sum(axis=1)
+    mostly = 2 * table.histogram[:, [0]].toarray()[:, 0] > pixels
+    embedding = np.unique(table.embedding[mostly].astype(np.float64), axis=0)
+    if len(embedding) == 0:
+        return np.zeros((1, len(table.text_mean)))
+    from sklearn.cluster import KMeans
+
+    centres = KMeans(min(count, len(embedding)), n_init=1, random_state=0).fit(embedding).cluster_centers_
+    return np.asarray(START * centres / np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-12))

@@ -1,0 +1,75 @@
+"""Each class is named by the templates that are surest about it."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal, Self
+
+import numpy as np
+from scipy.special import entr
+
+from groupseg.segments.table import SegmentTable
+from groupseg.segments.vocabulary import Vocabulary
+from groupseg.strategies.base import SingleThreshold, require
+from groupseg.strategies.scores import Labels, Scores, best_class, softmax_rows
+
+
+@dataclass(kw_only=True)
+class Floss(SingleThreshold):
+    """Best class by texts from expert templates where its cosine reaches the best threshold, else background.
+
+    The experts of a class are the templates of the ensemble that, naming segments by themselves, have the lowest
+    mean entropy over the segments they give to the class (FLOSS, Benigmim et al. 2025, arXiv 2504.10487, section 3.2).
+    No label is looked at for this. The text of the class is the normalised mean over its experts; the paper has the
+    experts of each class name all pixels instead and merges what they say.
+
+    Args:
+        rule: "floss".
+        experts: How many templates speak for a class; 4 in the paper.
+
+    Attributes:
+        templates: For each of the C classes the rows of its experts in the ensemble, the surest first. All rows where
+            no template gives the class a segment.
+
+    Raises:
+        UserError: If a parameter is none of the values it can have.
+    """
+
+    rule: Literal["floss"] = "floss"
+    experts: int = 4
+
+    templates: list[list[int]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Checks the parameters."""
+        super().__post_init__()
+        require(self.experts >= 1, "experts", "at least 1", self.experts)
+
+    def fit(self, table: SegmentTable, vocabulary: Vocabulary) -> Self:
+        """Chooses the experts, then the threshold; see `Strategy`."""
+        self.templates = [_surest(column, self.experts) for column in _entropies(table, vocabulary).T]
+        return super().fit(table, vocabulary)
+
+    def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
+        """Returns the best class of each segment, [S] int32 in 1..C, and its cosine, [S] float64."""
+        means = [vocabulary.ensemble[rows, label].mean(axis=0) for label, rows in enumerate(self.templates)]
+        text = np.stack(means) / np.linalg.norm(means, axis=1, keepdims=True)
+        return best_class("cosine", table, replace(vocabulary, text=text))
+
+
+def _entropies(table: SegmentTable, vocabulary: Vocabulary) -> Scores:
+    """Mean entropy of the segments that each template gives to each class, [T, C] in nats; inf where it gives none."""
+    classes = len(vocabulary.classes)
+    entropies = np.full(vocabulary.ensemble.shape[:2], np.inf)
+    for row, text in enumerate(vocabulary.ensemble):
+        shares = softmax_rows(table.scale * (table.embedding @ text.T).astype(np.float64))
+        label = shares.argmax(axis=1)
+        total = np.bincount(label, entr(shares).sum(axis=1), minlength=classes)
+        count = np.bincount(label, minlength=classes)
+        np.divide(total, count, out=entropies[row], where=count > 0)
+    return entropies
+
+
+def _surest(entropies: Scores, experts: int) -> list[int]:
+    """Rows of the lowest of the entropies [T], at most `experts`; all rows where none is finite."""
+    order = np.argsort(entropies, kind="stable")
+    known = min(np.count_nonzero(np.isfinite(entropies)), experts) or len(order)
+    return [int(row) for row in order[:known]]

@@ -1,0 +1,73 @@
+"""The background of the model against a straight-line computation in torch."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from groupseg.errors import UserError
+from groupseg.metrics.confusion import image_counts
+from groupseg.metrics.iou import summary
+from groupseg.strategies.background_captions import BackgroundCaptions
+from tests.tables import Case, random_case
+
+
+def captioned(seed: int, vectors: int = 2) -> Case:
+    """A case whose model has learned background vectors, longer and shorter than 1."""
+    case = random_case(seed, images=6)
+    background = 0.7 * np.random.default_rng(seed).normal(size=(vectors, 6)).astype(np.float32)
+    return replace(case, table=replace(case.table, background=background))
+
+
+def by_logits(case: Case, constant: float) -> np.ndarray:
+    embedding = torch.from_numpy(case.table.embedding).double()
+    classes = case.table.scale * embedding @ torch.from_numpy(case.text).double().T
+    background = case.table.scale * embedding @ torch.from_numpy(case.table.background).double().T
+    logits = torch.cat([background.amax(dim=1, keepdim=True) + constant, classes], dim=1)
+    return logits.argmax(dim=1).numpy()
+
+
+@pytest.mark.parametrize("vectors", [1, 3])
+@pytest.mark.parametrize("seed", range(6))
+def test_background_by_hand(seed: int, vectors: int) -> None:
+    case = captioned(seed, vectors)
+    plain = BackgroundCaptions(calibrated=False).fit(case.table, case.vocabulary)
+    np.testing.assert_array_equal(plain.predict(case.table, case.vocabulary), by_logits(case, 0.0))
+
+    def miou(constant: float) -> float:
+        return summary(image_counts(case.table, by_logits(case, constant)))["miou"]
+
+    strategy = BackgroundCaptions().fit(case.table, case.vocabulary)
+    assert miou(0.0) == pytest.approx(plain.miou, abs=1e-12)
+    assert miou(strategy.threshold) == pytest.approx(strategy.miou, abs=1e-12)
+    assert max(map(miou, np.linspace(-30, 30, 301))) <= strategy.miou + 1e-12
+
+
+@pytest.mark.parametrize("calibrated", [True, False])
+def test_a_model_without_background_is_an_error(calibrated: bool) -> None:
+    case = random_case(1)
+    with pytest.raises(UserError, match="model with background vectors, but this model has 0") as caught:
+        BackgroundCaptions(calibrated=calibrated).fit(case.table, case.vocabulary)
+    assert "\n" not in str(caught.value)
+
+
+def test_broken_vectors_are_an_error() -> None:
+    case = captioned(2)
+    case.table.background[0, 0] = np.nan
+    with pytest.raises(UserError, match="finite background_captions scores"):
+        BackgroundCaptions().fit(case.table, case.vocabulary)
+
+
+@pytest.mark.parametrize("calibrated", [True, False])
+def test_record_is_read_back(calibrated: bool) -> None:
+    case = captioned(3)
+    strategy = BackgroundCaptions(calibrated=calibrated).fit(
+        replace(case.table, area=case.table.area + 7), case.vocabulary
+    )
+    again = BackgroundCaptions.from_json(json.loads(json.dumps(strategy.to_json(), allow_nan=False)))
+    assert again.to_json() == strategy.to_json()
+    for images in ([3, 1], []):
+        test = case.table.subset(images)
+        np.testing.assert_array_equal(again.predict(test, case.vocabulary), strategy.predict(test, case.vocabulary))
