@@ -35,6 +35,7 @@ from stages.tables import (
     write_csv,
 )
 
+
 def main(dataset: str) -> None:
     """Judges all strategies on the test split, against each other and against the label oracle."""
     params = load_params()

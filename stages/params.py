@@ -232,18 +232,27 @@ def _names_that_run(data: Any) -> Iterator[str]:
         for name, count in Counter(map(str, names)).items():
             if count > 1:
                 yield f"run.{key}: {name!r} is listed {count} times; list it once"
-    strategies = run.get("strategies") if isinstance(run.get("strategies"), list) else []
-    best = data["evaluate"].get("best") if isinstance(data.get("evaluate"), dict) else None
-    if isinstance(best, str) and best not in strategies:
-        yield f"evaluate.best: {best!r} is not listed in run.strategies{suggestion(best, list(map(str, strategies)))}"
-    study = data["studies"].get("vocabulary") if isinstance(data.get("studies"), dict) else None
-    listed = study.get("strategies") if isinstance(study, dict) else None
-    defined = list(map(str, data["strategies"])) if isinstance(data.get("strategies"), dict) else []
-    for name in listed if isinstance(listed, list) else []:
-        if isinstance(name, str) and name not in defined:
-            yield f"studies.vocabulary.strategies: {name!r} is not defined under `strategies`{suggestion(name, defined)}"
+    yield from _strategies_asked_for(data, run)
     if isinstance(run.get("strategies"), list) and "fixed" not in run["strategies"]:
         yield "run.strategies: must list 'fixed', which all others are compared with"
+
+
+def _strategies_asked_for(data: dict[str, Any], run: dict[str, Any]) -> Iterator[str]:
+    """Yields what is wrong with the strategies that other sections name."""
+
+    def names(section: Any, key: str) -> list[str]:
+        given = section.get(key) if isinstance(section, dict) else None
+        return [name for name in (given if isinstance(given, list) else [given]) if isinstance(name, str)]
+
+    running, defined = names(run, "strategies"), list(data.get("strategies") or {})
+    for name in names(data.get("evaluate"), "best"):
+        if name not in running:
+            yield f"evaluate.best: {name!r} is not listed in run.strategies{suggestion(name, running)}"
+    studies = data.get("studies")
+    for name in names(studies.get("vocabulary") if isinstance(studies, dict) else None, "strategies"):
+        if name not in defined:
+            hint = suggestion(name, defined)
+            yield f"studies.vocabulary.strategies: {name!r} is not defined under `strategies`{hint}"
 
 
 def main() -> None:

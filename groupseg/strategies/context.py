@@ -12,10 +12,8 @@ from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Recorded, absent_classes, require, single_curve
 from groupseg.strategies.scores import Labels, Scores, checked_scores, finite
-from groupseg.strategies.soft_iou import one_thread, soft_miou
+from groupseg.strategies.soft_iou import one_thread, sharp_scale, soft_miou
 
-# Temperature at the start, in logits per standard deviation of the best cosines; as in `learned`.
-SHARPNESS = 6.0
 # How fast segments of an image stop speaking for each other as their embeddings differ.
 AFFINITY = 8.0
 EVIDENCE = ("segment", "image", "strongest", "alike")
@@ -72,7 +70,7 @@ class Context(Recorded):
         best = features[..., 0].max(axis=1)
         curve, self.warnings = single_curve(features[..., 0].argmax(axis=1) + 1, best, table.histogram)
         self.warnings += absent_classes(table, "They take the mean bias")
-        temperature = SHARPNESS / max(float(best.std()), 1e-2)
+        temperature = sharp_scale(best)
         with one_thread():
             weights, biases = self._descend(table, features, temperature, curve.best()[0])
         self.weights, self.biases = dict(zip(EVIDENCE, weights.tolist(), strict=True)), biases.tolist()
