@@ -55,13 +55,12 @@ def readme(
     ] = False,
 ) -> None:
     """Brings the tables of results in README.md and docs/ up to date."""
-    from groupseg.report.effects import effect_blocks
-    from groupseg.report.readme import markdown, update_page
+    from groupseg.report.pages import page_blocks, update_page
     from groupseg.report.results import read_results
 
     results = read_results(_ROOT)
-    blocks = {page: effect_blocks(page, results) for page in sorted(_ROOT.glob("docs/*.md"))}
-    blocks[_ROOT / "README.md"] = {"results": markdown(results)}
+    pages = [_ROOT / "README.md", *sorted(_ROOT.glob("docs/*.md"))]
+    blocks = {page: page_blocks(page, results) for page in pages}
     changed = ", ".join(str(page) for page in blocks if update_page(page, blocks[page], write=not check))
     if changed and check:
         raise UserError(f"The tables in {changed} are not those of results/. Run `groupseg readme` and commit.")
@@ -71,8 +70,8 @@ def readme(
 @commands.command()
 def summary() -> None:
     """Prints the table of results and where the report lies."""
-    from groupseg.report.readme import plain
     from groupseg.report.results import read_results
+    from groupseg.report.tables import plain
 
     print(plain(read_results(_ROOT)))
     page = _ROOT / "results/report.html"

@@ -10,8 +10,8 @@ from groupseg.compare import revisions
 from groupseg.compare.revisions import Place, Revision
 from groupseg.report.effects import effect
 from groupseg.report.figures import write_figures
-from groupseg.report.readme import markdown
 from groupseg.report.results import Results, read_results
+from groupseg.report.tables import markdown, strategies
 from tests.results import STRATEGIES, build
 
 
@@ -35,13 +35,13 @@ def test_readme_brings_the_tables_up_to_date(project: Path, capsys: pytest.Captu
     page.write_text("<!-- effect:relative:start -->\n<!-- effect:relative:end -->\n", encoding="utf-8")
     assert call("readme", "--check") == 1
     assert (
-        capsys.readouterr().err == "error: The tables in docs/rules.md, README.md are not those of results/. "
+        capsys.readouterr().err == "error: The tables in README.md, docs/rules.md are not those of results/. "
         "Run `groupseg readme` and commit.\n"
     )
     assert "fixed" not in (project / "README.md").read_text("utf-8")
     assert call("readme") == 0
     results = read_results(project)
-    assert markdown(results) in (project / "README.md").read_text("utf-8")
+    assert markdown(results, strategies(results)) in (project / "README.md").read_text("utf-8")
     assert effect(results, "relative") in page.read_text("utf-8")
     assert call("readme", "--check") == 0
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from groupseg.compare.differences import Comparison, DatasetComparison, Row
-from groupseg.report.readme import MINUS, percent, signed
+from groupseg.report.tables import MINUS, percent, signed
 
 _HEADING = ["", "A", "B", f"B {MINUS} A [95 % interval]", "p"]
 

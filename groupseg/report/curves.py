@@ -6,9 +6,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from groupseg.report.readme import percent
 from groupseg.report.results import DatasetResults
 from groupseg.report.style import DPI, INK, QUIET, roles, styled
+from groupseg.report.tables import percent
 
 _SCORES = {"product": "product score of GroupViT", "softmax": "softmax score", "cosine": "cosine score"}
 # Rules that cut one of these scores as it is; all others have a score of their own.

@@ -9,10 +9,10 @@ from groupseg.report.album import Album, extremes, quantiles
 from groupseg.report.charts import history_figure
 from groupseg.report.exhibits import exhibits
 from groupseg.report.grid import PictureGrid
-from groupseg.report.readme import percent
 from groupseg.report.results import BASELINE, DatasetResults, Results
 from groupseg.report.sheet import sheet_figure
 from groupseg.report.style import save_figure
+from groupseg.report.tables import percent
 from groupseg.report.transfer import transfer_figure
 
 # Of the test images ordered by what they gain: one of the good ones, and the middle one.

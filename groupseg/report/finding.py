@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from groupseg.report.readme import percent, signed
 from groupseg.report.results import BASELINE, ORACLE, DatasetResults, Results
+from groupseg.report.tables import percent, signed
 
 
 def headline(results: Results) -> str:

@@ -5,9 +5,9 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from groupseg.report.readme import percent, signed
 from groupseg.report.results import BASELINE, DatasetResults
 from groupseg.report.style import BEST, DPI, INK, LINE, QUIET, WORSE, roles, styled
+from groupseg.report.tables import percent, signed
 
 # What the step up to a rung costs as long as it is not taken.
 _COSTS = {

@@ -8,9 +8,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from groupseg.report.readme import percent
 from groupseg.report.results import BASELINE, DatasetResults
 from groupseg.report.style import DPI, LINE, QUIET, roles, styled
+from groupseg.report.tables import percent
 
 _COLUMNS = 6
 _OTHER = "#3f4752"

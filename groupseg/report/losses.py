@@ -2,9 +2,9 @@
 
 from matplotlib.figure import Figure
 
-from groupseg.report.readme import percent
 from groupseg.report.results import DatasetResults
 from groupseg.report.style import BEST, COLOURS, DPI, INK, LINE, WORSE, styled
+from groupseg.report.tables import percent
 
 _PARTS = {
     "iou": ("IoU reached", BEST),

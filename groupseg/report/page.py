@@ -12,9 +12,9 @@ from groupseg.files import atomic_path
 from groupseg.report import finding, provenance
 from groupseg.report.dag import HEIGHT, WIDTH, read_graph
 from groupseg.report.exhibits import exhibits
-from groupseg.report.readme import percent, signed
 from groupseg.report.results import BASELINE, DatasetResults, Results
 from groupseg.report.style import roles
+from groupseg.report.tables import percent, signed
 from groupseg.report.transfer import transfer_finding
 
 # What each part of the protocol is called in the report.

@@ -7,9 +7,9 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from groupseg.report.readme import percent
 from groupseg.report.results import BASELINE, DatasetResults
 from groupseg.report.style import DIVERGING, DPI, INK, QUIET, roles, styled
+from groupseg.report.tables import percent
 
 # Above this p a difference may be chance; that of all pairs together.
 _LEVEL = 0.05

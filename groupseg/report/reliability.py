@@ -5,9 +5,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from groupseg.report.readme import percent
 from groupseg.report.results import DatasetResults
 from groupseg.report.style import DPI, LINE, QUIET, series, styled
+from groupseg.report.tables import percent
 
 # What the names in the file stand for.
 _SCORES = {"fixed": "product score of GroupViT", "softmax": "softmax score"}

@@ -12,7 +12,9 @@ from ruamel.yaml.error import YAMLError
 from groupseg.errors import UserError
 from groupseg.files import read_json
 
-BASELINE = "fixed"
+# What gaps are measured from, the paper's constant; and what strategies are compared with: one calibrated threshold on
+# the same score.
+BASELINE, REFERENCE = "fixed", "global"
 ORACLE = "oracle.label"
 ARTWORK = "Artwork: OpenMoji, CC BY-SA 4.0"
 
@@ -108,6 +110,21 @@ class Results:
             files += [results / f"{kind}/{dataset.name}.csv" for kind in TABLES]
             files += [results / f"calibration/{dataset.name}/{strategy}.json" for strategy in dataset.calibration]
         return sorted(files)
+
+
+def gap_closed(datasets: Sequence[DatasetResults], strategy: str) -> float | None:
+    """Share of the way from `fixed`, 0, to the label oracle, 1, over data sets together; None where there is none."""
+    rows = [
+        [
+            figures.get("miou")
+            for figures in (item.strategies.get(BASELINE, {}), item.strategies.get(strategy, {}), item.oracle)
+        ]
+        for item in datasets
+    ]
+    if any(None in row for row in rows):
+        return None
+    start, reached, end = map(sum, zip(*rows, strict=True))
+    return float((reached - start) / (end - start)) if end > start else None
 
 
 def read_results(root: Path) -> Results:

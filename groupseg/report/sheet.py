@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from groupseg.report.album import Album, extremes
 from groupseg.report.grid import tiles
-from groupseg.report.readme import percent, signed
 from groupseg.report.results import BASELINE, DatasetResults
 from groupseg.report.style import INK, QUIET, styled
+from groupseg.report.tables import percent, signed
 
 CELL = 72
 _GAP, _MIDDLE, _NAMES, _LINE, _HEADING, _MARGIN, _FOOT = 4, 20, 172, 20, 40, 8, 16

@@ -11,8 +11,8 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from groupseg.report.readme import percent, signed
 from groupseg.report.style import DIVERGING, DPI, INK, styled
+from groupseg.report.tables import percent, signed
 
 _COLUMNS, _ALL = 4, "all"
 

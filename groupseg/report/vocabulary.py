@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from groupseg.report.readme import signed
 from groupseg.report.results import DatasetResults
 from groupseg.report.style import DPI, INK, QUIET, series, styled
+from groupseg.report.tables import signed
 
 _KINDS = {"subset": "some of its classes", "absent": "classes that no image shows, added"}
 _MEASURES = {"score": "median score", "threshold": "best threshold", "miou": "mIoU, %"}

@@ -5,14 +5,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from groupseg.report.effects import ABSENT, REFERENCE, difference, effect, effect_blocks, gap_closed
-from groupseg.report.readme import MINUS, NOTHING, signed, update_page
-from groupseg.report.results import DatasetResults, Results, read_results
+from groupseg.report.effects import ABSENT, difference, effect
+from groupseg.report.results import REFERENCE, DatasetResults, Results, gap_closed, read_results
+from groupseg.report.tables import MINUS, NOTHING, signed
 from groupseg.strategies import STRATEGIES
 from tests.results import DATASETS, build
 
 CHECKOUT = Path(__file__).parents[2]
-PAGES = sorted((CHECKOUT / "docs").glob("*.md"))
 
 
 @pytest.fixture(scope="module")
@@ -79,35 +78,32 @@ def test_a_difference_does_not_depend_on_the_order_of_the_pair(results: Results)
 
 def test_the_gap_runs_from_the_fixed_threshold_to_the_label_oracle(results: Results) -> None:
     dataset = with_miou(results.datasets[0], fixed=0.2, cosine=0.35, relative=0.1, oracle=0.6)
-    assert gap_closed(dataset, "fixed") == 0
-    assert gap_closed(dataset, "cosine") == pytest.approx(0.375)
-    assert gap_closed(dataset, "relative") == pytest.approx(-0.25)
+    assert gap_closed([dataset], "fixed") == 0
+    assert gap_closed([dataset], "cosine") == pytest.approx(0.375)
+    assert gap_closed([dataset], "relative") == pytest.approx(-0.25)
     table = effect(replace(results, datasets=(dataset,)), "relative")
     assert cells(table)[0][4] == f"{MINUS}25 %"
     assert cells(effect(replace(results, datasets=(dataset,)), "fixed"))[0][4] == "0 %"
 
 
+def test_several_data_sets_have_one_gap(results: Results) -> None:
+    first, second = results.datasets
+    datasets = [
+        with_miou(first, fixed=0.2, cosine=0.3, oracle=0.6),
+        with_miou(second, fixed=0.1, cosine=0.4, oracle=0.5),
+    ]
+    assert gap_closed(datasets, "cosine") == pytest.approx((0.1 + 0.3) / (0.4 + 0.4))
+
+
 def test_no_gap_no_share(results: Results) -> None:
-    assert gap_closed(with_miou(results.datasets[0], fixed=0.6, oracle=0.6), "cosine") is None
-    assert gap_closed(with_miou(results.datasets[0], fixed=None, oracle=None), "cosine") is None
+    assert gap_closed([with_miou(results.datasets[0], fixed=0.6, oracle=0.6)], "cosine") is None
+    assert gap_closed([with_miou(results.datasets[0], fixed=None, oracle=None)], "cosine") is None
     table = effect(replace(results, datasets=(with_miou(results.datasets[0], cosine=None, oracle=0.6),)), "threshold")
     assert cells(table)[1][2] == cells(table)[1][4] == NOTHING
 
 
 def test_a_rule_that_does_not_run_says_so(results: Results) -> None:
     assert effect(results, "learned") == ABSENT
-
-
-def test_blocks_are_those_that_the_page_has_markers_for(results: Results, tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
-    names = ("fixed", "learned")
-    text = "\n".join(f"<!-- effect:{name}:start -->\n<!-- effect:{name}:end -->" for name in names)
-    page.write_text(f"# Title\n<!-- results:start -->\n{text}\nEnd.\n", encoding="utf-8")
-    blocks = effect_blocks(page, results)
-    assert blocks == {f"effect:{name}": effect(results, name) for name in names}
-    assert update_page(page, blocks)
-    assert ABSENT in page.read_text("utf-8")
-    assert not update_page(page, effect_blocks(page, results))
 
 
 def test_every_rule_has_a_section_and_every_section_a_rule() -> None:
@@ -119,18 +115,3 @@ def test_every_rule_has_a_section_and_every_section_a_rule() -> None:
     for rule in sections:
         (part,) = (part for part in parts if part.startswith(f"`{rule}`\n"))
         assert re.findall(r"<!-- effect:(\w+):(start|end) -->", part) == [(rule, "start"), (rule, "end")]
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_of_the_pages_lead_somewhere(page: Path) -> None:
-    for target, anchor in re.findall(r"\]\((?!http)([^)#]*)(?:#([\w-]+))?\)", page.read_text("utf-8")):
-        file = page.parent / target if target else page
-        assert file.exists(), target
-        if anchor:
-            headings = re.findall(r"^#+ (.+)$", file.read_text("utf-8"), flags=re.MULTILINE)
-            assert anchor in [re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings]
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_pages_show_the_results_that_are_committed(page: Path) -> None:
-    assert not update_page(page, effect_blocks(page, read_results(CHECKOUT)), write=False)

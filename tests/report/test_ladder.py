@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from groupseg.report.ladder import ladder_figure, ladder_finding
-from groupseg.report.readme import MINUS
 from groupseg.report.results import DatasetResults
 from groupseg.report.style import WORSE
+from groupseg.report.tables import MINUS
 
 
 def rung(name: str, miou: float, below: float) -> dict[str, object]:

@@ -10,8 +10,8 @@ from groupseg.errors import UserError
 from groupseg.report.exhibits import exhibits
 from groupseg.report.figures import write_figures
 from groupseg.report.page import write_page
-from groupseg.report.readme import percent
 from groupseg.report.results import ARTWORK, Results, read_results
+from groupseg.report.tables import percent
 from tests.results import build
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pandas as pd
 
-from groupseg.report.readme import MINUS
 from groupseg.report.results import Results
+from groupseg.report.tables import MINUS
 from groupseg.report.transfer import against_own, transfer_figure, transfer_finding
 
 ROWS = [

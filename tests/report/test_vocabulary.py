@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from groupseg.report.readme import MINUS
 from groupseg.report.results import TABLES, DatasetResults
+from groupseg.report.tables import MINUS
 from groupseg.report.vocabulary import vocabulary_figure, vocabulary_finding
 
 

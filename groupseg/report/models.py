@@ -1,0 +1,68 @@
+"""The models that are trained beside the one that runs, and the spread over seeds of training, as a table."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from groupseg.files import read_json
+from groupseg.report.results import BASELINE, REFERENCE, Results
+from groupseg.report.tables import NOTHING, percent
+
+# Figures of each data set, by strategy and for the label oracle.
+Figures = Mapping[str, Mapping[str, float]]
+
+
+def models_block(results: Results) -> str:
+    """Writes a table of the model that runs and of `run.variants`, with the spread over those that differ by seed."""
+    run, best = results.params["run"], results.params["evaluate"]["best"]
+    columns = [BASELINE, REFERENCE, best, "oracle"]
+    found = {run["model"]: _own(results)}
+    for name in run["variants"]:
+        path = results.root / f"results/variants/{name}.json"
+        if path.exists():
+            found[name] = {dataset: _flat(figures) for dataset, figures in read_json(path)["datasets"].items()}
+    heading = f"| model | {' | '.join(dataset.name for dataset in results.datasets)} |"
+    rule = "|---" * (1 + len(results.datasets)) + "|"
+    rows = [[f"`{name}`", *_cells(results, [figures], columns)] for name, figures in found.items()]
+    seeds = [name for name in found if _but_seed(results, name) == _but_seed(results, run["model"])]
+    if len(seeds) > 1:
+        rows.append([f"range of {len(seeds)} seeds", *_cells(results, [found[name] for name in seeds], columns)])
+    note = f"Each cell: mIoU in % of `{BASELINE}` / `{REFERENCE}` / `{best}` / label oracle."
+    return "\n".join([heading, rule, *(f"| {' | '.join(row)} |" for row in rows), "", note])
+
+
+def _own(results: Results) -> dict[str, Mapping[str, float]]:
+    """The figures of the model that runs."""
+    return {dataset.name: _flat(dataset.metrics) for dataset in results.datasets}
+
+
+def _flat(figures: Mapping[str, Any]) -> dict[str, float]:
+    """The mIoU of each strategy and of the label oracle, from a file of metrics."""
+    return {
+        **{name: entry["miou"] for name, entry in figures["strategies"].items()},
+        "oracle": figures["oracle"]["label"]["miou"],
+    }
+
+
+def _cells(results: Results, models: Sequence[Figures], columns: Sequence[str]) -> list[str]:
+    """A cell for each data set: a figure, or lowest and highest of several, for each column."""
+    cells = []
+    for dataset in results.datasets:
+        values = [
+            [model[dataset.name][name] for model in models if name in model.get(dataset.name, {})] for name in columns
+        ]
+        cells.append(" / ".join(_span(column) for column in values))
+    return cells
+
+
+def _span(values: Sequence[float]) -> str:
+    """A figure, or lowest to highest."""
+    if not values:
+        return NOTHING
+    ends = dict.fromkeys((percent(min(values)), percent(max(values))))
+    return NOTHING.join(ends)
+
+
+def _but_seed(results: Results, name: str) -> dict[str, Any]:
+    """What a model is, its seed of training left out."""
+    model = results.params["models"][name]
+    return {**model, "training": {**model.get("training", {}), "seed": None}}
