@@ -38,12 +38,13 @@ lint: $(INSTALLED)
 
 bench: $(INSTALLED)
 	python -m benchmarks.threshold_curve
+	python -m benchmarks.bootstrap
 
 readme: $(INSTALLED)
 	groupseg readme
 
 clean:
-	rm -rf data/captions data/predictions data/prepared data/segments data/text data/reported.json data/tracked.json models results/report.html .work
+	rm -rf data/captions data/counts data/predictions data/prepared data/segments data/text data/reported.json data/tracked.json models results/report.html .work
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

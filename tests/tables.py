@@ -60,11 +60,13 @@ def random_case(
     ignored: float = 0.1,
     noise: float = 0.6,
     background: bool = True,
+    vectors: int = 0,
 ) -> Case:
     """Draws images of random segments whose embeddings lean towards the text of their commonest class.
 
     Background segments lean nowhere, so that their best scores are lower, but not always. Without
-    `background` there is no true background pixel.
+    `background` there is no true background pixel. `vectors` are the background vectors of the model, drawn apart, so
+    that all else is the same with and without them.
     """
     random = np.random.default_rng(seed)
     text = unit(random.normal(size=(classes, width)))
@@ -93,7 +95,7 @@ def random_case(
         classes=tuple(f"class{label}" for label in range(classes)),
         text_mean=np.zeros(width, dtype=np.float32),
         scale=10.0,
-        background=np.zeros((0, width), dtype=np.float32),
+        background=unit(np.random.default_rng([seed, vectors]).normal(size=(vectors, width))),
         with_background=background,
         protocol={"dataset": "random", "split": "calib"},
     )

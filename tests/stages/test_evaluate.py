@@ -54,7 +54,9 @@ def save_text(case: Case, classes: list[str] | None = None) -> None:
 @pytest.fixture
 def case(project: Path) -> Case:
     """The test split; the calibration images are others, with the same class texts."""
-    apply_overrides("params.yaml", ["evaluate.resamples=200", "strategies.learned.steps=5"])
+    running = f"run.strategies=[{','.join(STRATEGIES)}]"
+    overrides = [running, "evaluate.best=cosine", "evaluate.resamples=200", "strategies.learned.steps=5"]
+    apply_overrides("params.yaml", overrides)
     calibration, test = random_case(0, images=12), random_case(1, images=10)
     save(calibration, "calib")
     save(test, "test")

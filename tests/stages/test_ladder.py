@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from dvc.utils.hydra import apply_overrides
 
 from groupseg.errors import UserError
 from groupseg.files import read_json
@@ -24,7 +23,6 @@ RUNGS = [
 @pytest.fixture
 def evaluated(case: Case) -> Case:  # noqa: F811
     """A data set that is evaluated, with `cosine` as the best strategy."""
-    apply_overrides("params.yaml", ["++evaluate.best=cosine"])
     calibrate_all()
     evaluate.main("scenes20")
     return case

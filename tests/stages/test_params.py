@@ -34,11 +34,12 @@ def faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Faults:
     return change
 
 
-def test_the_shipped_file_is_sound_and_runs_the_scenes_with_six_strategies() -> None:
+def test_the_shipped_file_is_sound_and_runs_the_scenes_with_all_strategies_and_models() -> None:
     params = load_params(SHIPPED)
     assert params.run.datasets == params.run.corpora == ["scenes20", "scenes59", "scenes80"]
-    assert params.run.strategies == ["fixed", "global", "per_class", "relative", "cosine", "learned"]
-    assert set(params.strategies) >= set(params.run.strategies)
+    assert params.run.strategies == list(params.strategies)
+    # A model is the one that runs or a variant; as both it would be trained by two stages.
+    assert sorted([params.run.model, *params.run.variants]) == sorted(params.models)
 
 
 def test_the_shipped_file_says_what_each_section_does_and_how_to_change_it() -> None:
@@ -69,7 +70,7 @@ def test_the_commands_in_its_comments_work_and_change_nothing_else(tmp_path: Pat
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        ("score: cosine}", "score: cosin}",
+        ("threshold, score: cosine}", "threshold, score: cosin}",
          "strategies.cosine.score: must be 'cosine', 'softmax', 'product' or 'normalised'; got 'cosin'"),
         ("threshold: 0.9", "treshold: 0.9", "strategies.fixed.treshold: unknown key; did you mean 'threshold'?"),
         ("threshold: 0.9", "threshold: high", "strategies.fixed.threshold: must be a valid number; got 'high'"),
@@ -97,7 +98,16 @@ def test_the_commands_in_its_comments_work_and_change_nothing_else(tmp_path: Pat
          "run.datasets: 'scene59' is not defined under `datasets`; did you mean 'scenes59'?"),
         ("- scenes59", "- scenes20", "run.datasets: 'scenes20' is listed 2 times; list it once"),
         ("- global", "- xyz",
-         "run.strategies: 'xyz' is not defined under `strategies`; there are fixed, global, per_class"),
+         "run.strategies: 'xyz' is not defined under `strategies`; there are fixed, paper_context, code_voc"),
+        ("- scenes_two_stage\n", "- scenes_two_stages\n",
+         "run.variants: 'scenes_two_stages' is not defined under `models`; did you mean 'scenes_two_stage'?"),
+        ("- scenes_small_seed1", "- scenes_small_seed2",
+         "run.variants: 'scenes_small_seed2' is listed 2 times; list it once"),
+        ("best: context", "best: contxt",
+         "evaluate.best: 'contxt' is not listed in run.strategies; did you mean 'context'?"),
+        ("  - context\n", "", "evaluate.best: 'context' is not listed in run.strategies; did you mean 'code_context'?"),
+        ("  normalised: {", "  normalized: {",
+         "studies.vocabulary.strategies: 'normalised' is not defined under `strategies`; did you mean 'normalized'?"),
         ("  - fixed\n", "", "run.strategies: must list 'fixed', which all others are compared with"),
         ("corpora:\n  - scenes20\n  - scenes59\n  - scenes80\n", "corpora: []\n",
          "run.corpora: must have at least 1 item"),
@@ -109,15 +119,15 @@ def test_a_fault_is_named_with_its_place_and_value(faults: Faults, old: str, new
 
 def test_all_faults_are_told_at_once_each_in_a_line(faults: Faults) -> None:
     found = faults(
-        ("score: cosine}", "score: cosin}"),
-        ("steps: 800", "steps: many"),
+        ("threshold, score: cosine}", "threshold, score: cosin}"),
+        ("resamples: 2000", "resamples: many"),
         ("- global", "- globl"),
         ("seed: 0}", "sede: 0}"),
     )
     assert len(found) == 5
     assert [line.split(": ")[1] for line in found] == [
-        "datasets.scenes20.source.seed", "datasets.scenes20.source.sede", "models.scenes_small.training.steps",
-        "strategies.cosine.score", "run.strategies",
+        "datasets.scenes20.source.seed", "datasets.scenes20.source.sede", "strategies.cosine.score",
+        "evaluate.resamples", "run.strategies",
     ]  # fmt: skip
 
 

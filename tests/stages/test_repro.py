@@ -17,8 +17,17 @@ from mlflow import MlflowClient
 from ruamel.yaml import YAML
 
 CHECKOUT = Path(__file__).parents[2]
-SHIPPED = (".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "dvc.yaml", "data/raw/README.md")
+SHIPPED = (
+    ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "dvc.yaml", "variants/dvc.yaml", "data/raw/README.md",
+)  # fmt: skip
 STRATEGIES = ["fixed", "per_class", "cosine"]
+VARIANT = "scenes_small_seed1"
+STEPS = 60
+
+# Stages that read calibrations, stages that make their own, and stages that show what came out.
+JUDGED = {"evaluate@scenes20", "ladder@scenes20"}
+STUDIED = {"learning@scenes20", "vocabulary@scenes20", "transfer"}
+TOLD = {"report", "track"}
 
 
 def environment() -> dict[str, str]:
@@ -35,9 +44,14 @@ def run(folder: Path, *command: str, check: bool = True, **extra: str) -> subpro
     return done
 
 
-def repro(folder: Path, **extra: str) -> list[str]:
+def repro(folder: Path, *targets: str) -> list[str]:
     """Runs `dvc repro` and returns the stages that ran."""
-    return re.findall(r"Running stage '(.+?)'", run(folder, "dvc", "repro", **extra).stdout)
+    return re.findall(r"Running stage '(.+?)'", run(folder, "dvc", "repro", *targets).stdout)
+
+
+def read(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text())
+    return content
 
 
 def change(folder: Path, edit: Callable[[dict[str, Any]], None]) -> None:
@@ -49,13 +63,17 @@ def change(folder: Path, edit: Callable[[dict[str, Any]], None]) -> None:
 
 
 def make_tiny(params: dict[str, Any]) -> None:
-    params["run"].update(datasets=["scenes20"], corpora=["scenes20"], strategies=STRATEGIES)
+    """Shrinks all that runs."""
+    params["run"].update(datasets=["scenes20"], corpora=["scenes20"], strategies=STRATEGIES, variants=[VARIANT])
     params["datasets"]["scenes20"]["source"].update(calib=10, test=8)
     params["corpora"]["scenes20"]["images"] = 40
-    model = params["models"]["scenes_small"]
-    model["architecture"].update(dim=16, depth=1, heads=2, tokens=4)
-    model["training"].update(steps=60, batch=8, warmup=5)
-    params["evaluate"]["resamples"] = 50
+    for name in ("scenes_small", VARIANT):
+        model = params["models"][name]
+        model["architecture"].update(dim=16, depth=1, heads=2, tokens=4)
+        model["training"].update(steps=STEPS, batch=8, warmup=5)
+    params["evaluate"].update(resamples=50, best="cosine")
+    params["studies"]["learning"].update(sizes=[4], draws=1)
+    params["studies"]["vocabulary"].update(sizes=[5], absent=[5], draws=1, strategies=["fixed", "cosine"])
     params["report"]["pictures"] = 2
 
 
@@ -76,9 +94,13 @@ def new_repository(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository in which `dvc repro` has run once."""
+    """A repository in which `dvc repro` has run once, and then the variant, which is no part of that."""
     folder = new_repository(tmp_path_factory.mktemp("tiny"))
-    assert len(repro(folder)) == 13
+    ran = repro(folder)
+    assert len(ran) == 17
+    assert not [stage for stage in ran if stage.startswith("variants/")]
+    stages = [f"variants/dvc.yaml:{name}@{VARIANT}" for name in ("train", "variant")]
+    assert repro(folder, stages[-1]) == stages
     run(folder, "git", "add", "-A")
     run(folder, "git", "commit", "-qm", "results")
     return folder
@@ -87,12 +109,13 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def clean(repository: Path) -> Iterator[None]:
     yield
-    run(repository, "git", "checkout", "-q", ".")
+    run(repository, "git", "reset", "-q", "--hard")  # also what DVC has put into the index
+    run(repository, "git", "clean", "-fdq")
     run(repository, "dvc", "checkout", "-q")
 
 
 def test_results_are_there_and_named_as_promised(repository: Path) -> None:
-    metrics = json.loads((repository / "results/metrics/scenes20.json").read_text())
+    metrics = read(repository / "results/metrics/scenes20.json")
     assert set(metrics) == {"protocol", "images", "classes", "strategies", "oracle"}
     assert set(metrics["protocol"]) == {"model", "weights_sha256", "text", "resolution", "window", "split", "score"}
     assert (metrics["images"], metrics["classes"]) == (8, 20)
@@ -105,6 +128,13 @@ def test_results_are_there_and_named_as_promised(repository: Path) -> None:
         assert (
             0 <= figures["miou_ci"][0] <= figures["miou"] <= figures["miou_ci"][1] <= metrics["oracle"]["label"]["miou"]
         )
+    ladder = read(repository / "results/ladder/scenes20.json")
+    assert set(ladder) == {"strategy", "rungs", "naive"}
+    assert ladder["strategy"] == "cosine"
+    assert len((repository / "results/train/scenes_small.csv").read_text().splitlines()) == STEPS + 1
+    tables = ("confusions", "curves", "learning", "losses", "pairs", "per_class", "reliability", "vocabulary")
+    for table in (*(f"{name}/scenes20" for name in tables), "transfer"):
+        assert len((repository / f"results/{table}.csv").read_text().splitlines()) > 1, table
     assert (repository / "results/report.html").stat().st_size > 10_000
 
 
@@ -121,14 +151,23 @@ def test_nothing_runs_again(repository: Path) -> None:
 
 def test_one_parameter_of_a_strategy_reruns_that_strategy(repository: Path) -> None:
     change(repository, lambda params: params["strategies"]["fixed"].update(threshold=0.2))
-    assert repro(repository) == ["calibrate@scenes20-fixed", "evaluate@scenes20", "report", "track"]
+    assert set(repro(repository)) == {"calibrate@scenes20-fixed"} | JUDGED | STUDIED | TOLD
+
+
+def test_another_best_strategy_and_another_study_judge_nothing_again(repository: Path) -> None:
+    def edit(params: dict[str, Any]) -> None:
+        params["evaluate"]["best"] = "per_class"
+        params["studies"]["learning"]["sizes"] = [5]
+
+    change(repository, edit)
+    assert set(repro(repository)) == {"ladder@scenes20", "learning@scenes20"} | TOLD
 
 
 def test_a_prompt_retrains_nothing(repository: Path) -> None:
     change(repository, lambda params: params["datasets"]["scenes20"]["prompts"]["names"].update(sofa="couch"))
     ran = repro(repository)
     assert ran[0] == "embed_text@scenes20"
-    assert not {"train", "prepare@scenes20", "segment@scenes20-test"} & set(ran)
+    assert set(ran[1:]) == {f"calibrate@scenes20-{name}" for name in STRATEGIES} | JUDGED | STUDIED | TOLD
 
 
 def test_code_of_strategies_retrains_nothing(repository: Path) -> None:
@@ -137,6 +176,32 @@ def test_code_of_strategies_retrains_nothing(repository: Path) -> None:
     ran = set(repro(repository))
     assert {f"calibrate@scenes20-{name}" for name in STRATEGIES} <= ran
     assert not [stage for stage in ran if stage.startswith(("prepare", "captions", "embed", "train", "segment"))]
+
+
+def test_a_variant_leaves_its_figures(repository: Path) -> None:
+    assert len((repository / f"results/train/{VARIANT}.csv").read_text().splitlines()) == STEPS + 1
+    found = read(repository / f"results/variants/{VARIANT}.json")
+    metrics = read(repository / "results/metrics/scenes20.json")
+    assert set(found) == {"model", "weights_sha256", "datasets"}
+    assert found["model"] == VARIANT
+    assert found["weights_sha256"] != metrics["protocol"]["weights_sha256"]
+    assert set(found["datasets"]) == {"scenes20"}
+    figures = found["datasets"]["scenes20"]
+    assert set(figures["strategies"]) == set(STRATEGIES)
+    for figure in (*figures["strategies"].values(), figures["oracle"]["label"]):
+        assert 0 <= figure["miou_ci"][0] <= figure["miou"] <= figure["miou_ci"][1] <= 1
+
+
+def test_as_a_variant_the_model_that_runs_has_the_same_figures(repository: Path) -> None:
+    run(repository, sys.executable, "-m", "stages.variant", "scenes_small")
+    found = read(repository / "results/variants/scenes_small.json")
+    metrics = read(repository / "results/metrics/scenes20.json")
+    assert found["weights_sha256"] == metrics["protocol"]["weights_sha256"]
+    expected = {
+        kind: {name: {key: figure[key] for key in ("miou", "miou_ci")} for name, figure in metrics[kind].items()}
+        for kind in ("strategies", "oracle")
+    }
+    assert found["datasets"] == {"scenes20": expected}
 
 
 def test_two_commits_are_compared(repository: Path) -> None:
@@ -192,7 +257,7 @@ def test_other_parameters_start_anew(repository: Path) -> None:
     change(repository, lambda params: params["models"]["scenes_small"]["training"].update(steps=3))
     done = run(repository, "dvc", "repro", "train")
     assert "Going on" not in done.stdout + done.stderr
-    history = (repository / "results/train/history.csv").read_text().splitlines()
+    history = (repository / "results/train/scenes_small.csv").read_text().splitlines()
     assert len(history) == 4
 
 
