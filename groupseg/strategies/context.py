@@ -11,7 +11,7 @@ from groupseg.metrics.iou import mean_iou
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Recorded, absent_classes, require, single_curve
-from groupseg.strategies.scores import Labels, Scores, checked_scores, finite
+from groupseg.strategies.scores import Labels, Scores, checked_scores, image_cosine
 from groupseg.strategies.soft_iou import one_thread, sharp_scale, soft_miou
 
 # How fast segments of an image stop speaking for each other as their embeddings differ.
@@ -126,7 +126,7 @@ def evidence(table: SegmentTable, vocabulary: Vocabulary) -> Scores:
         UserError: If the embeddings are not finite, or there is not one text for each class.
     """
     cosine = checked_scores("cosine", table, vocabulary)
-    image = finite(table.image_embedding.astype(np.float64) @ vocabulary.text.astype(np.float64).T, "image")
+    image = image_cosine(table, vocabulary)
     first = np.searchsorted(table.image, np.arange(len(table.keys)))
     occupied = np.bincount(table.image, minlength=len(table.keys)) > 0
     strongest = np.full(image.shape, -1.0)

@@ -11,7 +11,7 @@ from groupseg.metrics.curve import MARGIN, midpoints
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import SingleThreshold, absent_classes, require
-from groupseg.strategies.scores import Labels, ScoreName, Scores, checked_scores, cosine, finite
+from groupseg.strategies.scores import Labels, ScoreName, Scores, checked_scores, cosine, finite, image_cosine
 
 
 @dataclass(kw_only=True)
@@ -81,7 +81,7 @@ class Presence(SingleThreshold):
     def _presence(self, table: SegmentTable, vocabulary: Vocabulary) -> Scores:
         """Presence scores, [N, C]; -inf where an image has no segment."""
         if self.by == "image":
-            return np.asarray(table.image_embedding.astype(np.float64) @ vocabulary.text.astype(np.float64).T)
+            return image_cosine(table, vocabulary)
         highest = np.full((len(table.keys), len(vocabulary.text)), -np.inf)
         np.maximum.at(highest, table.image, cosine(table, vocabulary))
         return highest

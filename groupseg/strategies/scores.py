@@ -29,6 +29,18 @@ def cosine(table: SegmentTable, vocabulary: Vocabulary) -> Scores:
     return table.embedding.astype(np.float64) @ vocabulary.text.astype(np.float64).T
 
 
+def image_cosine(table: SegmentTable, vocabulary: Vocabulary) -> Scores:
+    """Cosine similarity of whole images and classes; arguments as in `cosine`.
+
+    Returns:
+        [N, C] float64 in -1..1.
+
+    Raises:
+        UserError: If one is not finite.
+    """
+    return finite(table.image_embedding.astype(np.float64) @ vocabulary.text.astype(np.float64).T, "image")
+
+
 def softmax(table: SegmentTable, vocabulary: Vocabulary) -> Scores:
     """Softmax over the classes of the scaled cosine; arguments as in `cosine`.
 
@@ -48,7 +60,7 @@ def product(table: SegmentTable, vocabulary: Vocabulary, top: int = 5) -> Scores
         [S, C] float64 in 0..1, 0 for classes that are not among the `top` of the image.
     """
     logits = table.scale * cosine(table, vocabulary)
-    nearness = table.image_embedding.astype(np.float64) @ vocabulary.text.astype(np.float64).T
+    nearness = image_cosine(table, vocabulary)
     nearest = np.argsort(-nearness, axis=1, kind="stable")[:, :top]
     kept = np.zeros(nearness.shape, dtype=bool)
     np.put_along_axis(kept, nearest, True, axis=1)
@@ -113,7 +125,7 @@ def finite(scores: Scores, name: str) -> Scores:
     broken = np.flatnonzero(~np.isfinite(scores).all(axis=tuple(range(1, scores.ndim))))
     if broken.size:
         raise UserError(
-            f"Expected finite {name} scores, but got {scores[broken[0]].max()} for segment {broken[0]}, and "
+            f"Expected finite {name} scores, but got {scores[broken[0]].max()} in row {broken[0]}, and "
             f"{broken.size} such in all. Check the embeddings of the model and of the class texts."
         )
     return scores
