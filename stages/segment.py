@@ -1,6 +1,7 @@
-"""Segments a split of a data set, the only pass of the vision model: `python -m stages.segment scenes20 calib`."""
+"""Segments the images of a data set, the only pass of the vision model: `python -m stages.segment scenes20`."""
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,25 +11,33 @@ from webdataset import TarWriter
 
 from groupseg.datasets.shards import read_class_list, read_samples
 from groupseg.files import atomic_path, sha256
+from groupseg.model.groupvit import GroupViT
 from groupseg.model.weights import load_model
 from groupseg.segments.build import Map, build_table
 from stages.params import load_params
 from stages.stage import run
 
 
-def main(dataset: str, split: str) -> None:
+def main(dataset: str) -> None:
+    """Writes the segment table and the segment maps of both splits."""
     params = load_params()
-    prepared, out = Path("data/prepared") / dataset, Path("data/segments") / dataset / split
     weights = Path("models") / f"{params.run.model}.safetensors"
     architecture = params.models[params.run.model].architecture
     side = architecture.resolution
+    model = load_model(weights, architecture)
     protocol = {
-        "dataset": dataset, "split": split, "model": params.run.model, "weights_sha256": sha256(weights),
+        "dataset": dataset, "model": params.run.model, "weights_sha256": sha256(weights),
         "resolution": f"{side}x{side}", "window": "whole",
     }  # fmt: skip
+    for split in ("calib", "test"):
+        segment(model, dataset, split, {**protocol, "split": split})
+
+
+def segment(model: GroupViT, dataset: str, split: str, protocol: Mapping[str, str]) -> None:
+    """Runs the model over a split."""
+    prepared, out = Path("data/prepared") / dataset, Path("data/segments") / dataset / split
     classes, with_background = read_class_list(prepared)
     samples = tqdm(read_samples(prepared, split), desc=f"segment {dataset} {split}", unit="image", disable=None)
-    model = load_model(weights, architecture)
     with (
         atomic_path(out / "maps.tar") as path,
         TarWriter(str(path), encoder=False, mtime=0, user="groupseg", group="groupseg") as maps,
