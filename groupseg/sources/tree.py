@@ -1,0 +1,188 @@
+"""Files by name, wherever they lie: in a folder, in an archive, or in several of both."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from groupseg.errors import UserError
+from groupseg.sources import names as checks
+from groupseg.sources.cache import cache_folder
+from groupseg.sources.tar import TarTree, is_packed, plain_tar
+from groupseg.sources.zip import ZipTree
+
+__all__ = ["Folder", "Merged", "SingleFile", "TarTree", "Tree", "ZipTree", "open_tree"]
+
+
+class Tree(Protocol):
+    """Files that are read by name. Names are POSIX paths relative to the root of the tree, such as "images/a.jpg".
+
+    Trees can be pickled and used in many processes at once.
+    """
+
+    @property
+    def label(self) -> str:
+        """What it is called in errors: the path of the folder or archive."""
+
+    def names(self) -> tuple[str, ...]:
+        """Returns the names of all files, sorted; hidden files are passed over."""
+
+    def __contains__(self, name: object) -> bool: ...
+
+    def read(self, name: str) -> bytes:
+        """Returns the bytes of a file.
+
+        Raises:
+            UserError: If it is missing or damaged.
+        """
+
+    def where(self, name: str) -> str:
+        """Says where a file lies, for errors, such as "archive.tar/images/a.jpg"."""
+
+
+def open_tree(path: Path) -> Tree:
+    """Opens what lies at `path`: a folder, a tar or zip by its suffix, or any other file as a tree of one.
+
+    A compressed tar is decompressed once into the cache; all others are read in place.
+
+    Raises:
+        UserError: If nothing lies there, or the archive is damaged or not to be trusted.
+    """
+    if path.is_dir():
+        return Folder(path)
+    if not path.is_file():
+        raise UserError(f"{path} is missing. Mend the path in params.yaml, or put the file there.")
+    if is_packed(path):
+        return TarTree(plain_tar(path, cache_folder() / "plain"), label=str(path))
+    if path.suffix == ".tar":
+        return TarTree(path)
+    return ZipTree(path) if path.suffix == ".zip" else SingleFile(path)
+
+
+class Folder:
+    """The files below a folder. Links are followed: they are the owner's own.
+
+    Args:
+        path: The folder.
+
+    Raises:
+        UserError: If it is none.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_dir():
+            raise UserError(f"{path} is no folder. Mend the path in params.yaml, or make it.")
+        self.path = path
+        self.label = str(path)
+        self._names: tuple[str, ...] | None = None
+
+    def names(self) -> tuple[str, ...]:
+        """Returns the names of all files, sorted. They are looked for once."""
+        if self._names is None:
+            found = (file.relative_to(self.path).as_posix() for file in self._walk())
+            self._names = tuple(sorted(name for name in found if not checks.is_clutter(name)))
+        return self._names
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and (self.path / checks.safe_name(name, self.label)).is_file()
+
+    def where(self, name: str) -> str:
+        """Says where a file lies, for errors."""
+        return str(self.path / name)
+
+    def read(self, name: str) -> bytes:
+        """Returns the bytes of a file.
+
+        Raises:
+            UserError: If it is missing, may not be read, or its name leads out of the folder.
+        """
+        try:
+            return (self.path / checks.safe_name(name, self.label)).read_bytes()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise checks.missing(self.where(name)) from error
+        except OSError as error:
+            raise UserError(f"{self.where(name)} cannot be read: {error.strerror}. Mend it or its rights.") from error
+
+    def _walk(self) -> Iterator[Path]:
+        entered = set()
+        for folder, below, files in os.walk(self.path, followlinks=True):
+            # A link to a folder above would be followed for ever.
+            if (place := os.path.realpath(folder)) in entered:
+                below.clear()
+                continue
+            entered.add(place)
+            yield from (file for name in files if (file := Path(folder, name)).is_file())
+
+
+class SingleFile:
+    """A file as a tree of one, under its own name.
+
+    Args:
+        path: The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.label = str(path)
+
+    def names(self) -> tuple[str, ...]:
+        """Returns the name of the file."""
+        return (self.path.name,)
+
+    def __contains__(self, name: object) -> bool:
+        return name == self.path.name
+
+    def where(self, name: str) -> str:
+        """Says where a file lies, for errors."""
+        return self.label if name in self else f"{self.label}/{name}"
+
+    def read(self, name: str) -> bytes:
+        """Returns the bytes of the file.
+
+        Raises:
+            UserError: If it has another name, or may not be read.
+        """
+        if name not in self:
+            raise checks.missing(self.where(name))
+        return Folder(self.path.parent).read(name)
+
+
+class Merged:
+    """Several trees as one.
+
+    Args:
+        trees: At least one.
+
+    Raises:
+        UserError: If a name is in two of them.
+    """
+
+    def __init__(self, trees: Sequence[Tree]) -> None:
+        self.label = " + ".join(tree.label for tree in trees)
+        self._trees = tuple(trees)
+        self._owner: dict[str, int] = {}
+        for index, tree in enumerate(trees):
+            for name in tree.names():
+                if (other := self._owner.setdefault(name, index)) != index:
+                    raise UserError(f"{name} is in {trees[other].label} and in {tree.label}. Name one of the two.")
+
+    def names(self) -> tuple[str, ...]:
+        """Returns the names of all files, sorted."""
+        return tuple(sorted(self._owner))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._owner
+
+    def where(self, name: str) -> str:
+        """Says where a file lies, for errors."""
+        return self._trees[self._owner[name]].where(name) if name in self else f"{self.label}/{name}"
+
+    def read(self, name: str) -> bytes:
+        """Returns the bytes of a file.
+
+        Raises:
+            UserError: If it is missing or damaged.
+        """
+        if name not in self:
+            raise checks.missing(self.where(name))
+        return self._trees[self._owner[name]].read(name)
