@@ -29,6 +29,7 @@ def write_samples(
     background: bool,
     splits: Mapping[str, Iterable[Sample]],
     origin: Mapping[str, str],
+    crossfit: int = 0,
 ) -> None:
     """Writes a labelled data set: shards, classes.json, manifest.json. Only then is `folder` replaced.
 
@@ -38,6 +39,8 @@ def write_samples(
         background: Whether label 0 is background.
         splits: The images of `calib` and `test`.
         origin: What the manifest says first, such as {"dataset": ..., "format": ...}.
+        crossfit: In how many folds the images of `test`, then the only split, are calibrated and judged in turn;
+            0 where there is a calib split. See `groupseg.datasets.crossfit`.
 
     Raises:
         UserError: If a split is empty, two images share a key, a picture is in two splits, the disk is full.
@@ -59,8 +62,9 @@ def write_samples(
                 )
             shards = {path.name: sha256(path) for path in sorted(temporary.glob(f"{split}-*.tar"))}
             report[split] = {"images": images, "pixels": pixels, "shards": shards}
-        write_json(temporary / "classes.json", {"classes": list(classes), "background": background})
-        write_json(temporary / "manifest.json", {**origin, "splits": report})
+        folds = {"crossfit": crossfit} if crossfit else {}
+        write_json(temporary / "classes.json", {"classes": list(classes), "background": background, **folds})
+        write_json(temporary / "manifest.json", {**origin, **folds, "splits": report})
 
 
 def write_captions(folder: Path, images: Iterable[CaptionedImage]) -> None:

@@ -11,6 +11,7 @@ import webdataset
 from PIL import Image
 
 from groupseg.datasets import writer
+from groupseg.datasets.crossfit import read_crossfit
 from groupseg.datasets.folder import read_folder
 from groupseg.datasets.sample import CaptionedImage, Sample
 from groupseg.datasets.shards import read_captions, read_class_list, read_sample, read_samples
@@ -62,6 +63,14 @@ def test_the_manifest_counts_images_pixels_and_bytes(tmp_path: Path) -> None:
     assert calib["pixels"] == [int((masks == label).sum()) for label in range(4)]
     assert sum(calib["pixels"]) == 127
     assert calib["shards"] == {"calib-00000.tar": sha256(tmp_path / "own/calib-00000.tar")}
+
+
+def test_folds_of_a_data_set_without_calibration_images_are_on_record(tmp_path: Path) -> None:
+    write_samples(tmp_path / "folds", ["cat", "dog", "sky"], True, {"test": [sample("a"), sample("b")]}, ORIGIN, 5)
+    assert read_crossfit(tmp_path / "folds") == read_json(tmp_path / "folds/manifest.json")["crossfit"] == 5
+    assert {path.name for path in (tmp_path / "folds").glob("*.tar")} == {"test-00000.tar"}
+    write(tmp_path / "own", [sample("a")], [sample("b")])
+    assert read_crossfit(tmp_path / "own") == 0
 
 
 def test_webdataset_reads_the_shards(tmp_path: Path) -> None:
