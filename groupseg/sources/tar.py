@@ -7,7 +7,6 @@ import lzma
 import os
 import tarfile
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,12 +16,7 @@ from groupseg.errors import UserError
 from groupseg.files import atomic_path
 from groupseg.sources import names as checks
 
-_OPENERS: dict[str, Callable[..., IO[bytes]]] = {
-    ".gz": gzip.open,
-    ".tgz": gzip.open,
-    ".bz2": bz2.open,
-    ".xz": lzma.open,
-}
+_OPENERS: dict[str, Any] = {".gz": gzip.open, ".tgz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _CHUNK = 2**20
 _BLOCK = 512
 
@@ -155,7 +149,7 @@ def plain_tar(path: Path, folder: Path) -> Path:
 def _decompress(path: Path, target: Path) -> None:
     packed, unpacked = path.stat().st_size, 0
     with open(target, "wb") as out:
-        stream = _OPENERS[path.suffix](path, "rb")
+        stream: IO[bytes] = _OPENERS[path.suffix](path, "rb")
         while chunk := _read_chunk(stream, path):
             unpacked += len(chunk)
             checks.check_ratio(str(path), unpacked, packed)
