@@ -6,14 +6,12 @@ from pathlib import Path
 from tqdm import tqdm
 
 from groupseg.datasets import scenes
-from groupseg.datasets.folder import read_folder
+from groupseg.datasets.readers import READERS
 from groupseg.datasets.sample import Sample
-from groupseg.datasets.voc import read_voc
 from groupseg.datasets.writer import write_samples
+from groupseg.sources.tree import open_tree
 from stages.params import FilesSource, ScenesSource, load_params
 from stages.stage import run
-
-READERS = {"voc": read_voc, "folder": read_folder}
 
 # Of each split: how many images, and the images.
 Splits = Mapping[str, tuple[int, Iterable[Sample]]]
@@ -45,8 +43,8 @@ def draw(source: ScenesSource) -> tuple[tuple[str, ...], bool, Splits]:
 
 def find(source: FilesSource, folder: Path) -> tuple[tuple[str, ...], bool, Splits]:
     """Finds files below `folder`: their classes, whether they have background, and their splits."""
-    files = READERS[source.format](folder / source.path, source.calib, source.seed)
-    splits = {split: (len(pairs), files.samples(split)) for split, pairs in files.splits.items()}
+    files = READERS[source.format](open_tree(folder / source.path), source.calib, source.seed)
+    splits = {split: (len(items), files.samples(split)) for split, items in files.splits.items()}
     return files.classes, files.background, splits
 
 

@@ -1,24 +1,60 @@
-"""Images and masks that lie in folders, whatever the layout."""
+"""Labelled images as their owners have them, whatever the layout: what every reader returns."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from groupseg.datasets.pictures import read_mask, read_picture
-from groupseg.datasets.sample import Sample, ignore_value, sample_key
+from groupseg.datasets.pictures import read_picture
+from groupseg.datasets.sample import Sample, sample_key
 from groupseg.errors import UserError
+from groupseg.sources.tree import Tree
 
 
 @dataclass(frozen=True)
-class Pair:
-    """An image file and its mask file."""
+class Item:
+    """An image and where its labels come from. Nothing of either is read yet.
+
+    Args:
+        name: What its owner calls it, unique in the data set.
+        image: The name of its file in the tree.
+        truth: The name of its mask file in the tree, or whatever else `decode` makes the mask of; can be pickled.
+    """
 
     name: str
-    image: Path
-    mask: Path
+    image: str
+    truth: Any
+
+
+# Labels of an image, int32 [H, W]: 0 = background, c = class c - 1 of the list, `ignore_value` = unknown.
+Decode = Callable[[Tree, Item], NDArray[np.int32]]
+
+
+@dataclass(frozen=True)
+class Loader:
+    """Reads one labelled image after the other. Can be pickled, and is small: it holds no list of items."""
+
+    tree: Tree
+    decode: Decode
+
+    def __call__(self, item: Item) -> Sample:
+        """Reads a labelled image.
+
+        Raises:
+            UserError: If a file is missing or damaged, the mask is of another size than its image, or says something
+                that is no class.
+        """
+        image, encoded = read_picture(self.tree.read(item.image), self.tree.where(item.image))
+        mask = self.decode(self.tree, item)
+        if mask.shape != image.shape[:2]:
+            truth = self.tree.where(item.truth) if isinstance(item.truth, str) else "its annotation"
+            raise UserError(
+                f"{self.tree.where(item.image)} is {_size(image)} pixels (turned as its EXIF orientation says), but"
+                f" {truth} is {_size(mask)}. Save the mask at the size of its image."
+            )
+        return Sample(sample_key(item.name), image, mask, item.name, encoded)
 
 
 @dataclass(frozen=True)
@@ -26,57 +62,31 @@ class LabelledFiles:
     """A data set of files.
 
     Args:
+        tree: Where the files lie.
         classes: Names without background.
-        background: Whether mask value 0 is background; else value i is class i.
-        splits: The files of `calib` and `test`.
+        background: Whether label 0 is background; else no pixel has it.
+        splits: The images of `test`, and of `calib` unless the data set is calibrated by cross-fitting.
+        decode: Makes the labels of an item; can be pickled.
     """
 
+    tree: Tree
     classes: tuple[str, ...]
     background: bool
-    splits: Mapping[str, Sequence[Pair]]
+    splits: Mapping[str, Sequence[Item]]
+    decode: Decode
+
+    @property
+    def load(self) -> Loader:
+        """Reads an item; pickle this, not the data set, to read in other processes."""
+        return Loader(self.tree, self.decode)
 
     def samples(self, split: str) -> Iterator[Sample]:
         """Yields the labelled images of a split, in order.
 
         Raises:
-            UserError: If a file is damaged, a mask is of another size than its image, or a value is unknown.
+            UserError: As `Loader`.
         """
-        for pair in self.splits[split]:
-            image, encoded = read_picture(pair.image)
-            values = read_mask(pair.mask)
-            if values.shape != image.shape[:2]:
-                raise UserError(
-                    f"{pair.mask} is {_size(values)} pixels, but {pair.image} is {_size(image)} (turned as"
-                    " its EXIF orientation says). Save the mask at the size of its image."
-                )
-            mask = to_labels(values, len(self.classes), self.background, pair.mask)
-            yield Sample(sample_key(pair.name), image, mask, pair.name, encoded)
-
-
-def to_labels(values: NDArray[np.int32], classes: int, background: bool, path: Path) -> NDArray[np.int32]:
-    """Turns the values of a mask file into labels.
-
-    Args:
-        values: int32 [H, W]. Where background is listed, a value is a label already; else value i becomes
-            label i + 1. Ignored pixels are 255, or 65535 where 255 is itself a listed value.
-        classes: How many there are, without background.
-        background: Whether value 0 is background.
-        path: The file, for the error.
-
-    Returns:
-        int32 [H, W]: 0 = background, 1..classes, `ignore_value(classes)`.
-
-    Raises:
-        UserError: If a value is neither listed nor ignored.
-    """
-    listed = classes + background
-    ignored = values == (255 if listed <= 255 else 65535)
-    if (wrong := np.unique(values[~ignored & ((values < 0) | (values >= listed))])).size:
-        raise UserError(
-            f"{path} holds {', '.join(map(str, wrong[:5]))}, outside the class list (0..{listed - 1}, and"
-            f" {255 if listed <= 255 else 65535} = ignore). Mend the mask, or list the class."
-        )
-    return np.where(ignored, ignore_value(classes), values + (not background)).astype(np.int32)
+        yield from map(self.load, self.splits[split])
 
 
 def _size(pixels: NDArray[np.generic]) -> str:

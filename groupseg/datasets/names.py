@@ -3,40 +3,46 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from importlib.resources import files
 
 from groupseg.errors import UserError
-
-# PASCAL VOC's classes 1..20 under the names that GroupViT gives them (table, plant, monitor).
-VOC_CLASSES = (
-    "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow",
-    "table", "dog", "horse", "motorbike", "person", "plant", "sheep", "sofa", "train", "monitor",
-)  # fmt: skip
+from groupseg.sources.tree import Tree
 
 
-def read_lines(path: Path) -> list[str]:
+def parse_lines(data: bytes, label: str) -> list[str]:
     """Returns the lines of a list, stripped, blank lines at the end left out.
 
+    Args:
+        data: The file.
+        label: What it is called in errors.
+
     Raises:
-        UserError: If the file is missing, not UTF-8, empty, or has a blank line or a line twice.
+        UserError: If it is not UTF-8, empty, or has a blank line or a line twice.
     """
     try:
         # utf-8-sig: editors on Windows put a byte order mark in front.
-        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").rstrip().splitlines()]
-    except FileNotFoundError as error:
-        raise UserError(f"{path} is missing. Write it: one name a line.") from error
+        lines = [line.strip() for line in data.decode("utf-8-sig").rstrip().splitlines()]
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 (byte {error.start}). Save it as UTF-8 text.") from error
+        raise UserError(f"{label} is not UTF-8 (byte {error.start}). Save it as UTF-8 text.") from error
     if not lines:
-        raise UserError(f"{path} is empty. Write at least one name in it, one a line.")
+        raise UserError(f"{label} is empty. Write at least one name in it, one a line.")
     if "" in lines:
-        raise UserError(f"{path}: line {lines.index('') + 1} is blank. Take it out, or name it.")
-    if twice := _repeated(lines):
-        raise UserError(f"{path}: {', '.join(twice)} named more than once. Each line must differ.")
+        raise UserError(f"{label}: line {lines.index('') + 1} is blank. Take it out, or name it.")
+    if twice := repeated(lines):
+        raise UserError(f"{label}: {', '.join(twice)} named more than once. Each line must differ.")
     return lines
 
 
-def read_classes(path: Path) -> tuple[tuple[str, ...], bool]:
+def read_lines(tree: Tree, name: str) -> list[str]:
+    """Reads a list of names.
+
+    Raises:
+        UserError: If it is missing, or as `parse_lines`.
+    """
+    return parse_lines(tree.read(name), tree.where(name))
+
+
+def read_classes(tree: Tree, name: str) -> tuple[tuple[str, ...], bool]:
     """Reads a class list, line i of which names mask value i.
 
     Returns:
@@ -45,17 +51,16 @@ def read_classes(path: Path) -> tuple[tuple[str, ...], bool]:
     Raises:
         UserError: As `read_lines`; or if background stands elsewhere than first, or alone.
     """
-    lines = read_lines(path)
-    background = lines[0].lower() == "background"
-    classes = tuple(lines[1:] if background else lines)
-    if any(name.lower() == "background" for name in classes):
-        raise UserError(
-            f"{path}: background must be the first line, value 0 in the masks. Renumber the masks, or name it"
-            " otherwise."
-        )
-    if not classes:
-        raise UserError(f"{path} names no class but background. Write the classes below it.")
-    return classes, background
+    return _classes(read_lines(tree, name), tree.where(name))
+
+
+def class_list(name: str) -> tuple[str, ...]:
+    """Returns the classes of a published data set, without background, by their official names and in their order.
+
+    Lists of the package: voc, context, coco_object, coco_stuff, ade20k, cityscapes.
+    """
+    file = files("groupseg.datasets") / "lists" / f"{name}.txt"
+    return _classes(parse_lines(file.read_bytes(), file.name), file.name)[0]
 
 
 def draw(names: Sequence[str], calib: float, seed: int) -> list[str]:
@@ -76,17 +81,31 @@ def draw(names: Sequence[str], calib: float, seed: int) -> list[str]:
     return sorted(sorted(names, key=lambda name: hashlib.sha256(f"{seed} {name}".encode()).digest())[:count])
 
 
-def check_disjoint(first: Path, second: Path) -> None:
+def check_disjoint(first: Iterable[str], second: Iterable[str], first_label: str, second_label: str) -> None:
     """Raises UserError if two lists share a name."""
-    if both := sorted(set(read_lines(first)) & set(read_lines(second))):
+    if both := sorted(set(first) & set(second)):
         raise UserError(
-            f"{first} and {second} overlap: {_some(both)} in both. Take each out of one: what is fitted on an"
-            " image must not be judged on it."
+            f"{first_label} and {second_label} overlap: {_some(both)} in both. Take each out of one: what is fitted on"
+            " an image must not be judged on it."
         )
 
 
-def _repeated(names: Iterable[str]) -> list[str]:
+def repeated(names: Iterable[str]) -> list[str]:
+    """Returns the names that are there more than once."""
     return [name for name, count in Counter(names).items() if count > 1]
+
+
+def _classes(lines: list[str], label: str) -> tuple[tuple[str, ...], bool]:
+    background = lines[0].lower() == "background"
+    classes = tuple(lines[1:] if background else lines)
+    if any(name.lower() == "background" for name in classes):
+        raise UserError(
+            f"{label}: background must be the first line, value 0 in the masks. Renumber the masks, or name it"
+            " otherwise."
+        )
+    if not classes:
+        raise UserError(f"{label} names no class but background. Write the classes below it.")
+    return classes, background
 
 
 def _some(names: Sequence[str]) -> str:

@@ -2,9 +2,8 @@
 
 import io
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,29 +13,36 @@ from groupseg.errors import UserError
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 
+# The value that a colour 0xRRGGBB stands for.
+Palette = Mapping[int, int]
+
 _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
 _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 
 
-def read_picture(path: Path) -> tuple[NDArray[np.uint8], bytes]:
+def read_picture(data: bytes, label: str) -> tuple[NDArray[np.uint8], bytes]:
     """Reads a photograph of any common kind as RGB.
 
     Turned as its EXIF orientation says; 16-bit grey scaled to 8 bits; transparency laid on white, as browsers
     show it.
 
+    Args:
+        data: The file.
+        label: What it is called in errors.
+
     Returns:
-        The image, uint8 [H, W, 3], and a file that decodes to it: the bytes of `path` where it is an RGB JPEG
-        that lies upright, so that nothing is compressed twice; else a PNG.
+        The image, uint8 [H, W, 3], and a file that decodes to it: `data` where it is an RGB JPEG or PNG that lies
+        upright, so that nothing is compressed twice; else a PNG.
 
     Raises:
         UserError: If the file is truncated or no image.
     """
-    data = path.read_bytes()
-    with _decoding(path):
+    with _decoding(label):
         image: Image.Image = Image.open(io.BytesIO(data))
         image.load()
         turned = image.getexif().get(ExifTags.Base.Orientation, 1) in range(2, 9)
-        if image.format == "JPEG" and image.mode == "RGB" and not turned:
+        plain = image.format in ("JPEG", "PNG") and image.mode == "RGB" and not image.has_transparency_data
+        if plain and not turned:
             return np.asarray(image), data
         if turned:
             image = ImageOps.exif_transpose(image)
@@ -46,23 +52,43 @@ def read_picture(path: Path) -> tuple[NDArray[np.uint8], bytes]:
     return pixels, file.getvalue()
 
 
-def read_mask(path: Path) -> NDArray[np.int32]:
+def read_mask(data: bytes, label: str, palette: Palette | None = None) -> NDArray[np.int32]:
     """Reads the values of a mask, int32 [H, W]: indices into the palette (mode P), or grey of 8 or 16 bits.
 
+    Args:
+        data: The file.
+        label: What it is called in errors.
+        palette: What colours mean, for masks that were saved as colours; None refuses those.
+
     Raises:
-        UserError: If the file is truncated, or holds no exact number a pixel but colours, one bit, or JPEG.
+        UserError: If the file is truncated, or holds no exact number a pixel but unknown colours, one bit, or JPEG.
     """
-    with _decoding(path):
-        image = Image.open(path)
+    with _decoding(label):
+        image = Image.open(io.BytesIO(data))
         image.load()
+    if palette is not None and image.format != "JPEG" and image.mode in ("RGB", "RGBA"):
+        return _values(np.asarray(image.convert("RGB")), palette, label)
     # One bit is refused too: its 1 may be class 1, or a 255 (ignore) that an optimiser has packed.
     if image.mode not in ("P", "L", *_SIXTEEN_BIT) or image.format == "JPEG":
         found = "JPEG" if image.format == "JPEG" else f"mode {image.mode}"
         raise UserError(
-            f"{path} is no mask: expected a PNG that holds the class number of each pixel (palette, or 8- or"
-            f" 16-bit grey), got {found}. Save class numbers, not colours."
+            f"{label} is no mask: expected a PNG that holds the class number of each pixel (palette, or 8- or"
+            f" 16-bit grey), got {found}. Save class numbers, not colours, or name the colours in palette.txt."
         )
     return np.asarray(image).astype(np.int32)
+
+
+def _values(colours: NDArray[np.uint8], palette: Palette, label: str) -> NDArray[np.int32]:
+    """Turns colours, uint8 [H, W, 3], into what they stand for."""
+    codes: NDArray[np.int32] = colours.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], np.int32)
+    known = np.array(sorted(palette), np.int32)
+    at = np.searchsorted(known, codes).clip(max=known.size - 1)
+    if (wrong := np.unique(codes[known[at] != codes])).size:
+        named = ", ".join(f"#{code:06x}" for code in wrong[:5])
+        raise UserError(
+            f"{label} holds {wrong.size} colours that no class has: {named}. Save class numbers, without smoothing."
+        )
+    return np.array([palette[code] for code in known.tolist()], np.int32).take(at)
 
 
 def _rgb(image: Image.Image) -> NDArray[np.uint8]:
@@ -81,11 +107,11 @@ def _rgb(image: Image.Image) -> NDArray[np.uint8]:
 
 
 @contextmanager
-def _decoding(path: Path) -> Iterator[None]:
+def _decoding(label: str) -> Iterator[None]:
     """Turns whatever Pillow raises on a damaged file into one line that names it."""
     try:
         yield
     except _DAMAGE as error:
         raise UserError(
-            f"{path} cannot be read as an image: {error}. Fetch it again, or take it out of the data set."
+            f"{label} cannot be read as an image: {error}. Fetch it again, or take it out of the data set."
         ) from error

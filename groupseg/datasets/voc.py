@@ -1,44 +1,104 @@
-"""The layout of PASCAL VOC: JPEGImages, SegmentationClass, ImageSets/Segmentation."""
+"""The layout of PASCAL VOC: JPEGImages, SegmentationClass, ImageSets/Segmentation; and SBD's further labels."""
 
-from collections.abc import Sequence
-from pathlib import Path
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from groupseg.datasets.labelled import LabelledFiles, Pair
-from groupseg.datasets.names import VOC_CLASSES, check_disjoint, draw, read_lines
+import numpy as np
+import scipy.io
+from numpy.typing import NDArray
+
+from groupseg.datasets.labelled import Item, LabelledFiles
+from groupseg.datasets.layout import find_root, official_splits
+from groupseg.datasets.masks import MaskFiles, relabel, value_labels
+from groupseg.datasets.names import check_disjoint, class_list, read_lines
+from groupseg.datasets.pictures import Palette
 from groupseg.errors import UserError
+from groupseg.sources.tree import Tree
+
+_LIST = "ImageSets/Segmentation/"
 
 
-def read_voc(folder: Path, calib: float, seed: int) -> LabelledFiles:
-    """Finds the images of VOC 2012: val.txt is the test split, and calib is drawn from train.txt.
+def read_voc(
+    tree: Tree, calib: float | None, seed: int, background: bool = True, augmented: bool = False
+) -> LabelledFiles:
+    """Finds the images of VOC 2012: val.txt (1,449) is the test split, and calib is drawn from train.txt (1,464).
 
-    Masks are palette PNGs read as indices: 0 = background, 1..20 = `VOC_CLASSES`, 255 = ignore.
+    Masks are palette PNGs read as indices: 0 = background, 1..20 = classes, 255 = the rim of objects, ignored. Masks
+    that were saved as colours are read by the palette of VOC.
+
+    With `augmented`, calib is drawn from trainaug instead, the 10,582 images that methods train on: train.txt, and what
+    SBD (Hariharan et al., ICCV 2011) labels beyond train.txt and val.txt (9,118). Those have no ignored rim. The images
+    are VOC's all the same.
 
     Args:
-        folder: Such as VOCdevkit/VOC2012.
-        calib: How many images of train.txt, or which share of them if below 1.
+        tree: In which VOC2012/ lies somewhere, and with `augmented` SBD's benchmark_RELEASE/ too.
+        calib: How many images to calibrate on, or which share of them if below 1; None for none.
         seed: Of the draw.
+        background: Whether 0 is background. Without, it is ignored (VOC20).
+        augmented: Whether SBD's labels are drawn from too.
 
     Raises:
         UserError: If a folder, list, image or mask is missing, or the lists overlap.
     """
-    for part in ("JPEGImages", "SegmentationClass", "ImageSets/Segmentation"):
-        if not (folder / part).is_dir():
+    root = find_root(tree, f"{_LIST}val.txt", "VOC layout")
+    names = {part: read_lines(tree, f"{root}{_LIST}{part}.txt") for part in ("train", "val")}
+    check_disjoint(names["train"], names["val"], *(tree.where(f"{root}{_LIST}{part}.txt") for part in names))
+    items = {part: _items(tree, root, names[part], f"{root}SegmentationClass/", ".png") for part in names}
+    if augmented:
+        beyond = find_root(tree, "dataset/cls/", "SBD (benchmark.tgz)", {".mat"}) + "dataset/"
+        further = {name for part in ("train", "val") for name in read_lines(tree, f"{beyond}{part}.txt")}
+        rest = sorted(further.difference(*names.values()))
+        items["train"] |= _items(tree, root, rest, f"{beyond}cls/", ".mat")
+    classes = class_list("voc")
+    labels = value_labels(len(classes), 1, background, [255] if background else [0, 255])
+    splits = official_splits(items["val"], items["train"], calib, seed)
+    return LabelledFiles(tree, classes, background, splits, VocMasks(labels, voc_palette()))
+
+
+@dataclass(frozen=True)
+class VocMasks(MaskFiles):
+    """Decodes masks of VOC, and those of SBD, which are MATLAB files."""
+
+    def __call__(self, tree: Tree, item: Item) -> NDArray[np.int32]:
+        """Returns the labels of an item, int32 [H, W].
+
+        Raises:
+            UserError: If the mask is missing, damaged, or holds a value without a label.
+        """
+        if not item.truth.endswith(".mat"):
+            return super().__call__(tree, item)
+        label = tree.where(item.truth)
+        try:
+            data = scipy.io.loadmat(io.BytesIO(tree.read(item.truth)))  # type: ignore[arg-type]  # the stubs know no file
+            values = data["GTcls"]["Segmentation"][0, 0]
+        # scipy lets out whatever a broken file provokes.
+        except (ValueError, KeyError, IndexError, TypeError, OSError, NotImplementedError) as error:
             raise UserError(
-                f"{folder / part} is missing: no VOC layout lies there. Mend source.path or run.folder in params.yaml."
-            )
-    lists = folder / "ImageSets" / "Segmentation"
-    check_disjoint(lists / "train.txt", lists / "val.txt")
-    calibration = draw(read_lines(lists / "train.txt"), calib, seed)
-    splits = {"calib": _pairs(folder, calibration), "test": _pairs(folder, read_lines(lists / "val.txt"))}
-    return LabelledFiles(VOC_CLASSES, True, splits)
+                f"{label} cannot be read as a mask of SBD (GTcls.Segmentation): {error}. Fetch it again."
+            ) from error
+        return relabel(np.asarray(values, np.int32), self.labels, label)
 
 
-def _pairs(folder: Path, names: Sequence[str]) -> list[Pair]:
-    pairs = []
+def voc_palette() -> Palette:
+    """Returns the colours of the values 0..20 and 255 in VOC's masks.
+
+    Bits 0, 1, 2 of the value are the highest bits of red, green, blue, bits 3, 4, 5 the next, and so on
+    (VOCcode/VOClabelcolormap.m of the development kit).
+    """
+    colours = {}
+    for value in (*range(21), 255):
+        bits = [[(value >> 3 * step + channel & 1) << 7 - step for step in range(3)] for channel in range(3)]
+        red, green, blue = map(sum, bits)
+        colours[red << 16 | green << 8 | blue] = value
+    return colours
+
+
+def _items(tree: Tree, root: str, names: Iterable[str], masks: str, suffix: str) -> dict[str, Item]:
+    items = {}
     for name in names:
-        pair = Pair(name, folder / "JPEGImages" / f"{name}.jpg", folder / "SegmentationClass" / f"{name}.png")
-        for path in (pair.image, pair.mask):
-            if not path.is_file():
-                raise UserError(f"{path} is missing. Add it, or take {name} out of ImageSets/Segmentation.")
-        pairs.append(pair)
-    return pairs
+        items[name] = Item(name, f"{root}JPEGImages/{name}.jpg", f"{masks}{name}{suffix}")
+        for file in (items[name].image, items[name].truth):
+            if file not in tree:
+                raise UserError(f"{tree.where(file)} is missing. Add it, or take {name} out of the lists.")
+    return items

@@ -1,0 +1,88 @@
+"""From the values of mask files to labels."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groupseg.datasets.labelled import Item
+from groupseg.datasets.pictures import Palette, read_mask
+from groupseg.datasets.sample import ignore_value
+from groupseg.errors import UserError
+from groupseg.sources.tree import Tree
+
+
+@dataclass(frozen=True)
+class MaskFiles:
+    """Decodes items whose truth is the name of a mask file.
+
+    Args:
+        labels: The label of each value that a mask may hold.
+        palette: What colours mean, for masks that were saved as colours.
+    """
+
+    labels: Mapping[int, int]
+    palette: Palette | None = None
+
+    def __call__(self, tree: Tree, item: Item) -> NDArray[np.int32]:
+        """Returns the labels of an item, int32 [H, W].
+
+        Raises:
+            UserError: If the mask is missing, damaged, or holds a value without a label.
+        """
+        label = tree.where(item.truth)
+        return relabel(read_mask(tree.read(item.truth), label, self.palette), self.labels, label)
+
+
+def value_labels(classes: int, first: int, background: bool, ignored: Iterable[int]) -> dict[int, int]:
+    """Says what the values of a mask mean whose classes are numbered without a gap.
+
+    Args:
+        classes: How many there are.
+        first: The value of the first class.
+        background: Whether value 0 is background.
+        ignored: Values of unknown pixels.
+    """
+    labels = {0: 0} if background else {}
+    labels |= {first + index: index + 1 for index in range(classes)}
+    return labels | dict.fromkeys(ignored, ignore_value(classes))
+
+
+def relabel(values: NDArray[np.int32], labels: Mapping[int, int], label: str) -> NDArray[np.int32]:
+    """Turns values, int32 [H, W], into labels of the same shape.
+
+    Args:
+        values: What the mask file holds.
+        labels: What each value means.
+        label: What the file is called in errors.
+
+    Raises:
+        UserError: If a value means nothing.
+    """
+    table = np.full(max(labels) + 2, -1, np.int32)
+    table[list(labels)] = list(labels.values())
+    # The last entry catches what lies outside; negative numbers, too, are large ones without their sign.
+    found = table.take(values.astype(np.uint32), mode="clip")
+    if (wrong := np.unique(values[found < 0])).size:
+        raise UserError(
+            f"{label} holds {', '.join(map(str, wrong[:5]))}, outside the class list ({_known(labels)}). Mend the"
+            " mask, or list the class."
+        )
+    return found
+
+
+def _known(labels: Mapping[int, int]) -> str:
+    """Names the values in words, such as "0..20, and 255 = ignore"; the ignored ones are those of the highest label."""
+    top = max(labels.values())
+    ignored = sorted(value for value in labels if labels[value] == top and top in (255, 65535))
+    listed = sorted(set(labels) - set(ignored))
+    return f"{_ranges(listed)}, and {_ranges(ignored)} = ignore" if ignored else _ranges(listed)
+
+
+def _ranges(values: list[int]) -> str:
+    """Writes sorted numbers as ranges, such as "0..3, 7"."""
+    known = set(values)
+    starts = [value for value in values if value - 1 not in known]
+    ends = [value for value in values if value + 1 not in known]
+    return ", ".join(str(start) if start == end else f"{start}..{end}" for start, end in zip(starts, ends, strict=True))
