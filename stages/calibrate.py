@@ -3,10 +3,9 @@
 import sys
 
 from groupseg.files import write_json
-from groupseg.strategies.base import Strategy
 from stages.params import load_params
 from stages.stage import run
-from stages.tables import calibration_path, origin, read_table, read_vocabulary
+from stages.tables import calibratable, calibration_path, origin, read_table, read_vocabulary
 
 
 def main(dataset: str, strategy: str) -> None:
@@ -14,8 +13,7 @@ def main(dataset: str, strategy: str) -> None:
     params = load_params()
     table = read_table(dataset, "calib")
     vocabulary, _ = read_vocabulary(dataset, table)
-    uncalibrated: Strategy = params.strategies[strategy]
-    record = uncalibrated.fit(table, vocabulary).to_json()
+    record = calibratable(params.strategies[strategy], table).fit(table, vocabulary).to_json()
     for warning in record["warnings"]:
         print(f"warning: {strategy} on {dataset}: {warning}", file=sys.stderr)
     write_json(calibration_path(dataset, strategy), {**origin(table), **record})

@@ -29,6 +29,7 @@ from stages.tables import (
     ORACLE,
     RESULTS,
     check_held_out,
+    crossfit,
     read_calibration,
     read_table,
     read_vocabulary,
@@ -94,7 +95,8 @@ def protocol(table: SegmentTable, about: Mapping[str, Any], records: Mapping[str
     others = [f"{name}: {score}" for name, score in scores.items() if score != scores[BASELINE]]
     score = f"{scores[BASELINE]} ({', '.join(others)})" if others else scores[BASELINE]
     made = {key: table.protocol[key] for key in ("model", "weights_sha256", "resolution", "window", "split")}
-    return {**made, "text": text, "score": score}
+    folds = {"split": f"{made['split']}, cross-fitted in {crossfit(table)} folds"} if crossfit(table) else {}
+    return {**made, **folds, "text": text, "score": score}
 
 
 def curves(strategies: Mapping[str, Strategy], table: SegmentTable, vocabulary: Vocabulary) -> pd.DataFrame:

@@ -9,6 +9,8 @@ from groupseg.errors import UserError
 from groupseg.files import atomic_path, read_json
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary, WordList
+from groupseg.strategies.base import Strategy
+from groupseg.strategies.crossfit import CrossFit, held_out
 from groupseg.text.features import load_features
 
 if TYPE_CHECKING:  # `calibrate` is done before pandas is loaded.
@@ -47,6 +49,31 @@ def read_vocabulary(dataset: str, table: SegmentTable) -> tuple[Vocabulary, dict
     return Vocabulary(table.classes, tuple(about["words"]), text, ensemble, lists), about
 
 
+def read_splits(dataset: str) -> tuple[SegmentTable, SegmentTable]:
+    """Reads the calibration and the test images of a data set; where those are the same, parts of them.
+
+    Where images are cross-fitted, a study would fit every fold many times: it takes the first one alone for the test.
+
+    Raises:
+        UserError: If an image is in both splits.
+    """
+    calibration, test = read_table(dataset, "calib"), read_table(dataset, "test")
+    check_held_out(test, calibration)
+    folds = crossfit(calibration)
+    return held_out(test, folds) if folds else (calibration, test)
+
+
+def crossfit(table: SegmentTable) -> int:
+    """Returns in how many folds the images of a table are calibrated and judged in turn; 0 = they are not."""
+    return int(table.protocol.get("crossfit", 0))
+
+
+def calibratable(strategy: Strategy, table: SegmentTable) -> Strategy:
+    """Returns the strategy as it is to be fitted on `table`: a copy for each fold where that is cross-fitted."""
+    folds = crossfit(table)
+    return CrossFit(strategy, folds) if folds else strategy
+
+
 def calibration_path(dataset: str, strategy: str) -> Path:
     """Where the record of a calibration lies."""
     return Path("results/calibration") / dataset / f"{strategy}.json"
@@ -55,7 +82,8 @@ def calibration_path(dataset: str, strategy: str) -> Path:
 def origin(table: SegmentTable) -> dict[str, Any]:
     """What a calibration on this table was made from; it stands in its record."""
     protocol = {key: table.protocol[key] for key in ("dataset", "split", "weights_sha256")}
-    return {**protocol, "images": len(table.keys), "classes": list(table.classes)}
+    folds = {"crossfit": table.protocol["crossfit"]} if crossfit(table) else {}
+    return {**protocol, **folds, "images": len(table.keys), "classes": list(table.classes)}
 
 
 def read_calibration(dataset: str, strategy: str, table: SegmentTable) -> dict[str, Any]:
@@ -66,7 +94,8 @@ def read_calibration(dataset: str, strategy: str, table: SegmentTable) -> dict[s
     """
     path = calibration_path(dataset, strategy)
     record: dict[str, Any] = read_json(path)
-    if stale := [key for key, value in origin(table).items() if record.get(key) != value]:
+    made = origin(table)
+    if stale := [key for key in (*made, *{"crossfit"}.difference(made)) if record.get(key) != made.get(key)]:
         raise UserError(
             f"{path} was not calibrated on the present calib split of {dataset} (another {', '.join(stale)})."
             f" Run `dvc repro calibrate@{dataset}-{strategy}`."
@@ -75,7 +104,9 @@ def read_calibration(dataset: str, strategy: str, table: SegmentTable) -> dict[s
 
 
 def check_held_out(test: SegmentTable, calibration: SegmentTable) -> None:
-    """Raises UserError if an image is in both splits."""
+    """Raises UserError if an image is in both splits, unless both are the same images and cross-fitted."""
+    if crossfit(calibration) and crossfit(test) == crossfit(calibration) and test.keys == calibration.keys:
+        return
     if both := sorted(set(test.keys) & set(calibration.keys)):
         raise UserError(
             f"{test.protocol['dataset']}: {len(both)} images are in the calib and in the test split, such as"

@@ -6,14 +6,13 @@ from pathlib import Path
 from groupseg.studies.vocabulary import vocabulary_study
 from stages.params import load_params
 from stages.stage import run
-from stages.tables import check_held_out, read_table, read_vocabulary, write_csv
+from stages.tables import read_splits, read_vocabulary, write_csv
 
 
 def main(dataset: str) -> None:
     """Fits thresholds on the calib split for many class lists, and judges them on the test split."""
     params = load_params()
-    calib, test = read_table(dataset, "calib"), read_table(dataset, "test")
-    check_held_out(test, calib)
+    calib, test = read_splits(dataset)
     vocabulary, _ = read_vocabulary(dataset, calib)
     study = params.studies.vocabulary
     strategies = {name: params.strategies[name] for name in study.strategies}

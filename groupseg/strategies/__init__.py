@@ -10,6 +10,7 @@ from groupseg.strategies.background_vector import BackgroundVector
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.classifier import Classifier
 from groupseg.strategies.context import Context
+from groupseg.strategies.crossfit import CrossFit
 from groupseg.strategies.fixed import Fixed
 from groupseg.strategies.floss import Floss
 from groupseg.strategies.learned import Learned
@@ -70,7 +71,7 @@ def load(data: dict[str, Any]) -> Strategy:
     Raises:
         UserError: If the record is not one of a strategy.
     """
-    return _rule(data).from_json(data)
+    return CrossFit.from_json(data) if "folds" in data else _rule(data).from_json(data)
 
 
 def _rule(data: dict[str, Any]) -> type[Strategy]:

@@ -1,0 +1,137 @@
+"""Calibration where no labelled image is to spare: on some folds of the test images, for the judging of another."""
+
+from collections import Counter
+from copy import deepcopy
+from hashlib import sha256
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+import groupseg.strategies
+from groupseg.errors import UserError
+from groupseg.segments.table import SegmentTable
+from groupseg.segments.vocabulary import Vocabulary
+from groupseg.strategies.base import Strategy, require
+from groupseg.strategies.scores import Labels, Scores
+
+
+class CrossFit:
+    """K copies of a strategy, of which each judges the one fold of the images that it has not been fitted on.
+
+    Every image is judged once, and never by a copy that has seen it (cross-fitting: Chernozhukov et al. 2018, arXiv
+    1608.00060, section 3). The fold of an image follows from its name alone, so that it is the same in every part of
+    a table.
+
+    Args:
+        strategy: What is fitted; it is left as it is.
+        folds: K, at least 2.
+
+    Raises:
+        UserError: If there are fewer than two folds.
+    """
+
+    def __init__(self, strategy: Strategy, folds: int) -> None:
+        require(folds >= 2, "crossfit", "at least 2", folds)
+        self.copies = [deepcopy(strategy) for _ in range(folds)]
+
+    def fit(self, table: SegmentTable, vocabulary: Vocabulary) -> Self:
+        """Fits copy k on the images outside fold k; see `Strategy`.
+
+        Raises:
+            UserError: If one fold has all labelled images, or the strategy cannot be fitted on what is left.
+        """
+        fold = image_folds(table.keys, len(self.copies))
+        for number, copy in enumerate(self.copies):
+            copy.fit(_labelled(table.subset(np.flatnonzero(fold != number)), number, len(self.copies)), vocabulary)
+        return self
+
+    def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
+        """Finds candidates; see `Strategy`. Each score is that of the copy that has not seen the image."""
+        label, score = np.zeros(len(table.image), np.int32), np.zeros(len(table.image))
+        for copy, part, rows in self._parts(table):
+            label[rows], score[rows] = copy.candidates(part, vocabulary)
+        return label, score
+
+    def predict(self, table: SegmentTable, vocabulary: Vocabulary) -> Labels:
+        """Labels segments; see `Strategy`."""
+        label = np.zeros(len(table.image), np.int32)
+        for copy, part, rows in self._parts(table):
+            label[rows] = copy.predict(part, vocabulary)
+        return label
+
+    def to_json(self) -> dict[str, Any]:
+        """Records the strategy as it does itself, and under "folds" what each copy has found.
+
+        Nothing is fitted on all images, so that "fitted" is empty and "curve" is null beside them.
+        """
+        records = [copy.to_json() for copy in self.copies]
+        same = {key: records[0][key] for key in ("rule", "params")}
+        warnings = _gathered([record["warnings"] for record in records])
+        folds = [{key: value for key, value in record.items() if key not in same} for record in records]
+        return {**same, "fitted": {}, "curve": None, "warnings": warnings, "folds": folds}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Makes the strategy that `to_json` has recorded.
+
+        Raises:
+            UserError: If the record is not one of a strategy.
+        """
+        same = {key: value for key, value in data.items() if key != "folds"}
+        # The registry loads this module, and is asked only once it is whole.
+        copies = [groupseg.strategies.load({**same, **fold}) for fold in data["folds"]]
+        strategy = cls(copies[0], len(copies))
+        strategy.copies = copies
+        return strategy
+
+    def _parts(self, table: SegmentTable) -> list[tuple[Strategy, SegmentTable, NDArray[np.int64]]]:
+        """Returns each copy with the images that it judges, and the rows of their segments; none without images."""
+        fold = image_folds(table.keys, len(self.copies))
+        return [
+            (copy, table.subset(np.flatnonzero(fold == number)), np.flatnonzero(fold[table.image] == number))
+            for number, copy in enumerate(self.copies)
+            if (fold == number).any()
+        ]
+
+
+def image_folds(keys: tuple[str, ...], folds: int) -> NDArray[np.int64]:
+    """Returns the fold of each image, [N] int64 in 0..folds-1: a hash of its key, so that no other image matters."""
+    numbers = [int.from_bytes(sha256(key.encode()).digest()[:8]) % folds for key in keys]
+    return np.array(numbers, dtype=np.int64)
+
+
+def held_out(table: SegmentTable, folds: int) -> tuple[SegmentTable, SegmentTable]:
+    """Splits cross-fitted images once, for studies that would fit every fold many times.
+
+    Returns:
+        All images but those of fold 0, to calibrate on, and fold 0, to judge.
+
+    Raises:
+        UserError: If a part has no labelled pixel.
+    """
+    fold = image_folds(table.keys, folds)
+    judged = table.subset(np.flatnonzero(fold == 0))
+    if judged.histogram.sum() == 0:
+        raise UserError(
+            f"crossfit: {folds} leaves no labelled image of {len(table.keys)} in fold 0, which the studies judge."
+            " Choose another number of folds, or add images."
+        )
+    return _labelled(table.subset(np.flatnonzero(fold != 0)), 0, folds), judged
+
+
+def _labelled(rest: SegmentTable, number: int, folds: int) -> SegmentTable:
+    """Returns what is left outside a fold; raises UserError if nothing of it is labelled."""
+    if rest.histogram.sum() == 0:
+        raise UserError(
+            f"crossfit: {folds} leaves no labelled image outside fold {number} to calibrate on. Choose another number"
+            " of folds, or add images."
+        )
+    return rest
+
+
+def _gathered(warnings: list[list[str]]) -> list[str]:
+    """Lists each warning once, and says in how many folds it was given where not in all."""
+    times = Counter(line for fold in warnings for line in dict.fromkeys(fold))
+    folds = len(warnings)
+    return [line if count == folds else f"{line} ({count} of {folds} folds)" for line, count in times.items()]
