@@ -1,7 +1,9 @@
 """Segments the images of a data set, the only pass of the vision model: `python -m stages.segment scenes20`."""
 
 import io
+import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,17 +11,19 @@ from PIL import Image
 from tqdm import tqdm
 from webdataset import TarWriter
 
+from groupseg.datasets.crossfit import read_crossfit
 from groupseg.datasets.shards import read_class_list, read_samples
 from groupseg.files import atomic_path, sha256
 from groupseg.model.groupvit import GroupViT
 from groupseg.model.weights import load_model
 from groupseg.segments.build import Map, build_table
+from groupseg.segments.table import SegmentTable
 from stages.params import load_params
 from stages.stage import run
 
 
 def main(dataset: str) -> None:
-    """Writes the segment table and the segment maps of both splits."""
+    """Writes the segment table and the segment maps of both splits; they are the same where images are cross-fitted."""
     params = load_params()
     weights = Path("models") / f"{params.run.model}.safetensors"
     architecture = params.models[params.run.model].architecture
@@ -29,11 +33,15 @@ def main(dataset: str) -> None:
         "dataset": dataset, "model": params.run.model, "weights_sha256": sha256(weights),
         "resolution": f"{side}x{side}", "window": "whole",
     }  # fmt: skip
-    for split in ("calib", "test"):
-        segment(model, dataset, split, {**protocol, "split": split})
+    if folds := read_crossfit(Path("data/prepared") / dataset):
+        table = segment(model, dataset, "test", {**protocol, "split": "test", "crossfit": str(folds)})
+        calibrate_on(table, dataset)
+    else:
+        for split in ("calib", "test"):
+            segment(model, dataset, split, {**protocol, "split": split})
 
 
-def segment(model: GroupViT, dataset: str, split: str, protocol: Mapping[str, str]) -> None:
+def segment(model: GroupViT, dataset: str, split: str, protocol: Mapping[str, str]) -> SegmentTable:
     """Runs the model over a split."""
     prepared, out = Path("data/prepared") / dataset, Path("data/segments") / dataset / split
     classes, with_background = read_class_list(prepared)
@@ -51,6 +59,15 @@ def segment(model: GroupViT, dataset: str, split: str, protocol: Mapping[str, st
             lambda key, segments: maps.write(map_file(key, segments)),
         )
     table.save(out / "table.safetensors")
+    return table
+
+
+def calibrate_on(table: SegmentTable, dataset: str) -> None:
+    """Writes the test split again as the calib split."""
+    folder = Path("data/segments") / dataset
+    replace(table, protocol={**table.protocol, "split": "calib"}).save(folder / "calib/table.safetensors")
+    with atomic_path(folder / "calib/maps.tar") as path:
+        shutil.copyfile(folder / "test/maps.tar", path)
 
 
 def map_file(key: str, segments: Map) -> dict[str, str | bytes]:

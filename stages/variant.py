@@ -5,6 +5,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from groupseg.datasets.crossfit import read_crossfit
 from groupseg.datasets.shards import read_class_list, read_samples
 from groupseg.files import sha256, write_json
 from groupseg.metrics.bootstrap import bootstrap_miou, interval, resample_weights
@@ -18,7 +19,7 @@ from groupseg.segments.table import SegmentTable
 from groupseg.strategies import load
 from stages.params import Params, load_params
 from stages.stage import run
-from stages.tables import check_held_out, read_vocabulary
+from stages.tables import calibratable, check_held_out, crossfit, read_vocabulary
 
 
 def main(name: str) -> None:
@@ -33,7 +34,8 @@ def main(name: str) -> None:
 
 def judge(dataset: str, model: GroupViT, name: str, params: Params) -> dict[str, Any]:
     """Computes the held-out mIoU of each strategy and of the label oracle on a data set, with 95 % intervals."""
-    calibration, test = (segment(dataset, split, model, name) for split in ("calib", "test"))
+    test = segment(dataset, "test", model, name)
+    calibration = test if crossfit(test) else segment(dataset, "calib", model, name)
     check_held_out(test, calibration)
     vocabulary, _ = read_vocabulary(dataset, test)
     draws = resample_weights(len(test.keys), params.evaluate.resamples, params.evaluate.seed)
@@ -44,7 +46,7 @@ def judge(dataset: str, model: GroupViT, name: str, params: Params) -> dict[str,
     figures = {}
     for strategy in tqdm(params.run.strategies, desc=f"{name} on {dataset}", unit="strategy", disable=None):
         # By way of its record, as between `calibrate` and `evaluate`.
-        fitted = load(params.strategies[strategy].fit(calibration, vocabulary).to_json())
+        fitted = load(calibratable(params.strategies[strategy], calibration).fit(calibration, vocabulary).to_json())
         figures[strategy] = figure(image_counts(test, fitted.predict(test, vocabulary)))
     return {"strategies": figures, "oracle": {"label": figure(image_counts(test, label_oracle(test)))}}
 
@@ -54,7 +56,8 @@ def segment(dataset: str, split: str, model: GroupViT, name: str) -> SegmentTabl
     prepared = Path("data/prepared") / dataset
     classes, with_background = read_class_list(prepared)
     samples = tqdm(read_samples(prepared, split), desc=f"segment {dataset} {split}", unit="image", disable=None)
-    protocol = {"dataset": dataset, "split": split, "model": name}
+    folds = read_crossfit(prepared)
+    protocol = {"dataset": dataset, "split": split, "model": name, **({"crossfit": str(folds)} if folds else {})}
     return build_table(model, samples, classes, with_background, protocol, lambda key, segments: None)
 
 
