@@ -1,6 +1,7 @@
 """The stages on a data set whose images are calibrated on and judged in turn: what runs, and what cannot leak."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,18 +11,24 @@ import pandas as pd
 import pytest
 from safetensors.numpy import load_file
 
+from groupseg.datasets.writer import write_samples
 from groupseg.errors import UserError
 from groupseg.files import read_json, write_json
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.iou import mean_iou
+from groupseg.model.weights import save_model
+from groupseg.report.curves import threshold_of
 from groupseg.segments.table import SegmentTable
 from groupseg.strategies import STRATEGIES as RULES
 from groupseg.strategies.crossfit import image_folds
-from stages import calibrate, evaluate, ladder, learning, transfer, vocabulary
+from groupseg.text.features import save_features
+from stages import calibrate, evaluate, ladder, learning, segment, transfer, variant, vocabulary
 from stages.params import load_params
+from tests.model.tiny import tiny_model
+from tests.segments.test_build import CLASSES, samples
 from tests.stages.test_evaluate import save, save_text
 from tests.strategies.test_crossfit import Leaking
-from tests.tables import Case, random_case
+from tests.tables import Case, random_case, unit
 
 FOLDS = 3
 STRATEGIES = ["fixed", "global", "cosine", "by_heart"]
@@ -166,3 +173,56 @@ def test_a_record_of_folds_is_refused_where_there_are_none(crossed: Case) -> Non
     save_crossfit(crossed, "calib", protocol=plain)
     save_crossfit(crossed, "test", protocol={**plain, "split": "test"}, keys=tuple(f"other{row}" for row in range(14)))
     refused(r"fixed\.json was not calibrated on .* \(another crossfit\)")
+
+
+def prepare_tiny() -> None:
+    """Prepares a data set of test images alone, its texts, and a model of no training."""
+    images = [replace(sample, key=f"k{index}") for index, sample in enumerate(samples(9))]
+    write_samples(Path("data/prepared/scenes20"), CLASSES, True, {"test": images}, {"dataset": "scenes20"}, FOLDS)
+    save_model(tiny_model(), Path("models/tiny.safetensors"))
+    random = np.random.default_rng(0)
+    features = {"classes": unit(random.normal(size=(3, 8))), "ensemble": unit(random.normal(size=(2, 3, 8)))}
+    about = {"classes": CLASSES, "words": CLASSES, "encoder": "random", "templates": ["a {}."], "lists": {}}
+    save_features("data/text/scenes20.safetensors", features, about)
+
+
+def test_images_are_segmented_once_and_a_variant_is_judged_as_the_stages_do(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare_tiny()
+    names = ["fixed", "global", "per_class"]
+    shipped = load_params()
+    params = SimpleNamespace(
+        run=SimpleNamespace(datasets=["scenes20"], strategies=names, model="tiny"),
+        strategies=shipped.strategies,
+        models={"tiny": SimpleNamespace(architecture=tiny_model().architecture)},
+        evaluate=SimpleNamespace(resamples=20, seed=0, best="global"),
+    )
+    for stage in (segment, variant, calibrate, evaluate):
+        monkeypatch.setattr(stage, "load_params", lambda: params)
+    segment.main("scenes20")
+    calib, test = (
+        SegmentTable.load(f"data/segments/scenes20/{split}/table.safetensors") for split in ("calib", "test")
+    )
+    assert calib.keys == test.keys == tuple(f"k{index}" for index in range(9))
+    np.testing.assert_array_equal(calib.embedding, test.embedding)
+    assert (calib.protocol, test.protocol["split"]) == ({**test.protocol, "split": "calib"}, "test")
+    assert calib.protocol["crossfit"] == str(FOLDS)
+    maps = [Path(f"data/segments/scenes20/{split}/maps.tar").read_bytes() for split in ("calib", "test")]
+    assert maps[0] == maps[1]
+
+    for name in names:
+        calibrate.main("scenes20", name)
+    evaluate.main("scenes20")
+    variant.main("tiny")
+    staged = read_json("results/metrics/scenes20.json")["strategies"]
+    found = read_json("results/variants/tiny.json")["datasets"]["scenes20"]["strategies"]
+    assert {name: found[name]["miou"] for name in names} == {name: staged[name]["miou"] for name in names}
+
+
+@pytest.mark.parametrize("case", [True], indirect=True, ids=[""])
+def test_the_report_takes_a_record_of_folds_for_several_thresholds(crossed: Case) -> None:
+    records = {name: read_json(f"results/calibration/scenes20/{name}.json") for name in STRATEGIES}
+    assert threshold_of(records["cosine"]) is None
+    assert threshold_of(records["fixed"]) == load_params().strategies["fixed"].threshold
+    assert all(isinstance(record["warnings"], list) for record in records.values())
