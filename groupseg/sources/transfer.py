@@ -209,12 +209,12 @@ def _validator(response: requests.Response) -> str | None:
 
 
 def _write(response: requests.Response, part: Part, start: int, total: int, bar: "tqdm[Never]") -> None:
-    # Not decoded: some servers call a .tgz a tar that they have packed on the way.
-    chunks = response.raw.stream(_CHUNK, decode_content=False)
     try:
         with open(part.path, "r+b" if start else "wb") as file:
             file.seek(start)
-            for chunk in chunks:
+            # What has come is written before more is waited for. And it is not decoded: some servers call a .tgz a tar
+            # that they have packed on the way.
+            while chunk := response.raw.read1(_CHUNK, decode_content=False):
                 file.write(chunk)
                 bar.update(len(chunk))
                 if file.tell() > total:
