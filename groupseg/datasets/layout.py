@@ -81,6 +81,26 @@ def paired(tree: Tree, images: Mapping[str, str], masks: Mapping[str, str]) -> d
     return {name: Item(name, image, masks[name]) for name, image in images.items()}
 
 
+def pairs_in(tree: Tree, layout: str, images: tuple[str, str, str], masks: tuple[str, str, str]) -> dict[str, Item]:
+    """Puts the images of one folder and the masks of another together, wherever in the tree they lie.
+
+    Args:
+        tree: Where to look.
+        layout: What the layout is called in errors.
+        images: The folder with a slash at its end, the end of the names in it, and their suffix, such as
+            ("leftImg8bit/val/", "_leftImg8bit", ".png").
+        masks: The same of the masks.
+
+    Raises:
+        UserError: If a folder is missing or there twice, an image has no mask, or a mask no image.
+    """
+    files = []
+    for folder, ending, suffix in (images, masks):
+        root = find_root(tree, folder, layout, {suffix})
+        files.append(files_below(tree, root + folder, {suffix}, ending))
+    return paired(tree, *files)
+
+
 def official_splits(
     test: Mapping[str, Item], train: Mapping[str, Item], calib: float | None, seed: int
 ) -> dict[str, Sequence[Item]]:
