@@ -7,6 +7,7 @@ import lzma
 import os
 import tarfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,7 +17,9 @@ from groupseg.errors import UserError
 from groupseg.files import atomic_path
 from groupseg.sources import names as checks
 
-_OPENERS: dict[str, Any] = {".gz": gzip.open, ".tgz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+_SUFFIXES = (".tar", ".tgz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz")
+# By the first bytes. Suffixes lie: SBD's benchmark.tgz has been seen packed and not packed.
+_PACKINGS: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 _CHUNK = 2**20
 _BLOCK = 512
 
@@ -114,42 +117,47 @@ class TarTree:
         return UserError(f"{self.label} is no whole tar archive: {how}. Delete it and get it again.")
 
 
-def is_packed(path: Path) -> bool:
-    """Whether a file is a compressed tar, by its name."""
-    return path.suffix == ".tgz" or (path.suffix in _OPENERS and path.with_suffix("").suffix == ".tar")
+def is_tar(path: Path) -> bool:
+    """Whether a file is a tar, by its name."""
+    return path.name.lower().endswith(_SUFFIXES)
 
 
 def plain_tar(path: Path, folder: Path) -> Path:
-    """Decompresses a .tar.gz, .tgz, .tar.bz2 or .tar.xz, once: a file in it cannot be found without reading all before.
+    """Decompresses a tar packed by gzip, bzip2 or xz, once: a file in it cannot be found without reading all before.
 
     Args:
         path: The archive.
         folder: Where the plain tar is kept. Its name is made of path, size and time of the archive.
 
     Returns:
-        The plain tar.
+        The plain tar: the archive itself where it is not packed.
 
     Raises:
         UserError: If the archive is damaged, unpacks to far more than honest data would, or cannot be written.
     """
-    try:
-        about = path.stat()
-    except FileNotFoundError as error:
-        raise checks.missing(str(path)) from error
+    opener = _opener(path)
+    if opener is None:
+        return path
+    about = path.stat()
     key = hashlib.sha256(f"{path.resolve()}\n{about.st_size}\n{about.st_mtime_ns}".encode()).hexdigest()[:16]
     plain = folder / f"{path.name.split('.')[0]}-{key}.tar"
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{plain}.lock"):
         if not plain.exists():
             with atomic_path(plain) as temporary:
-                _decompress(path, temporary)
+                _decompress(path, opener, temporary)
     return plain
 
 
-def _decompress(path: Path, target: Path) -> None:
+def _opener(path: Path) -> Callable[[Path], IO[bytes]] | None:
+    with open(path, "rb") as file:
+        first = file.read(8)
+    return next((opener for magic, opener in _PACKINGS.items() if first.startswith(magic)), None)
+
+
+def _decompress(path: Path, opener: Callable[[Path], IO[bytes]], target: Path) -> None:
     packed, unpacked = path.stat().st_size, 0
-    with open(target, "wb") as out:
-        stream: IO[bytes] = _OPENERS[path.suffix](path, "rb")
+    with open(target, "wb") as out, opener(path) as stream:
         while chunk := _read_chunk(stream, path):
             unpacked += len(chunk)
             checks.check_ratio(str(path), unpacked, packed)

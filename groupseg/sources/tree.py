@@ -8,7 +8,7 @@ from typing import Protocol
 from groupseg.errors import UserError
 from groupseg.sources import names as checks
 from groupseg.sources.cache import cache_folder
-from groupseg.sources.tar import TarTree, is_packed, plain_tar
+from groupseg.sources.tar import TarTree, is_tar, plain_tar
 from groupseg.sources.zip import ZipTree
 
 __all__ = ["Folder", "Merged", "SingleFile", "TarTree", "Tree", "ZipTree", "open_tree"]
@@ -52,11 +52,9 @@ def open_tree(path: Path) -> Tree:
         return Folder(path)
     if not path.is_file():
         raise UserError(f"{path} is missing. Mend the path in params.yaml, or put the file there.")
-    if is_packed(path):
+    if is_tar(path):
         return TarTree(plain_tar(path, cache_folder() / "plain"), label=str(path))
-    if path.suffix == ".tar":
-        return TarTree(path)
-    return ZipTree(path) if path.suffix == ".zip" else SingleFile(path)
+    return ZipTree(path) if path.suffix.lower() == ".zip" else SingleFile(path)
 
 
 class Folder:

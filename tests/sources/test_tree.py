@@ -97,6 +97,12 @@ def test_a_compressed_tar_is_decompressed_once(tmp_path: Path, cache: Path) -> N
     assert open_tree(path).names() == ("other.txt",)
 
 
+@pytest.mark.parametrize(("kind", "name"), [("tar", "made.tgz"), ("tgz", "made.tar"), ("zip", "MADE.ZIP")])
+def test_how_a_tar_is_packed_is_seen_from_its_bytes(tmp_path: Path, kind: str, name: str) -> None:
+    path = make(kind, tmp_path).rename(tmp_path / name)
+    assert open_tree(path).read("a/b.txt") == b"first"
+
+
 @pytest.mark.parametrize("start_method", ["fork", "spawn"])
 @pytest.mark.parametrize("kind", ["tar", "zip"])
 def test_a_tree_that_was_opened_is_read_in_other_processes(tmp_path: Path, kind: str, start_method: str) -> None:
@@ -263,9 +269,11 @@ class TestTar:
     def test_a_damaged_or_cut_compressed_tar_leaves_nothing(self, tmp_path: Path, cache: Path) -> None:
         path = make("tgz", tmp_path)
         whole = path.read_bytes()
-        for damaged in (whole[:-30], whole[:40] + b"\xff" * 20 + whole[60:], b"no gzip"):
+        for damaged in (whole[:-30], whole[:40] + b"\xff" * 20 + whole[60:], whole[:2]):
             path.write_bytes(damaged)
             assert "is no whole archive" in refused(path)
+        path.write_bytes(b"no gzip")
+        assert "is no whole tar archive" in refused(path)
         assert not list(cache.rglob("*.tar"))
 
     @pytest.mark.parametrize("kind", ["tgz", "tar.xz", "tar.bz2"])
