@@ -36,7 +36,7 @@ class Vocabulary:
 
     Attributes:
         classes: Names of the classes, as in the table.
-        words: What stands for each class in the prompts; mostly its name.
+        words: What stands for each class in the prompts; mostly its name, or several words joined by ", ".
         text: [C, D] float32, L2-normalised, the mean over the templates of the data set.
         ensemble: [T, C, D] float32, L2-normalised, each template of the ensemble by itself.
         lists: Word lists by name.
@@ -95,7 +95,8 @@ class Vocabulary:
         """
         if name not in self.lists:
             raise UserError(f"Expected a word list, one of {', '.join(self.lists) or 'none'}, but got {name!r}.")
-        left = self.lists[name].without([*self.classes, *self.words])
+        named = [word for words in self.words for word in words.split(", ")]
+        left = self.lists[name].without([*self.classes, *named])
         if not left.words:
             raise UserError(f"Word list {name!r} holds nothing but names of classes. Choose another list.")
         return left

@@ -1,6 +1,6 @@
 """From class names to the texts that an encoder reads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from groupseg.errors import UserError
 from groupseg.text.encoder import TextEncoder
+from groupseg.text.variants import Renaming, read_variant
 
 
 def prompts(words: Sequence[str], templates: Sequence[str]) -> list[str]:
@@ -26,35 +27,64 @@ def prompts(words: Sequence[str], templates: Sequence[str]) -> list[str]:
     return [template.format(word) for word in words for template in templates]
 
 
-def class_words(classes: Sequence[str], names: Mapping[str, str]) -> list[str]:
+def class_words(classes: Sequence[str], names: str | Renaming) -> list[str]:
     """Returns the words that stand for each class: its name, or what `names` says instead.
 
+    Args:
+        classes: The class list.
+        names: Other words for some of them, or the name of a published variant that says them.
+
+    Returns:
+        One text a class. Several words are joined by ", ", as they are in the class lists of others; they are embedded
+        each by itself.
+
     Raises:
-        UserError: If `names` speaks of a class that is not in the list.
+        UserError: If `names` speaks of a class that is not in the list, or of a variant that is not there.
     """
-    if unknown := sorted(set(names) - set(classes)):
+    named = read_variant(names) if isinstance(names, str) else names
+    if unknown := sorted(set(named) - set(classes)):
         raise UserError(f"prompts.names: {', '.join(unknown)} not in the class list: {', '.join(classes)}.")
-    return [names.get(name, name) for name in classes]
+    words = [named.get(name, name) for name in classes]
+    return [word if isinstance(word, str) else ", ".join(word) for word in words]
 
 
 def embed_words(encoder: TextEncoder, words: Sequence[str], templates: Sequence[str]) -> NDArray[np.float32]:
-    """Returns one unit vector a word, the mean over its templates (CLIP, arXiv 2103.00020, section 3.1.4).
+    """Returns one unit vector a class, the mean over its templates (CLIP, arXiv 2103.00020, section 3.1.4).
+
+    Args:
+        encoder: The text encoder.
+        words: What stands for each class; of several words, joined by ", ", the mean is taken as of templates.
+        templates: Each holds {} once.
 
     Returns:
         float32 [len(words), D].
     """
-    features = embed_ensemble(encoder, words, templates).mean(axis=0)
+    features = _mean_words(encoder, words, templates).mean(axis=0)
     return np.asarray(features / np.linalg.norm(features, axis=1, keepdims=True), dtype=np.float32)
 
 
 def embed_ensemble(encoder: TextEncoder, words: Sequence[str], templates: Sequence[str]) -> NDArray[np.float32]:
-    """Returns one unit vector a word and template.
+    """Returns one unit vector a class and template; arguments are those of `embed_words`.
 
     Returns:
         float32 [len(templates), len(words), D].
     """
-    features = encoder.encode(prompts(words, templates)).reshape(len(words), len(templates), -1)
-    return np.ascontiguousarray(features.transpose(1, 0, 2), dtype=np.float32)
+    features = _mean_words(encoder, words, templates)
+    # What the encoder gives has unit length already, and stays as it is, bit by bit.
+    several = np.array([", " in word for word in words], bool)
+    features[:, several] /= np.linalg.norm(features[:, several], axis=-1, keepdims=True)
+    return features
+
+
+def _mean_words(encoder: TextEncoder, words: Sequence[str], templates: Sequence[str]) -> NDArray[np.float32]:
+    """Returns for each template and class the mean over its words, float32 [len(templates), len(words), D]."""
+    split = [word.split(", ") for word in words]
+    single = [part for parts in split for part in parts]
+    features = encoder.encode(prompts(single, templates)).reshape(len(single), len(templates), -1).transpose(1, 0, 2)
+    counts = np.array([len(parts) for parts in split])
+    if len(single) > len(words):
+        features = np.add.reduceat(features, counts.cumsum() - counts, axis=1) / counts[:, None]
+    return np.ascontiguousarray(features, dtype=np.float32)
 
 
 def word_lists() -> dict[str, list[str]]:

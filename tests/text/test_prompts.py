@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from groupseg.datasets.names import class_list
 from groupseg.errors import UserError
-from groupseg.text.prompts import class_words, embed_words, prompts
+from groupseg.text.prompts import class_words, embed_ensemble, embed_words, prompts
+from groupseg.text.variants import variants
 
 
 class Lengths:
@@ -26,6 +28,7 @@ def test_bad_templates(templates: list[str]) -> None:
 
 def test_class_words() -> None:
     assert class_words(["sofa", "cat"], {"sofa": "couch"}) == ["couch", "cat"]
+    assert class_words(["sofa", "cat"], {"cat": ["cat", "kitten"]}) == ["sofa", "cat, kitten"]
     with pytest.raises(UserError, match=r"prompts\.names: sfoa not in the class list: sofa, cat"):
         class_words(["sofa", "cat"], {"sfoa": "couch"})
 
@@ -35,3 +38,41 @@ def test_embedding_of_a_word_is_the_normalised_mean_over_templates() -> None:
     features = embed_words(encoder, ["cat", "elephant"], ["a {}.", "look at the {}"])  # type: ignore[arg-type]
     mean = encoder.encode(["a elephant.", "look at the elephant"]).mean(0)
     np.testing.assert_allclose(features[1], mean / np.linalg.norm(mean), rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", variants())
+def test_every_published_variant_renames_classes_of_the_list_it_is_named_after(name: str) -> None:
+    classes = class_list(name.partition(".")[0])
+    words = class_words(classes, name)
+    assert len(words) == len(classes)
+    assert words != list(classes)
+
+
+def test_variants_say_what_their_methods_publish() -> None:
+    voc = dict(zip(class_list("voc"), class_words(class_list("voc"), "voc.groupvit"), strict=True))
+    assert {name: word for name, word in voc.items() if word != name} == {
+        "diningtable": "table", "pottedplant": "plant", "tvmonitor": "monitor",
+    }  # fmt: skip
+    assert "ship" in class_words(class_list("voc"), "voc.sclip")
+    assert class_words(class_list("context"), "context.groupvit")[0] == "airplane"
+    with pytest.raises(UserError, match=r"prompts\.names: there is no variant 'voc'\. Name one of .*voc\.groupvit"):
+        class_words(class_list("voc"), "voc")
+
+
+def test_several_words_of_a_class_are_averaged_like_templates() -> None:
+    encoder = Lengths()
+    words, templates = ["cat", "tv, television set"], ["a {}.", "look at the {}"]
+    features = embed_words(encoder, words, templates)  # type: ignore[arg-type]
+    each = encoder.encode([template.format(word) for word in ("tv", "television set") for template in templates])
+    np.testing.assert_allclose(features[1], each.mean(0) / np.linalg.norm(each.mean(0)), rtol=1e-6)
+    assert np.array_equal(features[:1], embed_words(encoder, ["cat"], templates))  # type: ignore[arg-type]
+
+
+def test_an_ensemble_holds_unit_vectors_and_leaves_single_words_as_the_encoder_gives_them() -> None:
+    encoder = Lengths()
+    ensemble = embed_ensemble(encoder, ["cat", "tv, television set"], ["a {}.", "the {}"])  # type: ignore[arg-type]
+    assert ensemble.shape == (2, 2, 2)
+    assert np.array_equal(ensemble[:, 0], encoder.encode(["a cat.", "the cat"]))
+    np.testing.assert_allclose(np.linalg.norm(ensemble, axis=-1), 1, rtol=1e-6)
+    mean = encoder.encode(["the tv", "the television set"]).mean(0)
+    np.testing.assert_allclose(ensemble[1, 1], mean / np.linalg.norm(mean), rtol=1e-6)
