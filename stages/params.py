@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal, Self, Union
 
 from pydantic import (
     AfterValidator,
@@ -18,9 +18,11 @@ from pydantic import (
     Discriminator,
     Field,
     NonNegativeInt,
+    PlainValidator,
     PositiveInt,
     StringConstraints,
     ValidationError,
+    model_validator,
 )
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
@@ -28,6 +30,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from groupseg.errors import UserError
 from groupseg.model.architecture import Architecture
 from groupseg.strategies import STRATEGIES
+from groupseg.text.variants import variants
 from groupseg.training.recipe import Recipe
 from stages.faults import describe, suggestion
 from stages.stage import run
@@ -49,8 +52,22 @@ def _template(value: str) -> str:
     return value
 
 
+def _names(value: Any) -> str | dict[str, str | list[str]]:
+    if isinstance(value, dict) and all(_is_word(words) for words in value.values()):
+        return value
+    if isinstance(value, str) and value in variants():
+        return value
+    raise ValueError(f"must be {{class: word or [words]}}, or a variant, one of {', '.join(variants())}")
+
+
+def _is_word(value: Any) -> bool:
+    words = value if isinstance(value, list) and value else [value]
+    return all(isinstance(word, str) and word for word in words)
+
+
 Calib = Annotated[float, AfterValidator(_share_or_count)]
 Template = Annotated[str, AfterValidator(_template)]
+Url = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
 
 
 class Section(BaseModel):
@@ -81,26 +98,107 @@ class ScenesSource(Section):
 
 
 class FilesSource(Section):
-    """Images and masks in a folder `path` below `run.folder`, of which `calib` are drawn for calibration."""
+    """Images and masks that lie somewhere: in archives, or in a folder or archive `path` below `run.folder`.
 
-    format: Literal["voc", "folder"]
+    Either `calib` images are drawn for calibration, by `seed`; or `crossfit` folds of the test images are calibrated on
+    and judged in turn.
+    """
+
+    path: str | None = None
+    calib: Calib | None = None
+    crossfit: Annotated[int, Field(ge=2)] | None = None
+    seed: NonNegativeInt = 0
+
+    @model_validator(mode="after")
+    def _calibrated_in_one_way(self) -> Self:
+        if (self.calib is None) == (self.crossfit is None):
+            raise ValueError("must hold calib (images to draw) or crossfit (folds of the test images), one of the two")
+        return self
+
+    def options(self) -> dict[str, Any]:
+        """What its reader takes besides the tree, `calib` and `seed`."""
+        return self.model_dump(exclude={"format", *FilesSource.model_fields})
+
+
+class PublishedSource(FilesSource):
+    """A published layout that there is one kind of."""
+
+    format: Literal["coco_object", "coco_object_instances", "coco_stuff", "ade20k", "cityscapes"]
+
+
+class VocSource(FilesSource):
+    """PASCAL VOC 2012, and SBD's labels to calibrate on where it is `augmented`."""
+
+    format: Literal["voc"]
+    background: bool
+    augmented: bool
+
+
+class ContextSource(FilesSource):
+    """PASCAL Context."""
+
+    format: Literal["context"]
+    background: bool
+
+
+class FolderSource(FilesSource):
+    """One's own images/ and masks/; `ignore` is the value of unknown pixels where it is not 255."""
+
+    format: Literal["folder"]
     path: str
-    calib: Calib
-    seed: NonNegativeInt
+    ignore: NonNegativeInt | None = None
+
+
+class CocoJsonSource(FilesSource):
+    """One's own images and a JSON in the format of COCO."""
+
+    format: Literal["coco_json"]
+    path: str
+    annotations: str
 
 
 class Prompts(Section):
     """The words for a class, and the sentences around them."""
 
     templates: list[Template] = Field(min_length=1)
-    names: dict[str, str] = {}
+    names: Annotated[str | dict[str, str | list[str]], PlainValidator(_names)] = {}
 
 
 class Dataset(Section):
     """Labelled images, and how its classes are put into words."""
 
-    source: Annotated[ScenesSource | FilesSource, Discriminator("format")]
+    source: Annotated[
+        ScenesSource | VocSource | ContextSource | PublishedSource | FolderSource | CocoJsonSource,
+        Discriminator("format"),
+    ]
     prompts: Prompts
+
+
+class Archive(Section):
+    """A file of somebody else's: where it lies, how to know it, and on which terms it is given."""
+
+    file: Annotated[str, StringConstraints(pattern=r"^[^/\\.][^/\\]*$")]
+    urls: list[Url] = Field(min_length=1)
+    licence: str
+    terms: Url
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    sha1: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")] | None = None
+    md5: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")] | None = None
+    size: PositiveInt | None = None
+    path: str | None = None
+
+    def digest(self) -> str | None:
+        """The best digest that is given, with its algorithm before it."""
+        given = {"sha256": self.sha256, "sha1": self.sha1, "md5": self.md5}
+        return next((f"{algorithm}:{value}" for algorithm, value in given.items() if value), None)
+
+
+class Needs(Section):
+    """The archives that data sets, corpora and models are made from."""
+
+    datasets: dict[Name, list[Name]] = {}
+    corpora: dict[Name, list[Name]] = {}
+    models: dict[Name, list[Name]] = {}
 
 
 class Corpus(Section):
@@ -176,6 +274,8 @@ class Params(Section):
     run: Run
     datasets: dict[Name, Dataset]
     corpora: dict[Name, Corpus]
+    archives: dict[Name, Archive]
+    needs: Needs
     text: Text
     models: dict[Name, Model]
     strategies: dict[Name, Strategy]
@@ -192,7 +292,7 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
             one line for each fault.
     """
     data = _read(path)
-    faults = list(_names_that_run(data))
+    faults = [*_names_that_run(data), *_archives_needed(data)]
     try:
         params = Params.model_validate_json(json.dumps(data, default=str))
     except ValidationError as error:
@@ -253,6 +353,19 @@ def _strategies_asked_for(data: dict[str, Any], run: dict[str, Any]) -> Iterator
         if name not in defined:
             hint = suggestion(name, defined)
             yield f"studies.vocabulary.strategies: {name!r} is not defined under `strategies`{hint}"
+
+
+def _archives_needed(data: Any) -> Iterator[str]:
+    """Yields what is wrong with the archives in `needs`."""
+    if not isinstance(data, dict) or not isinstance(needs := data.get("needs"), dict):
+        return
+    defined = list(map(str, data.get("archives") or {}))
+    for kind, section in needs.items():
+        for owner, names in section.items() if isinstance(section, dict) else ():
+            for name in names if isinstance(names, list) else ():
+                if isinstance(name, str) and name not in defined:
+                    hint = suggestion(name, defined)
+                    yield f"needs.{kind}.{owner}: {name!r} is not defined under `archives`{hint}"
 
 
 def main() -> None:

@@ -43,7 +43,8 @@ def draw(source: ScenesSource) -> tuple[tuple[str, ...], bool, Splits]:
 
 def find(source: FilesSource, folder: Path) -> tuple[tuple[str, ...], bool, Splits]:
     """Finds files below `folder`: their classes, whether they have background, and their splits."""
-    files = READERS[source.format](open_tree(folder / source.path), source.calib, source.seed)
+    tree = open_tree(folder / source.path)
+    files = READERS[source.format](tree, source.calib, source.seed, **source.options())
     splits = {split: (len(items), files.samples(split)) for split, items in files.splits.items()}
     return files.classes, files.background, splits
 

@@ -1,8 +1,8 @@
 """Published renamings of classes: which words a method puts for the official names of a data set.
 
 A variant is a file names/<class list>.<method>.json of the package, {class: word or [words]}; a class that is not in it
-keeps its name. groupvit: segmentation/datasets of NVlabs/GroupViT, which renames nothing in COCO. sclip: configs/cls_*.txt
-of wangf3014/SCLIP, which renames nothing in Context; some of its words are written without their spaces.
+keeps its name. groupvit: segmentation/datasets of NVlabs/GroupViT, which renames nothing in COCO. sclip:
+configs/cls_*.txt of wangf3014/SCLIP, which renames nothing in Context; some of its words have lost their spaces.
 """
 
 import json
