@@ -1,20 +1,21 @@
 """Brings a data set into shards, whatever its layout: `python -m stages.prepare scenes20`."""
 
-from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
 from groupseg.datasets import scenes
+from groupseg.datasets.labelled import LabelledFiles
 from groupseg.datasets.readers import READERS
-from groupseg.datasets.sample import Sample
-from groupseg.datasets.writer import write_samples
-from groupseg.sources.tree import open_tree
+from groupseg.datasets.writer import write_files, write_samples
+from groupseg.parallel import workers
+from groupseg.sources.tree import Tree
+from stages.archives import dataset_tree
 from stages.params import FilesSource, ScenesSource, load_params
 from stages.stage import run
 
-# Of each split: how many images, and the images.
-Splits = Mapping[str, tuple[int, Iterable[Sample]]]
+PREPARED = Path("data/prepared")
 
 
 def main(dataset: str) -> None:
@@ -22,31 +23,39 @@ def main(dataset: str) -> None:
     params = load_params()
     source = params.datasets[dataset].source
     if isinstance(source, ScenesSource):
-        classes, background, splits = draw(source)
+        draw(source, dataset)
     else:
-        classes, background, splits = find(source, Path(params.run.folder))
-    samples = {
-        split: tqdm(images, desc=f"prepare {dataset} {split}", total=count, unit="image", disable=None)
-        for split, (count, images) in splits.items()
-    }
-    origin = {"dataset": dataset, "format": source.format}
-    write_samples(Path("data/prepared") / dataset, classes, background, samples, origin)
+        write(find(source, dataset_tree(params, dataset)), source, dataset)
 
 
-def draw(source: ScenesSource) -> tuple[tuple[str, ...], bool, Splits]:
-    """Draws scenes: their classes, that they have background, and their splits."""
-    counts = {"calib": source.calib, "test": source.test}
+def draw(source: ScenesSource, dataset: str) -> None:
+    """Draws scenes and writes them."""
     name, seed = source.scenes, source.seed
-    splits = {split: (count, scenes.samples(name, split, count, seed)) for split, count in counts.items()}
-    return tuple(scenes.class_names(name)), True, splits
+    splits = {
+        split: tqdm(scenes.samples(name, split, images, seed), total=images, **_bar(f"{dataset} {split}"))
+        for split, images in {"calib": source.calib, "test": source.test}.items()
+    }
+    write_samples(PREPARED / dataset, scenes.class_names(name), True, splits, _origin(source, dataset))
 
 
-def find(source: FilesSource, folder: Path) -> tuple[tuple[str, ...], bool, Splits]:
-    """Finds files below `folder`: their classes, whether they have background, and their splits."""
-    tree = open_tree(folder / source.path)
-    files = READERS[source.format](tree, source.calib, source.seed, **source.options())
-    splits = {split: (len(items), files.samples(split)) for split, items in files.splits.items()}
-    return files.classes, files.background, splits
+def find(source: FilesSource, tree: Tree) -> LabelledFiles:
+    """Finds the images of a data set; none is read yet."""
+    return READERS[source.format](tree, source.calib, source.seed, **source.options())
+
+
+def write(files: LabelledFiles, source: FilesSource, dataset: str) -> None:
+    """Reads, checks and writes what was found, on all cores."""
+    origin, folds = _origin(source, dataset), source.crossfit or 0
+    with tqdm(total=sum(map(len, files.splits.values())), **_bar(dataset)) as bar:
+        write_files(PREPARED / dataset, files, origin, folds, workers(), bar.update)
+
+
+def _origin(source: ScenesSource | FilesSource, dataset: str) -> dict[str, str]:
+    return {"dataset": dataset, "format": source.format}
+
+
+def _bar(what: str) -> dict[str, Any]:
+    return {"desc": f"prepare {what}", "unit": "image", "disable": None}
 
 
 if __name__ == "__main__":

@@ -1,26 +1,38 @@
 """Writing prepared data sets; `groupseg.datasets.shards` reads them back.
 
-Equal input gives equal bytes: no time and no user name goes into a shard.
+Equal input gives equal bytes, with any number of processes: what goes into a shard depends on the images alone, and
+each is written by one process.
 """
 
-import hashlib
-import io
-import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, count, islice
 from pathlib import Path
+from typing import Any, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-from webdataset import ShardWriter
-
-from groupseg.datasets.sample import CaptionedImage, Sample, ignore_value
+from groupseg.datasets.entry import Entry, captioned_entry, labelled_entry
+from groupseg.datasets.labelled import LabelledFiles, Loader
+from groupseg.datasets.sample import CaptionedImage, Sample
+from groupseg.datasets.shard_file import Shard, write_shard
 from groupseg.errors import UserError
-from groupseg.files import sha256, write_json
+from groupseg.files import write_json
+from groupseg.parallel import in_order
 
 IMAGES_PER_SHARD = 1000
+
+# So many images take less time than starting processes.
+_FEW = 64
+
+T = TypeVar("T")
+
+# Told how many images more are done.
+Progress = Callable[[int], object]
+
+# A shard to be written: its split, its path, and what its images are made from.
+_Job = tuple[str, Path, Iterable[T]]
 
 
 def write_samples(
@@ -45,38 +57,121 @@ def write_samples(
     Raises:
         UserError: If a split is empty, two images share a key, a picture is in two splits, the disk is full.
     """
-    seen = _Seen()
     with _replaced(folder) as temporary:
-        report = {}
-        for split, samples in splits.items():
-            pixels = np.zeros(len(classes) + 1, np.int64)
-            with _shard_writer(temporary, split) as writer:
-                for sample in samples:
-                    seen.add(sample, split)
-                    pixels += _pixels(sample.mask, len(classes))
-                    writer.write(_members(sample))
-                images = writer.total
-            if images == 0:
-                raise UserError(
-                    f"{folder.name}: its {split} split is empty. List images for it, or change source.calib."
-                )
-            shards = {path.name: sha256(path) for path in sorted(temporary.glob(f"{split}-*.tar"))}
-            report[split] = {"images": images, "pixels": pixels, "shards": shards}
-        folds = {"crossfit": crossfit} if crossfit else {}
-        write_json(temporary / "classes.json", {"classes": list(classes), "background": background, **folds})
-        write_json(temporary / "manifest.json", {**origin, **folds, "splits": report})
+        report = _write_splits(temporary, folder.name, splits, partial(labelled_entry, classes=len(classes)))
+        _describe(temporary, classes, background, report, origin, crossfit)
+
+
+def write_files(
+    folder: Path,
+    files: LabelledFiles,
+    origin: Mapping[str, str],
+    crossfit: int = 0,
+    processes: int = 1,
+    progress: Progress | None = None,
+) -> None:
+    """Reads, checks and writes a data set of files.
+
+    Args:
+        folder: Where it will lie.
+        files: The images.
+        origin: As for `write_samples`.
+        crossfit: As for `write_samples`.
+        processes: How many work at once; each holds one image at a time.
+        progress: Told how many images more are done, a shard at a time.
+
+    Raises:
+        UserError: As `write_samples`; and of the first image, in order, that cannot be read.
+    """
+    few = sum(map(len, files.splits.values())) <= _FEW
+    with _replaced(folder) as temporary:
+        entry = _LabelledEntry(files.load, len(files.classes))
+        report = _write_splits(temporary, folder.name, files.splits, entry, 1 if few else processes, progress)
+        _describe(temporary, files.classes, files.background, report, origin, crossfit)
 
 
 def write_captions(folder: Path, images: Iterable[CaptionedImage]) -> None:
     """Writes captioned images as the shards of `train`; `folder` is replaced once all is written.
 
     Raises:
-        UserError: If the disk is full or may not be written.
+        UserError: If there is none, two share a key, the disk is full or may not be written.
     """
-    with _replaced(folder) as temporary, _shard_writer(temporary, "train") as writer:
-        for image in images:
-            text = _json({"caption": image.caption, "nouns": image.nouns})
-            writer.write({"__key__": image.key, "image.jpg": _jpeg(image.image), "json": text})
+    with _replaced(folder) as temporary:
+        _write_splits(temporary, folder.name, {"train": images}, captioned_entry)
+
+
+@dataclass(frozen=True)
+class _LabelledEntry:
+    """Makes the entry of an item; goes to other processes."""
+
+    load: Loader
+    classes: int
+
+    def __call__(self, item: Any) -> Entry:
+        return labelled_entry(self.load(item), self.classes)
+
+
+def _describe(
+    folder: Path,
+    classes: Sequence[str],
+    background: bool,
+    report: Mapping[str, Mapping[str, Any]],
+    origin: Mapping[str, str],
+    crossfit: int,
+) -> None:
+    """Writes classes.json and manifest.json."""
+    folds = {"crossfit": crossfit} if crossfit else {}
+    write_json(folder / "classes.json", {"classes": list(classes), "background": background, **folds})
+    write_json(folder / "manifest.json", {**origin, **folds, "splits": report})
+
+
+def _write_splits(
+    folder: Path,
+    name: str,
+    splits: Mapping[str, Iterable[T]],
+    entry: Callable[[T], Entry],
+    processes: int = 1,
+    progress: Progress | None = None,
+) -> dict[str, dict[str, Any]]:
+    """Writes all shards.
+
+    Returns:
+        For each split, the number of its images, the pixels of each label, the digests of its shards, and why images
+        were passed over.
+    """
+    seen = _Seen()
+    report: dict[str, dict[str, Any]] = {split: {"images": 0, "pixels": 0, "shards": {}} for split in splits}
+    jobs: Iterator[_Job[T]] = chain.from_iterable(_jobs(folder, split, items) for split, items in splits.items())
+    if processes > 1:  # what goes to another process must be there at once
+        jobs = ((split, path, list(items)) for split, path, items in jobs)
+    with closing(in_order(partial(_write, entry), jobs, processes)) as shards:
+        for shard in shards:
+            seen.add(shard)
+            part = report[shard.split]
+            part["images"] += len(shard.marks)
+            part["pixels"] = part["pixels"] + shard.pixels
+            part["shards"][shard.file] = shard.sha256
+            if progress:
+                progress(len(shard.marks))
+    for split, part in report.items():
+        if not part["images"]:
+            raise UserError(f"{name}: its {split} split is empty. List images for it, or change source.calib.")
+    return report
+
+
+def _jobs(folder: Path, split: str, items: Iterable[T]) -> Iterator[_Job[T]]:
+    """Yields what goes into each shard. Where items are made as they are asked for, so are these."""
+    waiting = iter(items)
+    for index in count():
+        part = islice(waiting, IMAGES_PER_SHARD)
+        if (first := next(part, None)) is None:
+            return
+        yield split, folder / f"{split}-{index:05d}.tar", chain([first], part)
+
+
+def _write(entry: Callable[[T], Entry], job: _Job[T]) -> Shard:
+    split, path, items = job
+    return write_shard(path, split, map(entry, items))
 
 
 class _Seen:
@@ -86,18 +181,20 @@ class _Seen:
         self._keys: set[str] = set()
         self._pictures: dict[bytes, tuple[str, str]] = {}
 
-    def add(self, sample: Sample, split: str) -> None:
-        """Raises UserError if the key is taken, or the same pixels lie in another split."""
-        if sample.key in self._keys:
-            raise UserError(f"image {sample.name!r} comes twice in the data set. List it in one split, once.")
-        self._keys.add(sample.key)
-        digest = hashlib.sha256(repr(sample.image.shape).encode() + sample.image.tobytes()).digest()
-        other, name = self._pictures.setdefault(digest, (split, sample.name))
-        if other != split:
-            raise UserError(
-                f"image {name!r} of the {other} split and {sample.name!r} of the {split} split are the same"
-                " picture. Take one out: what is fitted on an image must not be judged on it."
-            )
+    def add(self, shard: Shard) -> None:
+        """Raises UserError if a key is taken, or the same pixels lie in another split."""
+        for mark in shard.marks:
+            if mark.key in self._keys:
+                raise UserError(f"image {mark.name!r} comes twice in the data set. List it in one split, once.")
+            self._keys.add(mark.key)
+            if not mark.picture:
+                continue
+            other, name = self._pictures.setdefault(mark.picture, (shard.split, mark.name))
+            if other != shard.split:
+                raise UserError(
+                    f"image {name!r} of the {other} split and {mark.name!r} of the {shard.split} split are the same"
+                    " picture. Take one out: what is fitted on an image must not be judged on it."
+                )
 
 
 @contextmanager
@@ -116,40 +213,3 @@ def _replaced(folder: Path) -> Iterator[Path]:
         raise UserError(f"Cannot write {folder}: {reason}. Free the space or the permission and run again.") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _shard_writer(folder: Path, split: str) -> ShardWriter:
-    # Absolute, so that webdataset takes no part of it for a protocol, and no percent sign for a number.
-    pattern = f"{folder.absolute()}/{split}-".replace("%", "%%") + "%05d.tar"
-    owner = {"user": "groupseg", "group": "groupseg", "mtime": 0, "encoder": False, "format": "PAX_FORMAT"}
-    return ShardWriter(pattern, maxcount=IMAGES_PER_SHARD, verbose=0, **owner)
-
-
-def _members(sample: Sample) -> dict[str, str | bytes]:
-    encoded = sample.encoded or _jpeg(sample.image)
-    suffix = "jpg" if encoded.startswith(b"\xff\xd8") else "png"
-    wide = sample.mask.max() > 255
-    mask = _file(sample.mask.astype(np.uint16 if wide else np.uint8), "PNG")
-    name = _json({"name": sample.name})
-    return {"__key__": sample.key, f"image.{suffix}": encoded, "mask.png": mask, "json": name}
-
-
-def _pixels(mask: NDArray[np.integer], classes: int) -> NDArray[np.int64]:
-    """Counts the pixels of each label 0..classes."""
-    labels = mask[mask != ignore_value(classes)]
-    return np.bincount(labels, minlength=classes + 1)
-
-
-def _jpeg(image: NDArray[np.uint8]) -> bytes:
-    """Returns a drawn image as a JPEG of quality 95 in full colour resolution: a third of a PNG in size."""
-    return _file(image, "JPEG", quality=95, subsampling=0)
-
-
-def _file(pixels: NDArray[np.generic], kind: str, **options: int) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, kind, **options)
-    return file.getvalue()
-
-
-def _json(data: Mapping[str, object]) -> bytes:
-    return json.dumps(data, sort_keys=True, ensure_ascii=False).encode()

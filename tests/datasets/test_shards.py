@@ -1,9 +1,9 @@
 """Prepared data sets: written, read back, and left alone when something is wrong."""
 
-import errno
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -15,9 +15,10 @@ from groupseg.datasets.crossfit import read_crossfit
 from groupseg.datasets.folder import read_folder
 from groupseg.datasets.sample import CaptionedImage, Sample
 from groupseg.datasets.shards import read_captions, read_class_list, read_sample, read_samples
-from groupseg.datasets.writer import write_captions, write_samples
+from groupseg.datasets.writer import write_captions, write_files, write_samples
 from groupseg.errors import UserError
 from groupseg.files import read_json, sha256
+from groupseg.sources.tree import open_tree
 from tests.datasets.layouts import MakeFolder
 
 ORIGIN = {"dataset": "own", "format": "folder"}
@@ -39,10 +40,9 @@ def contents(folder: Path) -> dict[str, str]:
 
 
 def test_what_is_written_is_read_back(make_folder: MakeFolder, tmp_path: Path) -> None:
-    files = read_folder(make_folder(), calib=2, seed=0)
+    files = read_folder(open_tree(make_folder()), calib=2, seed=0)
     out = tmp_path / "100% prepared" / "own"
-    splits = {split: files.samples(split) for split in ("calib", "test")}
-    write_samples(out, files.classes, files.background, splits, ORIGIN)
+    write_files(out, files, ORIGIN)
     assert read_class_list(out) == (("cat", "dog", "sky"), False)
     for split in ("calib", "test"):
         for written, found in zip(files.samples(split), read_samples(out, split), strict=True):
@@ -168,10 +168,10 @@ def test_a_reader_that_fails_halfway_replaces_nothing(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+    def full(*_: object) -> BinaryIO:
+        return open("/dev/full", "wb")
 
-    monkeypatch.setattr("webdataset.writer.TarWriter.write", full)
+    monkeypatch.setattr("groupseg.datasets.shard_file.open", full, raising=False)
     with pytest.raises(UserError, match=r"Cannot write .*own: No space left on device. Free the space"):
         write(tmp_path / "own", [sample("x")], [sample("y")])
     assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,83 @@
+"""One shard: a tar file in the layout of webdataset, and what is to be known of it once it lies there."""
+
+import hashlib
+import tarfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groupseg.datasets.entry import Entry
+
+
+class UnusableError(Exception):
+    """An image is passed over, for the reason that the message says; the others are written."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What is compared between the images of a data set: see `Entry`."""
+
+    key: str
+    name: str
+    picture: bytes
+
+
+@dataclass(frozen=True, eq=False)
+class Shard:
+    """A shard that is written.
+
+    Args:
+        split: Of what it is a part.
+        file: Its name.
+        sha256: Of its bytes, hexadecimal.
+        marks: Its images, in order.
+        pixels: How many each label has in all of them, int64 [classes + 1].
+        unusable: Why images were passed over.
+    """
+
+    split: str
+    file: str
+    sha256: str
+    marks: tuple[Mark, ...]
+    pixels: NDArray[np.int64]
+    unusable: tuple[str, ...]
+
+
+def write_shard(path: Path, split: str, entries: Iterable[Entry | UnusableError]) -> Shard:
+    """Writes images one after the other; none is held in memory.
+
+    Raises:
+        OSError: If the disk is full or may not be written.
+    """
+    digest = hashlib.sha256()
+    marks, unusable, pixels, size = [], [], np.zeros(0, np.int64), 0
+    with open(path, "wb") as file:
+        for entry in entries:
+            if isinstance(entry, UnusableError):
+                unusable.append(str(entry))
+                continue
+            data = _members(entry.key, entry.files)
+            file.write(data)
+            digest.update(data)
+            size += len(data)
+            marks.append(Mark(entry.key, entry.name, entry.picture))
+            pixels = entry.pixels + pixels if pixels.size else entry.pixels
+        # Two blocks of zeros end a tar, whose length is a whole number of records.
+        end = bytes(2 * tarfile.BLOCKSIZE + -(size + 2 * tarfile.BLOCKSIZE) % tarfile.RECORDSIZE)
+        file.write(end)
+        digest.update(end)
+    return Shard(split, path.name, digest.hexdigest(), tuple(marks), pixels, tuple(unusable))
+
+
+def _members(key: str, files: Mapping[str, bytes]) -> bytes:
+    """Returns the files of an image as they stand in a tar, sorted, each in whole blocks."""
+    parts = []
+    for suffix, content in sorted(files.items()):
+        header = tarfile.TarInfo(f"{key}.{suffix}")
+        header.size, header.mode = len(content), 0o444
+        header.uname = header.gname = "groupseg"
+        parts += [header.tobuf(tarfile.PAX_FORMAT), content, bytes(-len(content) % tarfile.BLOCKSIZE)]
+    return b"".join(parts)
