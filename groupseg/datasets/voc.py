@@ -68,12 +68,11 @@ class VocMasks(MaskFiles):
         """
         if not item.truth.endswith(".mat"):
             return super().__call__(tree, item)
-        label = tree.where(item.truth)
+        label, file = tree.where(item.truth), io.BytesIO(tree.read(item.truth))
         try:
-            data = scipy.io.loadmat(io.BytesIO(tree.read(item.truth)))  # type: ignore[arg-type]  # the stubs know no file
+            data = scipy.io.loadmat(file)  # type: ignore[arg-type]  # the stubs know no open file
             values = data["GTcls"]["Segmentation"][0, 0]
-        # scipy lets out whatever a broken file provokes.
-        except (ValueError, KeyError, IndexError, TypeError, OSError, NotImplementedError) as error:
+        except Exception as error:  # scipy lets out whatever a broken file provokes
             raise UserError(
                 f"{label} cannot be read as a mask of SBD (GTcls.Segmentation): {error}. Fetch it again."
             ) from error

@@ -6,15 +6,30 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groupseg.datasets.names import VOC_CLASSES, check_disjoint, draw, read_classes, read_lines
+from groupseg.datasets.names import check_disjoint, class_list, draw, read_classes, read_lines
 from groupseg.errors import UserError
+from groupseg.sources.tree import open_tree
 
 NAMES = [f"image {index}" for index in range(40)]
 
 
-def test_voc_has_the_names_that_groupvit_uses() -> None:
-    assert len(set(VOC_CLASSES)) == 20
-    assert {"table", "plant", "monitor", "motorbike"} < set(VOC_CLASSES)
+@pytest.mark.parametrize(
+    ("name", "count", "some"),
+    [
+        ("voc", 20, {0: "aeroplane", 10: "diningtable", 15: "pottedplant", 19: "tvmonitor"}),
+        ("context", 59, {0: "aeroplane", 38: "platform", 39: "pottedplant", 58: "wood"}),
+        ("coco_object", 80, {0: "person", 11: "stop sign", 79: "toothbrush"}),
+        ("coco_stuff", 171, {79: "toothbrush", 80: "banner", 84: "building-other", 170: "wood"}),
+        ("ade20k", 150, {0: "wall", 44: "chest of drawers", 149: "flag"}),
+        ("cityscapes", 19, {0: "road", 6: "traffic light", 18: "bicycle"}),
+    ],
+)
+def test_published_class_lists_hold_the_official_names_in_their_order(
+    name: str, count: int, some: dict[int, str]
+) -> None:
+    classes = class_list(name)
+    assert len(set(classes)) == len(classes) == count
+    assert {index: classes[index] for index in some} == some
 
 
 @pytest.mark.parametrize(
@@ -27,7 +42,7 @@ def test_voc_has_the_names_that_groupvit_uses() -> None:
 )
 def test_class_lists(tmp_path: Path, text: bytes, classes: tuple[str, ...], background: bool) -> None:
     (tmp_path / "classes.txt").write_bytes(text)
-    assert read_classes(tmp_path / "classes.txt") == (classes, background)
+    assert read_classes(open_tree(tmp_path), "classes.txt") == (classes, background)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +53,7 @@ def test_class_lists(tmp_path: Path, text: bytes, classes: tuple[str, ...], back
         (b"", "is empty"),
         (b"\n\n", "is empty"),
         (b"caf\xe9\n", r"is not UTF-8 \(byte 3\). Save it as UTF-8"),
+        ("cat\n".encode("utf-16"), r"is not UTF-8 \(byte 0\)"),
         (b"cat\nbackground\n", "background must be the first line"),
         (b"background\n", "names no class but background"),
     ],
@@ -46,19 +62,18 @@ def test_faulty_class_lists_are_named(tmp_path: Path, text: bytes, message: str)
     path = tmp_path / "classes.txt"
     path.write_bytes(text)
     with pytest.raises(UserError, match=f"^{path}.*{message}"):
-        read_classes(path)
+        read_classes(open_tree(tmp_path), "classes.txt")
 
 
 def test_a_missing_list_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"val\.txt is missing"):
-        read_lines(tmp_path / "val.txt")
+        read_lines(open_tree(tmp_path), "val.txt")
 
 
-def test_lists_that_overlap_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text("x\ny\n")
-    (tmp_path / "b.txt").write_text("z\ny\n")
-    with pytest.raises(UserError, match=r"a\.txt and .*b\.txt overlap: y in both"):
-        check_disjoint(tmp_path / "a.txt", tmp_path / "b.txt")
+def test_lists_that_overlap_are_refused() -> None:
+    check_disjoint(["x"], ["y"], "a.txt", "b.txt")
+    with pytest.raises(UserError, match=r"^a\.txt and b\.txt overlap: b, c, d, e, f and 2 more in both"):
+        check_disjoint("abcdefgh", "bcdefghi", "a.txt", "b.txt")
 
 
 @settings(max_examples=50, deadline=None)

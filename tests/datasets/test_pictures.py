@@ -5,10 +5,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageOps
 
 from groupseg.datasets.pictures import read_mask, read_picture
 from groupseg.errors import UserError
+
+
+def picture(path: Path) -> tuple[np.ndarray, bytes]:
+    return read_picture(path.read_bytes(), str(path))
+
+
+def mask_of(path: Path, palette: dict[int, int] | None = None) -> np.ndarray:
+    return read_mask(path.read_bytes(), str(path), palette)
 
 
 @pytest.fixture
@@ -23,16 +34,25 @@ def decode(data: bytes) -> np.ndarray:
 @pytest.mark.parametrize("suffix", ["png", "bmp", "tiff"])
 def test_lossless_files_keep_their_pixels(tmp_path: Path, pixels: np.ndarray, suffix: str) -> None:
     Image.fromarray(pixels).save(tmp_path / f"a.{suffix}")
-    image, encoded = read_picture(tmp_path / f"a.{suffix}")
+    image, encoded = picture(tmp_path / f"a.{suffix}")
     assert np.array_equal(image, pixels)
     assert np.array_equal(decode(encoded), pixels)
 
 
-def test_an_upright_rgb_jpeg_is_passed_on_byte_for_byte(tmp_path: Path, pixels: np.ndarray) -> None:
-    Image.fromarray(pixels).save(tmp_path / "a.jpg")
-    image, encoded = read_picture(tmp_path / "a.jpg")
-    assert encoded == (tmp_path / "a.jpg").read_bytes()
+@pytest.mark.parametrize("suffix", ["jpg", "png"])
+def test_an_upright_rgb_file_is_passed_on_byte_for_byte(tmp_path: Path, pixels: np.ndarray, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    Image.fromarray(pixels).save(path)
+    image, encoded = picture(path)
+    assert encoded == path.read_bytes()
     assert np.array_equal(image, decode(encoded))
+
+
+def test_a_png_with_a_transparent_colour_is_not_passed_on(tmp_path: Path) -> None:
+    Image.new("RGB", (2, 1), (9, 9, 9)).save(tmp_path / "a.png", transparency=(9, 9, 9))
+    image, encoded = picture(tmp_path / "a.png")
+    assert image.tolist() == [[[255] * 3] * 2]
+    assert np.array_equal(decode(encoded), image)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -40,7 +60,7 @@ def test_exif_orientation_is_applied(tmp_path: Path, pixels: np.ndarray, orienta
     exif = Image.Exif()
     exif[0x0112] = orientation
     Image.fromarray(pixels).save(tmp_path / "a.jpg", exif=exif)
-    image, encoded = read_picture(tmp_path / "a.jpg")
+    image, encoded = picture(tmp_path / "a.jpg")
     expected = np.asarray(ImageOps.exif_transpose(Image.open(tmp_path / "a.jpg")))
     assert np.array_equal(image, expected)
     # What is stored needs no EXIF to lie upright.
@@ -52,7 +72,7 @@ def test_exif_orientation_is_applied(tmp_path: Path, pixels: np.ndarray, orienta
 def test_other_colour_modes_become_what_pillow_says(tmp_path: Path, pixels: np.ndarray, mode: str, suffix: str) -> None:
     path = tmp_path / f"a.{suffix}"
     Image.fromarray(pixels).convert(mode).save(path)
-    image, encoded = read_picture(path)
+    image, encoded = picture(path)
     assert np.array_equal(image, np.asarray(Image.open(path).convert("RGB")))
     assert np.array_equal(decode(encoded), image)
 
@@ -60,15 +80,15 @@ def test_other_colour_modes_become_what_pillow_says(tmp_path: Path, pixels: np.n
 def test_sixteen_bit_grey_is_scaled_not_clipped(tmp_path: Path) -> None:
     grey = np.array([[0, 256, 257, 32768, 65535]], np.uint16)
     Image.fromarray(grey).save(tmp_path / "a.png")
-    assert read_picture(tmp_path / "a.png")[0].tolist() == [[[0] * 3, [1] * 3, [1] * 3, [128] * 3, [255] * 3]]
+    assert picture(tmp_path / "a.png")[0].tolist() == [[[0] * 3, [1] * 3, [1] * 3, [128] * 3, [255] * 3]]
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 def test_transparency_is_laid_on_white(tmp_path: Path, mode: str) -> None:
-    picture = Image.new("RGBA", (2, 1), (0, 0, 0, 255))
-    picture.putpixel((1, 0), (0, 0, 0, 0))
-    picture.convert(mode).save(tmp_path / "a.png")
-    assert read_picture(tmp_path / "a.png")[0].tolist() == [[[0, 0, 0], [255, 255, 255]]]
+    half = Image.new("RGBA", (2, 1), (0, 0, 0, 255))
+    half.putpixel((1, 0), (0, 0, 0, 0))
+    half.convert(mode).save(tmp_path / "a.png")
+    assert picture(tmp_path / "a.png")[0].tolist() == [[[0, 0, 0], [255, 255, 255]]]
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "tiff"])
@@ -77,21 +97,21 @@ def test_a_truncated_image_is_named(tmp_path: Path, suffix: str) -> None:
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)).save(path)
     path.write_bytes(path.read_bytes()[:900])
     with pytest.raises(UserError, match=rf"{path} cannot be read as an image: .* Fetch it again"):
-        read_picture(path)
+        picture(path)
     with pytest.raises(UserError, match=rf"{path} cannot be read as an image"):
-        read_mask(path)
+        mask_of(path)
 
 
 def test_a_file_that_is_no_image_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_text("404 not found")
     with pytest.raises(UserError, match=r"a\.jpg cannot be read as an image"):
-        read_picture(tmp_path / "a.jpg")
+        picture(tmp_path / "a.jpg")
 
 
 def test_floating_point_is_refused(tmp_path: Path) -> None:
     Image.fromarray(np.ones((2, 2), np.float32)).save(tmp_path / "a.tiff")
     with pytest.raises(UserError, match="whole numbers; got floating point"):
-        read_picture(tmp_path / "a.tiff")
+        picture(tmp_path / "a.tiff")
 
 
 def test_palette_masks_are_indices_whatever_the_colours(tmp_path: Path) -> None:
@@ -99,22 +119,45 @@ def test_palette_masks_are_indices_whatever_the_colours(tmp_path: Path) -> None:
     mask = Image.fromarray(values)
     mask.putpalette([200, 100, 50] * 256)
     mask.save(tmp_path / "a.png")
-    assert read_mask(tmp_path / "a.png").tolist() == values.tolist()
+    assert mask_of(tmp_path / "a.png").tolist() == values.tolist()
 
 
 def test_sixteen_bit_masks_keep_their_values(tmp_path: Path) -> None:
     Image.fromarray(np.array([[0, 300, 65535]], np.uint16)).save(tmp_path / "a.png")
-    assert read_mask(tmp_path / "a.png").tolist() == [[0, 300, 65535]]
+    assert mask_of(tmp_path / "a.png").tolist() == [[0, 300, 65535]]
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "1"])
 def test_masks_without_one_number_a_pixel_are_refused(tmp_path: Path, mode: str) -> None:
     Image.new(mode, (3, 3)).save(tmp_path / "a.png")
     with pytest.raises(UserError, match=rf"a\.png is no mask: .* got mode {mode}\. Save class numbers, not colours"):
-        read_mask(tmp_path / "a.png")
+        mask_of(tmp_path / "a.png")
 
 
 def test_a_mask_that_jpeg_has_blurred_is_refused(tmp_path: Path) -> None:
     Image.new("L", (3, 3)).save(tmp_path / "a.jpg")
     with pytest.raises(UserError, match="got JPEG"):
-        read_mask(tmp_path / "a.jpg")
+        mask_of(tmp_path / "a.jpg")
+
+
+@settings(max_examples=25, deadline=None)
+@given(arrays(np.int64, st.tuples(st.integers(1, 6), st.integers(1, 6)), elements=st.integers(0, 4)), st.data())
+def test_colours_become_what_the_palette_says(values: np.ndarray, data: st.DataObject) -> None:
+    colours = data.draw(st.lists(st.integers(0, 0xFFFFFF), min_size=5, max_size=5, unique=True))
+    rgb = np.array([[colour >> 16, colour >> 8 & 255, colour & 255] for colour in colours], np.uint8)[values]
+    file = io.BytesIO()
+    Image.fromarray(rgb).save(file, "PNG")
+    palette = {colour: 10 * index for index, colour in enumerate(colours)}
+    assert np.array_equal(read_mask(file.getvalue(), "a.png", palette), 10 * values)
+
+
+def test_colours_that_the_palette_does_not_know_are_named(tmp_path: Path) -> None:
+    Image.new("RGB", (2, 2), (1, 2, 3)).save(tmp_path / "a.png")
+    with pytest.raises(UserError, match=r"a\.png holds 1 colours that no class has: #010203\. Save class numbers"):
+        mask_of(tmp_path / "a.png", {0: 0, 0xFFFFFF: 1})
+
+
+def test_jpeg_is_no_mask_even_with_a_palette(tmp_path: Path) -> None:
+    Image.new("RGB", (3, 3)).save(tmp_path / "a.jpg")
+    with pytest.raises(UserError, match="got JPEG"):
+        mask_of(tmp_path / "a.jpg", {0: 0})
