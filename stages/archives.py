@@ -31,7 +31,7 @@ def dataset_tree(params: Params, dataset: str) -> Tree:
         return open_tree(Path(params.run.folder) / path)
     if not (files := archive_files(params, "datasets", dataset)):
         raise UserError(
-            f"datasets.{dataset}.source has no path, and needs.datasets.{dataset} names no archive. Add one in params.yaml."
+            f"params.yaml: datasets.{dataset}.source has no path, and needs.datasets.{dataset} no archive. Add one."
         )
     return Merged([open_tree(file) for file in files])
 

@@ -151,7 +151,7 @@ def _install(archive: Archive, digest: str, part: Part, cache: Path) -> Fetched:
         write_json(_note(archive, cache), {"urls": archive.urls, "digest": digest})
         print(
             f"warning: no digest is known of {archive.file}; what came is trusted. To hold others to it, add"
-            f" `digest: {digest}` to archives.{archive.name} in params.yaml.",
+            f" `{digest.replace(':', ': ')}` to archives.{archive.name} in params.yaml.",
             file=sys.stderr,
         )
     return Fetched(path, digest)
