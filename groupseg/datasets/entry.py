@@ -10,6 +10,7 @@ import xxhash
 from numpy.typing import NDArray
 from PIL import Image
 
+from groupseg.datasets.labelled import FoundSample
 from groupseg.datasets.sample import CaptionedImage, Sample, ignore_value
 
 
@@ -36,8 +37,7 @@ def labelled_entry(sample: Sample, classes: int) -> Entry:
     """Encodes a labelled image; `classes` is how many there are, without background."""
     encoded = sample.encoded or _jpeg(sample.image)
     suffix = "jpg" if encoded.startswith(b"\xff\xd8") else "png"
-    wide = sample.mask.max() > 255
-    mask = _file(sample.mask.astype(np.uint16 if wide else np.uint8), "PNG")
+    mask = (sample.mask_file if isinstance(sample, FoundSample) else None) or _mask_file(sample)
     files = {f"image.{suffix}": encoded, "mask.png": mask, "json": _json({"name": sample.name})}
     return Entry(sample.key, sample.name, files, _digest(sample.image), count_pixels(sample.mask, classes))
 
@@ -68,6 +68,13 @@ def _digest(image: NDArray[np.uint8]) -> bytes:
     digest = xxhash.xxh3_128(repr(image.shape).encode())
     digest.update(np.ascontiguousarray(image).data)
     return digest.digest()
+
+
+def _mask_file(sample: Sample) -> bytes:
+    wide = sample.mask.max() > 255
+    # Small drawings are packed as tightly as can be; on a photograph that would take as long as decoding it.
+    options = {"compress_level": 1} if sample.encoded else {}
+    return _file(sample.mask.astype(np.uint16 if wide else np.uint8), "PNG", **options)
 
 
 def _jpeg(image: NDArray[np.uint8]) -> bytes:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +28,30 @@ class Item:
     truth: Any
 
 
-# Labels of an image, int32 [H, W]: 0 = background, c = class c - 1 of the list, `ignore_value` = unknown.
-Decode = Callable[[Tree, Item], NDArray[np.int32]]
+class Truth(NamedTuple):
+    """What is known of the pixels of an image.
+
+    Args:
+        labels: int32 [H, W]: 0 = background, c = class c - 1 of the list, `ignore_value` = unknown.
+        file: A PNG that decodes to `labels`, to be stored as it is; None where there is none.
+    """
+
+    labels: NDArray[np.int32]
+    file: bytes | None = None
+
+
+Decode = Callable[[Tree, Item], Truth]
+
+
+@dataclass(frozen=True, eq=False)
+class FoundSample(Sample):
+    """A labelled image of a data set of files.
+
+    Args:
+        mask_file: A PNG that decodes to `mask`, to be stored as it is; None where there is none.
+    """
+
+    mask_file: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -39,7 +61,7 @@ class Loader:
     tree: Tree
     decode: Decode
 
-    def __call__(self, item: Item) -> Sample:
+    def __call__(self, item: Item) -> FoundSample:
         """Reads a labelled image.
 
         Raises:
@@ -47,14 +69,14 @@ class Loader:
                 that is no class.
         """
         image, encoded = read_picture(self.tree.read(item.image), self.tree.where(item.image))
-        mask = self.decode(self.tree, item)
+        mask, file = self.decode(self.tree, item)
         if mask.shape != image.shape[:2]:
             truth = self.tree.where(item.truth) if isinstance(item.truth, str) else "its annotation"
             raise UserError(
                 f"{self.tree.where(item.image)} is {_size(image)} pixels (turned as its EXIF orientation says), but"
                 f" {truth} is {_size(mask)}. Save the mask at the size of its image."
             )
-        return Sample(sample_key(item.name), image, mask, item.name, encoded)
+        return FoundSample(sample_key(item.name), image, mask, item.name, encoded, file)
 
 
 @dataclass(frozen=True)
@@ -80,7 +102,7 @@ class LabelledFiles:
         """Reads an item; pickle this, not the data set, to read in other processes."""
         return Loader(self.tree, self.decode)
 
-    def samples(self, split: str) -> Iterator[Sample]:
+    def samples(self, split: str) -> Iterator[FoundSample]:
         """Yields the labelled images of a split, in order.
 
         Raises:

@@ -16,6 +16,9 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 # The value that a colour 0xRRGGBB stands for.
 Palette = Mapping[int, int]
 
+# How files of the format begin.
+PNG = b"\x89PNG\r\n\x1a\n"
+
 _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)
 _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 
@@ -52,8 +55,8 @@ def read_picture(data: bytes, label: str) -> tuple[NDArray[np.uint8], bytes]:
     return pixels, file.getvalue()
 
 
-def read_mask(data: bytes, label: str, palette: Palette | None = None) -> NDArray[np.int32]:
-    """Reads the values of a mask, int32 [H, W]: indices into the palette (mode P), or grey of 8 or 16 bits.
+def read_mask(data: bytes, label: str, palette: Palette | None = None) -> NDArray[np.uint8] | NDArray[np.int32]:
+    """Reads the values of a mask, [H, W]: indices into the palette (mode P) or 8-bit grey, uint8; else int32.
 
     Args:
         data: The file.
@@ -75,7 +78,8 @@ def read_mask(data: bytes, label: str, palette: Palette | None = None) -> NDArra
             f"{label} is no mask: expected a PNG that holds the class number of each pixel (palette, or 8- or"
             f" 16-bit grey), got {found}. Save class numbers, not colours, or name the colours in palette.txt."
         )
-    return np.asarray(image).astype(np.int32)
+    values = np.asarray(image)
+    return values if values.dtype == np.uint8 else values.astype(np.int32)
 
 
 def _values(colours: NDArray[np.uint8], palette: Palette, label: str) -> NDArray[np.int32]:

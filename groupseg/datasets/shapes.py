@@ -10,7 +10,7 @@ from pycocotools import mask as coco
 from pydantic import Field, FiniteFloat, StringConstraints
 from typing_extensions import TypedDict
 
-from groupseg.datasets.labelled import Item
+from groupseg.datasets.labelled import Item, Truth
 from groupseg.errors import UserError
 from groupseg.sources.tree import Tree
 
@@ -63,8 +63,8 @@ class Painter:
 
     ground: int = 0
 
-    def __call__(self, tree: Tree, item: Item) -> NDArray[np.int32]:
-        """Returns the labels of an item, int32 [H, W].
+    def __call__(self, tree: Tree, item: Item) -> Truth:
+        """Returns the labels of an item.
 
         Raises:
             UserError: If a shape is none, or of another size than its image.
@@ -74,7 +74,7 @@ class Painter:
         for shape in drawing.shapes:
             inside = decode(shape.segmentation, drawing.height, drawing.width, shape.name)
             labels[inside > 0] = shape.label or self.ground
-        return labels
+        return Truth(labels)
 
 
 def decode(segmentation: Segmentation, height: int, width: int, name: str) -> NDArray[np.uint8]:

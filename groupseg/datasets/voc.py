@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.io
-from numpy.typing import NDArray
 
-from groupseg.datasets.labelled import Item, LabelledFiles
+from groupseg.datasets.labelled import Item, LabelledFiles, Truth
 from groupseg.datasets.layout import find_root, official_splits
 from groupseg.datasets.masks import MaskFiles, relabel, value_labels
 from groupseg.datasets.names import check_disjoint, class_list, read_lines
@@ -60,8 +59,8 @@ def read_voc(
 class VocMasks(MaskFiles):
     """Decodes masks of VOC, and those of SBD, which are MATLAB files."""
 
-    def __call__(self, tree: Tree, item: Item) -> NDArray[np.int32]:
-        """Returns the labels of an item, int32 [H, W].
+    def __call__(self, tree: Tree, item: Item) -> Truth:
+        """Returns the labels of an item.
 
         Raises:
             UserError: If the mask is missing, damaged, or holds a value without a label.
@@ -76,7 +75,7 @@ class VocMasks(MaskFiles):
             raise UserError(
                 f"{label} cannot be read as a mask of SBD (GTcls.Segmentation): {error}. Fetch it again."
             ) from error
-        return relabel(np.asarray(values, np.int32), self.labels, label)
+        return Truth(relabel(np.asarray(values, np.int32), self.labels, label))
 
 
 def voc_palette() -> Palette:
