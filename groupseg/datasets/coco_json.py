@@ -135,13 +135,15 @@ def _read(tree: Tree, name: str) -> tuple[tuple[str, ...], dict[str, Item]]:
     if twice := repeated(category["name"] for category in categories):
         raise UserError(f"{label}: two categories are called {twice[0]!r}. Rename one, or give both one id.")
     labels = {category["id"]: index + 1 for index, category in enumerate(categories)}
+    for image in data["images"]:
+        if image["height"] * image["width"] > _LARGEST:
+            raise UserError(f"{label}: image {image['file_name']} has more than {_LARGEST:,} pixels. Mend its size.")
     files = find_images(tree, [image["file_name"] for image in data["images"]], label)
     shapes = _shapes(data, labels, label)
     items: dict[str, Item] = {}
     for image in data["images"]:
-        if image["height"] * image["width"] > _LARGEST:
-            raise UserError(f"{label}: image {image['file_name']} has more than {_LARGEST:,} pixels. Mend its size.")
-        stem = image["file_name"].rpartition(".")[0] or image["file_name"]
+        file = _plain(image["file_name"])
+        stem = file.rpartition(".")[0] or file
         drawing = Drawing(image["height"], image["width"], shapes[image["id"]])
         if (other := items.setdefault(stem, Item(stem, files[image["file_name"]], drawing))).truth is not drawing:
             raise UserError(f"{label}: {other.image} and {image['file_name']} share a name. Rename one.")
@@ -180,11 +182,11 @@ def find_images(tree: Tree, files: Iterable[str], label: str) -> dict[str, str]:
     """
     by_file: dict[str, list[str]] = {}
     for name in tree.names():
-        by_file.setdefault(_composed(name).rpartition("/")[2], []).append(name)
+        by_file.setdefault(_plain(name).rpartition("/")[2], []).append(name)
     found = {}
     for file in files:
-        wanted = "/" + _composed(file).replace("\\", "/").removeprefix("./")
-        places = [name for name in by_file.get(wanted.rpartition("/")[2], []) if f"/{_composed(name)}".endswith(wanted)]
+        wanted = f"/{_plain(file)}"
+        places = [name for name in by_file.get(wanted.rpartition("/")[2], []) if f"/{_plain(name)}".endswith(wanted)]
         if len(places) != 1:
             where = f"in {' and '.join(places[:2])}" if places else f"nowhere in {tree.label}"
             raise UserError(f"{label}: image {file} is {where}. Add the file, or say in `file_name` where it lies.")
@@ -192,6 +194,6 @@ def find_images(tree: Tree, files: Iterable[str], label: str) -> dict[str, str]:
     return found
 
 
-def _composed(name: str) -> str:
-    """Composes accents, which macOS takes apart in the names of files."""
-    return unicodedata.normalize("NFC", name)
+def _plain(name: str) -> str:
+    """Brings a path into one form: slashes of Unix, and accents composed, which macOS takes apart."""
+    return unicodedata.normalize("NFC", name.replace("\\", "/").removeprefix("./"))

@@ -133,7 +133,7 @@ def context_json() -> dict[str, list[dict[str, object]]]:
 
 def encoded(area: np.ndarray) -> dict[str, object]:
     """A mask as COCO's JSON holds it: run lengths, packed into a string."""
-    packed = coco.encode(np.asfortranarray(area))
+    packed = coco.encode(np.asfortranarray(area, dtype=np.uint8))
     return {"size": list(map(int, packed["size"])), "counts": packed["counts"].decode()}
 
 
