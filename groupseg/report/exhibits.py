@@ -118,7 +118,7 @@ _EXHIBITS = (
         finding=vocabulary_finding,
         alt="Median score, best threshold and mIoU against the number of classes in the vocabulary",
         caption="Upper row: only some of the classes are in the vocabulary, the others are background. Lower row: "
-        "classes are added that no image shows. Means over draws; vertical lines go from the lowest to the highest "
+        "classes are added that label no pixel. Means over draws; vertical lines go from the lowest to the highest "
         "draw. Dashed: the threshold that was fitted for the whole class list is kept.",
         needs="vocabulary",
     ),

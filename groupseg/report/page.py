@@ -1,20 +1,17 @@
 """The HTML report: one file that needs nothing else, not even a network."""
 
-import base64
 import json
 from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from groupseg.errors import UserError
 from groupseg.files import atomic_path
 from groupseg.report import finding, provenance
 from groupseg.report.dag import HEIGHT, WIDTH, read_graph
 from groupseg.report.exhibits import exhibits
+from groupseg.report.html import data_uri, environment
 from groupseg.report.results import BASELINE, DatasetResults, Results
 from groupseg.report.style import roles
-from groupseg.report.tables import percent, signed
 from groupseg.report.transfer import transfer_finding
 
 # What each part of the protocol is called in the report.
@@ -43,15 +40,9 @@ def write_page(results: Results, timings: Path) -> Path:
     Raises:
         UserError: If a figure is missing, or the report cannot be written.
     """
-    environment = Environment(
-        loader=PackageLoader("groupseg.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(percent=percent, signed=signed, duration=_duration)
-    html = environment.get_template("report.html.j2").render(_context(results, timings))
+    templates = environment()
+    templates.filters.update(duration=_duration)
+    html = templates.get_template("report.html.j2").render(_context(results, timings))
     path = results.root / "results/report.html"
     with atomic_path(path) as temporary:
         temporary.write_text(html, encoding="utf-8")
@@ -131,13 +122,20 @@ def _params_that_ran(results: Results) -> dict[str, Any]:
         section: {name: params[section][name] for name in run[section]}
         for section in ("datasets", "corpora", "strategies")
     }
-    return {**params, **kept, "models": {run["model"]: params["models"][run["model"]]}}
+    kept["models"] = {run["model"]: params["models"][run["model"]]}
+    needs = {
+        kind: {name: files for name, files in given.items() if name in kept[kind]}
+        for kind, given in params["needs"].items()
+    }
+    used = {file for given in needs.values() for files in given.values() for file in files}
+    archives = {name: archive for name, archive in params["archives"].items() if name in used}
+    return {**params, **kept, "needs": needs, "archives": archives}
 
 
 def _inlined(path: Path) -> str:
     """A PNG as a data URI."""
     try:
-        return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
+        return data_uri(path.read_bytes(), "png")
     except FileNotFoundError as error:
         raise UserError(f"{path} is missing. Run `dvc repro report`, which draws it.") from error
 

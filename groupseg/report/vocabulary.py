@@ -13,7 +13,7 @@ from groupseg.report.results import DatasetResults
 from groupseg.report.style import DPI, INK, QUIET, series, styled
 from groupseg.report.tables import signed
 
-_KINDS = {"subset": "some of its classes", "absent": "classes that no image shows, added"}
+_KINDS = {"subset": "some of its classes", "absent": "classes that label no pixel, added"}
 _MEASURES = {"score": "median score", "threshold": "best threshold", "miou": "mIoU, %"}
 _DASHED, _DOTTED = (0, (4, 2)), (0, (1, 2))
 

@@ -105,6 +105,15 @@ def test_text_of_users_is_no_markup(results: Results) -> None:
 
 
 @pytest.mark.usefixtures("page")
+def test_of_all_archives_those_of_what_ran_are_shown(results: Results) -> None:
+    archives = {name: {"file": f"{name}.tar"} for name in ("first", "second", "third")}
+    needs = {"datasets": {"alpha": ["first"], "voc": ["second"]}, "corpora": {}, "models": {}}
+    ran = replace(results, params=results.params | {"archives": archives, "needs": needs})
+    text = unescape(write_page(ran, results.root / ".work/timings").read_text("utf-8"))
+    assert "first.tar" in text
+    assert not any(name in text for name in ("second", "third.tar"))
+
+
 def test_warnings_of_the_calibration_are_shown(results: Results) -> None:
     record = results.datasets[0].calibration["global"]
     record["warnings"].append("Mind the gap.")
