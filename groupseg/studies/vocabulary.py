@@ -34,8 +34,9 @@ def vocabulary_study(
     """Gives the same segments smaller and larger class lists.
 
     Kind "subset": some of the classes; pixels of the others become background. Kind "absent": all classes, and words
-    of the list "absent", which name nothing in the images. Draws as in `nested_draws`: all classes, and all absent
-    words, come besides, once, as draw 0. An absent word joins the mean of the mIoU, with an IoU of 0, as soon as one
+    of the list "absent", which name no class, so that no pixel is labelled with them. (In drawn scenes nothing can be
+    seen of them either; in photographs there may be.) Draws as in `nested_draws`: all classes, and all absent words,
+    come besides, once, as draw 0. An absent word joins the mean of the mIoU, with an IoU of 0, as soon as one
     pixel is predicted as it: the convention of `mean_iou` and of torchmetrics.
 
     Args:
@@ -89,10 +90,16 @@ def _class_lists(
     """Yields kind, number of the draw, and the drawn vocabulary."""
     for draw, rows in nested_draws(len(vocabulary.classes), sizes, draws, seed):
         yield "subset", draw, vocabulary.select([vocabulary.classes[row] for row in rows])
-    words = vocabulary.negatives("absent")
+    words = _absent(vocabulary)
     for draw, rows in nested_draws(len(words.words), absent, draws, seed):
         added = WordList(tuple(words.words[row] for row in rows), words.text[rows])
         yield "absent", draw, vocabulary.extended(added)
+
+
+def _absent(vocabulary: Vocabulary) -> WordList:
+    """Returns the words that name no class: neither its name, nor what ends it, as "table" does "dining table"."""
+    names = [name for names in (*vocabulary.classes, *vocabulary.words) for name in names.split(", ")]
+    return vocabulary.negatives("absent").without([name.rpartition(" ")[2] for name in names])
 
 
 def _fit_and_judge(

@@ -177,6 +177,15 @@ def test_what_belongs_to_classes_cannot_be_frozen() -> None:
         vocabulary_study({"own": build({"rule": "per_class"})}, CALIB.table, TEST.table, WORDS, [2], [1], 1, 0, 1)
 
 
+def test_no_absent_word_is_another_name_of_a_class() -> None:
+    words = replace(WORDS.lists["absent"], words=("table", "Bear", "gate", "cup", "tie", "eel"))
+    names = ("dining table", "teddy bear", "gate post", "tie", "mug, tea cup", "dog")
+    renamed = replace(CALIB, vocabulary=replace(WORDS, words=names, lists={"absent": words}))
+    found = study(renamed, sizes=[], absent=[1], draws=1)
+    # Of the six words only gate and eel are left.
+    assert found[found.kind == "absent"]["size"].drop_duplicates().to_list() == [CLASSES + 1, CLASSES + 2]
+
+
 def test_a_vocabulary_without_absent_words_is_refused() -> None:
     bare = replace(CALIB, vocabulary=replace(WORDS, lists={}))
     with pytest.raises(UserError, match="word list"):
