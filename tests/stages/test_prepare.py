@@ -45,14 +45,23 @@ def test_a_folder_is_found_below_the_one_that_run_names(own: Path, project: Path
         assert np.array_equal(sample.mask, np.asarray(Image.open(own / "masks" / f"{sample.name}.png")))
 
 
-@pytest.mark.parametrize(("path", "classes"), [("VOCdevkit/VOC2012", 20), ("folder", 23)])
-def test_real_photographs(project: Path, real: Path, path: str, classes: int) -> None:
-    name = "voc" if classes == 20 else "folder"
-    apply_overrides("params.yaml", [f"run.folder={real}", f"datasets.{name}.source.path={path}"])
+@pytest.mark.parametrize(
+    ("name", "overrides", "classes", "background"),
+    [
+        ("voc_folder", [], 20, True),
+        ("folder", ["path=folder"], 23, False),
+        ("coco_folder", ["path=coco", "annotations=annotations/instances_val2017.json"], 80, True),
+    ],
+)
+def test_real_photographs(
+    project: Path, real: Path, name: str, overrides: list[str], classes: int, background: bool
+) -> None:
+    places = [f"datasets.{name}.source.{override}" for override in overrides]
+    apply_overrides("params.yaml", [f"run.folder={real}", *places])
     prepare.main(name)
-    found, background = read_class_list(project / "data/prepared" / name)
+    found, with_background = read_class_list(project / "data/prepared" / name)
     assert len(found) == classes
-    assert background == (name == "voc")
+    assert with_background == background
     manifest = read_json(project / "data/prepared" / name / "manifest.json")
     assert all(part["images"] >= 6 and sum(part["pixels"]) > 100_000 for part in manifest["splits"].values())
 
