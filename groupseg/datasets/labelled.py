@@ -32,11 +32,11 @@ class Truth(NamedTuple):
     """What is known of the pixels of an image.
 
     Args:
-        labels: int32 [H, W]: 0 = background, c = class c - 1 of the list, `ignore_value` = unknown.
+        labels: Integer [H, W]: 0 = background, c = class c - 1 of the list, `ignore_value` = unknown.
         file: A PNG that decodes to `labels`, to be stored as it is; None where there is none.
     """
 
-    labels: NDArray[np.int32]
+    labels: NDArray[np.integer]
     file: bytes | None = None
 
 

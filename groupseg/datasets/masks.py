@@ -34,8 +34,8 @@ class MaskFiles:
         data, label = tree.read(item.truth), tree.where(item.truth)
         values = read_mask(data, label, self.palette)
         labels = relabel(values, self.labels, label)
-        # Of a palette or grey: what stands in the file is what has been read. Colours were looked up.
-        stored = values.dtype == np.uint8 and data.startswith(PNG) and labels_are_values(self.labels)
+        # Palette or grey of 8 bits: what stands in the file is what was read. Colours were looked up.
+        stored = labels is values and values.dtype == np.uint8 and data.startswith(PNG)
         return Truth(labels, data if stored else None)
 
 
@@ -53,13 +53,8 @@ def value_labels(classes: int, first: int, background: bool, ignored: Iterable[i
     return labels | dict.fromkeys(ignored, ignore_value(classes))
 
 
-def labels_are_values(labels: Mapping[int, int]) -> bool:
-    """Whether every value of a mask is the label that it means."""
-    return all(value == label for value, label in labels.items())
-
-
-def relabel(values: NDArray[np.integer], labels: Mapping[int, int], label: str) -> NDArray[np.int32]:
-    """Turns values into labels, int32 of the same shape.
+def relabel(values: NDArray[np.integer], labels: Mapping[int, int], label: str) -> NDArray[np.integer]:
+    """Turns values into labels of the same shape: `values` itself where they are labels already, else int32.
 
     Args:
         values: What the mask file holds, integer [H, W].
@@ -69,8 +64,9 @@ def relabel(values: NDArray[np.integer], labels: Mapping[int, int], label: str) 
     Raises:
         UserError: If a value means nothing.
     """
-    if values.dtype == np.uint8 and labels_are_values(labels) and not _others(values, labels):
-        return values.astype(np.int32)
+    same = values.dtype == np.uint8 and all(value == meant for value, meant in labels.items())
+    if same and not _others(values, labels):
+        return values
     table = np.full(max(labels) + 2, -1, np.int32)
     table[list(labels)] = list(labels.values())
     # The last entry catches what lies outside; negative numbers, too, are large ones without their sign.
