@@ -192,20 +192,21 @@ def instances_json() -> dict[str, list[dict[str, object]]]:
 
 
 def _ade20k(root: Path) -> None:
-    for part, short in (("training", "train"), ("validation", "val")):
+    for first, part, short in ((0, "training", "train"), (10, "validation", "val")):
         for index in range(6):
             name = f"ADE_{short}_{index:08d}"
             folder = root / "ADEChallengeData2016"
-            save_pair(folder, name, f"images/{part}", f"annotations/{part}", [0, 1, 2, 149, 150], seed=index)
+            save_pair(folder, name, f"images/{part}", f"annotations/{part}", [0, 1, 2, 149, 150], seed=first + index)
     (root / "ADEChallengeData2016/objectInfo150.txt").write_text("Idx\tRatio\tTrain\tVal\tStuff\tName\n")
 
 
 def _cityscapes(root: Path) -> None:
-    for part, city in (("train", "aachen"), ("train", "bochum"), ("val", "munster"), ("test", "berlin")):
+    places = (("train", "aachen"), ("train", "bochum"), ("val", "munster"), ("test", "berlin"))
+    for first, (part, city) in enumerate(places):
         for index in range(3):
             name = f"{city}/{city}_{index:06d}_000019"
             endings = ("_leftImg8bit.png", "_gtFine_labelIds.png")
-            save_pair(root, name, f"leftImg8bit/{part}", f"gtFine/{part}", range(34), seed=index, endings=endings)
+            save_pair(root, name, f"leftImg8bit/{part}", f"gtFine/{part}", range(34), 10 * first + index, endings)
             Image.new("L", (2, 2)).save(root / f"gtFine/{part}" / f"{name}_gtFine_instanceIds.png")
 
 
