@@ -2,10 +2,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from groupseg.datasets.names import class_list
 from groupseg.errors import UserError
 from groupseg.text.prompts import class_words, embed_ensemble, embed_words, prompts
-from groupseg.text.variants import variants
 
 
 class Lengths:
@@ -38,25 +36,6 @@ def test_embedding_of_a_word_is_the_normalised_mean_over_templates() -> None:
     features = embed_words(encoder, ["cat", "elephant"], ["a {}.", "look at the {}"])  # type: ignore[arg-type]
     mean = encoder.encode(["a elephant.", "look at the elephant"]).mean(0)
     np.testing.assert_allclose(features[1], mean / np.linalg.norm(mean), rtol=1e-6)
-
-
-@pytest.mark.parametrize("name", variants())
-def test_every_published_variant_renames_classes_of_the_list_it_is_named_after(name: str) -> None:
-    classes = class_list(name.partition(".")[0])
-    words = class_words(classes, name)
-    assert len(words) == len(classes)
-    assert words != list(classes)
-
-
-def test_variants_say_what_their_methods_publish() -> None:
-    voc = dict(zip(class_list("voc"), class_words(class_list("voc"), "voc.groupvit"), strict=True))
-    assert {name: word for name, word in voc.items() if word != name} == {
-        "diningtable": "table", "pottedplant": "plant", "tvmonitor": "monitor",
-    }  # fmt: skip
-    assert "ship" in class_words(class_list("voc"), "voc.sclip")
-    assert class_words(class_list("context"), "context.groupvit")[0] == "airplane"
-    with pytest.raises(UserError, match=r"prompts\.names: there is no variant 'voc'\. Name one of .*voc\.groupvit"):
-        class_words(class_list("voc"), "voc")
 
 
 def test_several_words_of_a_class_are_averaged_like_templates() -> None:
