@@ -89,27 +89,29 @@ class TarTree:
             raise checks.missing(self.label) from error
         except (tarfile.TarError, ValueError, OverflowError) as error:  # the last two: headers of random bytes
             raise self._damaged(str(error)) from error
-        self._check_end(end)
+        length = self._check_end(end)
         entries = [(checks.safe_name(member.name, self.label), member) for member in members if not member.isdir()]
         for name, member in entries:
-            self._check(name, member)
+            self._check(name, member, length)
         checks.check_unique(self.label, (name for name, _ in entries))
         files = {name: (member.offset_data, member.size) for name, member in entries if not checks.is_clutter(name)}
         return dict(sorted(files.items()))
 
-    def _check_end(self, end: int) -> None:
+    def _check_end(self, end: int) -> int:
+        """Returns the length of the archive in bytes."""
         # tarfile takes a damaged header, and a file that was cut between two members, for the end of the archive.
         with open(self.path, "rb") as file:
             file.seek(end)
             if file.read(_BLOCK) != bytes(_BLOCK):
                 raise self._damaged(f"no entry and no end of the archive at byte {end:,}")
+            return file.seek(0, os.SEEK_END)
 
-    def _check(self, name: str, member: tarfile.TarInfo) -> None:
+    def _check(self, name: str, member: tarfile.TarInfo, length: int) -> None:
         if not member.isreg() or member.issparse():
             kinds = {tarfile.SYMTYPE: "link", tarfile.LNKTYPE: "link", tarfile.FIFOTYPE: "pipe"}
             kind = "sparse file" if member.issparse() else kinds.get(member.type, "device")
             raise UserError(f"{self.label} holds {name!r}, a {kind}; only plain files are read. Repack it without.")
-        if member.offset_data + member.size > self.path.stat().st_size:
+        if member.offset_data + member.size > length:
             raise self._damaged(f"it ends in {name}")
         checks.check_size(self.label, name, member.size)
 
