@@ -44,7 +44,7 @@ readme: $(INSTALLED)
 	groupseg readme
 
 clean:
-	rm -rf data/archives data/captions data/counts data/predictions data/prepared data/segments data/text data/reported.json data/tracked.json models results/report.html .work
+	rm -rf data/archives data/captions data/check data/counts data/predictions data/prepared data/segments data/text data/reported.json data/tracked.json models results/report.html .work
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
