@@ -18,6 +18,9 @@ commands = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+data = typer.Typer(help="Data sets: look at them, bring in your own.", no_args_is_help=True)
+commands.add_typer(data, name="data")
+
 _ROOT = Path()
 
 
@@ -93,6 +96,45 @@ def compare(
     from groupseg.compare.revisions import read_revisions
 
     print(LAYOUTS[layout](compare_revisions(*read_revisions(a, b), resamples)))
+
+
+@data.command("check")
+def check_data(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Data sets that are prepared.")],
+) -> None:
+    """Shows what prepared data sets hold: here, and with pictures on a page for the browser."""
+    from groupseg.check.page import write_check
+    from groupseg.check.survey import survey
+    from groupseg.check.terminal import as_text
+
+    for name in names:
+        found = survey(_ROOT, name)
+        page = _ROOT / "data/check" / f"{name}.html"
+        write_check(found, page)
+        print(f"{as_text(found)}\n\nPictures: {page.resolve()}\n")
+
+
+@data.command("init")
+def init_data(
+    folder: Annotated[Path, typer.Argument(help="Where images and labels lie: a folder, a zip or a tar.")],
+    name: Annotated[str, typer.Option(help="What the data set is called; else after the folder.")] = "",
+    annotations: Annotated[str, typer.Option(help="Of several JSONs in the format of COCO, which one.")] = "",
+    run: Annotated[bool, typer.Option("--run", help="Also say in params.yaml that this data set runs.")] = False,
+) -> None:
+    """Looks at images and labels of your own, says what it found, and writes their section of params.yaml."""
+    from groupseg.onboard.find import look
+    from groupseg.onboard.output import as_text, next_steps
+    from groupseg.onboard.section import add_dataset, data_set_name, place
+
+    params = _ROOT / "params.yaml"
+    called = name or data_set_name(folder)
+    path, top = place(params, folder)
+    found = look(folder, annotations or None)
+    print(as_text(folder, found))
+    changes = {"datasets": [called], **({} if top is None else {"folder": top})} if run else {}
+    written = add_dataset(params, called, found.section(path), changes)
+    print(f"\n{params}: datasets.{called} {'written' if written else 'is there already'}. Next:")
+    print(next_steps(called, top, run))
 
 
 def app(arguments: Sequence[str] | None = None) -> None:
