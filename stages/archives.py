@@ -21,19 +21,39 @@ Kind = Literal["datasets", "corpora", "models"]
 
 
 def dataset_tree(params: Params, dataset: str) -> Tree:
-    """Opens what a data set is made from: a folder or archive below `run.folder`, else the archives that it needs.
+    """Opens what a data set is made from: see `source_paths`.
 
     Raises:
-        UserError: If it has neither, or they cannot be had or read.
+        UserError: As `source_paths`, or if it cannot be read.
     """
-    path: str | None = getattr(params.datasets[dataset].source, "path", None)
+    source = getattr(params.datasets[dataset].source, "path", None)
+    trees = [open_tree(path) for path in source_paths(params, "datasets", dataset, f"{dataset}.source", source)]
+    return trees[0] if len(trees) == 1 else Merged(trees)
+
+
+def corpus_paths(params: Params, corpus: str) -> list[Path]:
+    """Returns what a corpus is made from: see `source_paths`."""
+    return source_paths(params, "corpora", corpus, corpus, getattr(params.corpora[corpus], "path", None))
+
+
+def source_paths(params: Params, kind: Kind, name: str, section: str, path: str | None) -> list[Path]:
+    """Returns the folder or archive `path` below `run.folder`, else the archives that something needs.
+
+    Args:
+        params: Where all of this stands.
+        kind: What it is.
+        name: How it is called.
+        section: Where its `path` would stand, for the error.
+        path: What stands there.
+
+    Raises:
+        UserError: If there is neither, or the archives cannot be had.
+    """
     if path is not None:
-        return open_tree(Path(params.run.folder) / path)
-    if not (files := archive_files(params, "datasets", dataset)):
-        raise UserError(
-            f"params.yaml: datasets.{dataset}.source has no path, and needs.datasets.{dataset} no archive. Add one."
-        )
-    return Merged([open_tree(file) for file in files])
+        return [Path(params.run.folder) / path]
+    if not (files := archive_files(params, kind, name)):
+        raise UserError(f"params.yaml: {kind}.{section} has no path, and needs.{kind}.{name} no archive. Add one.")
+    return files
 
 
 def archive_files(params: Params, kind: Kind, name: str) -> list[Path]:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Self, Union
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -201,12 +202,40 @@ class Needs(Section):
     models: dict[Name, list[Name]] = {}
 
 
-class Corpus(Section):
-    """Captioned images to train on."""
+class ScenesCorpus(Section):
+    """Captioned scenes that come with the package."""
 
+    format: Literal["scenes"] = "scenes"
     scenes: Scenes
     images: PositiveInt
     seed: NonNegativeInt
+
+
+class CocoCaptions(Section):
+    """Images and a JSON in the format of COCO captions; `images` of them are drawn, or all."""
+
+    format: Literal["coco_captions"]
+    annotations: str
+    path: str | None = None
+    images: PositiveInt | None = None
+    seed: NonNegativeInt = 0
+
+
+class WebdatasetCorpus(Section):
+    """Shards of images and captions; the first `images` are taken, or all."""
+
+    format: Literal["webdataset"]
+    path: str | None = None
+    images: PositiveInt | None = None
+
+
+def _drawn_unless_said(value: Any) -> Any:
+    return {"format": "scenes", **value} if isinstance(value, dict) else value
+
+
+Corpus = Annotated[
+    ScenesCorpus | CocoCaptions | WebdatasetCorpus, Discriminator("format"), BeforeValidator(_drawn_unless_said)
+]
 
 
 class Text(Section):

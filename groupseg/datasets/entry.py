@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from groupseg.datasets.labelled import FoundSample
+from groupseg.datasets.pictures import JPEG
 from groupseg.datasets.sample import CaptionedImage, Sample, ignore_value
 
 
@@ -33,10 +34,17 @@ class Entry:
     pixels: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
+@dataclass(frozen=True)
+class Unusable:
+    """An image that is passed over, and why."""
+
+    reason: str
+
+
 def labelled_entry(sample: Sample, classes: int) -> Entry:
     """Encodes a labelled image; `classes` is how many there are, without background."""
     encoded = sample.encoded or _jpeg(sample.image)
-    suffix = "jpg" if encoded.startswith(b"\xff\xd8") else "png"
+    suffix = "jpg" if encoded.startswith(JPEG) else "png"
     mask = (sample.mask_file if isinstance(sample, FoundSample) else None) or _mask_file(sample)
     files = {f"image.{suffix}": encoded, "mask.png": mask, "json": _json({"name": sample.name})}
     return Entry(sample.key, sample.name, files, _digest(sample.image), count_pixels(sample.mask, classes))

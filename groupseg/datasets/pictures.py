@@ -16,7 +16,8 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 # The value that a colour 0xRRGGBB stands for.
 Palette = Mapping[int, int]
 
-# How files of the format begin.
+# How files of a format begin.
+JPEG = b"\xff\xd8"
 PNG = b"\x89PNG\r\n\x1a\n"
 
 _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError)

@@ -9,11 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from groupseg.datasets.entry import Entry
-
-
-class UnusableError(Exception):
-    """An image is passed over, for the reason that the message says; the others are written."""
+from groupseg.datasets.entry import Entry, Unusable
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,7 @@ class Shard:
     unusable: tuple[str, ...]
 
 
-def write_shard(path: Path, split: str, entries: Iterable[Entry | UnusableError]) -> Shard:
+def write_shard(path: Path, split: str, entries: Iterable[Entry | Unusable]) -> Shard:
     """Writes images one after the other; none is held in memory.
 
     Raises:
@@ -56,8 +52,8 @@ def write_shard(path: Path, split: str, entries: Iterable[Entry | UnusableError]
     marks, unusable, pixels, size = [], [], np.zeros(0, np.int64), 0
     with open(path, "wb") as file:
         for entry in entries:
-            if isinstance(entry, UnusableError):
-                unusable.append(str(entry))
+            if isinstance(entry, Unusable):
+                unusable.append(entry.reason)
                 continue
             data = _members(entry.key, entry.files)
             file.write(data)

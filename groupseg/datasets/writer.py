@@ -13,10 +13,12 @@ from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from groupseg.datasets.entry import Entry, captioned_entry, labelled_entry
+from groupseg.datasets.captions.corpus import CaptionedFiles
+from groupseg.datasets.entry import Entry, Unusable, captioned_entry, labelled_entry
 from groupseg.datasets.labelled import LabelledFiles, Loader
 from groupseg.datasets.sample import CaptionedImage, Sample
 from groupseg.datasets.shard_file import Shard, write_shard
+from groupseg.datasets.tally import Seen, SplitTally
 from groupseg.errors import UserError
 from groupseg.files import write_json
 from groupseg.parallel import in_order
@@ -58,8 +60,8 @@ def write_samples(
         UserError: If a split is empty, two images share a key, a picture is in two splits, the disk is full.
     """
     with _replaced(folder) as temporary:
-        report = _write_splits(temporary, folder.name, splits, partial(labelled_entry, classes=len(classes)))
-        _describe(temporary, classes, background, report, origin, crossfit)
+        report = _write_splits(temporary, splits, partial(labelled_entry, classes=len(classes)))
+        _describe(temporary, folder.name, classes, background, report, origin, crossfit)
 
 
 def write_files(
@@ -86,18 +88,53 @@ def write_files(
     few = sum(map(len, files.splits.values())) <= _FEW
     with _replaced(folder) as temporary:
         entry = _LabelledEntry(files.load, len(files.classes))
-        report = _write_splits(temporary, folder.name, files.splits, entry, 1 if few else processes, progress)
-        _describe(temporary, files.classes, files.background, report, origin, crossfit)
+        report = _write_splits(temporary, files.splits, entry, 1 if few else processes, progress)
+        _describe(temporary, folder.name, files.classes, files.background, report, origin, crossfit)
 
 
 def write_captions(folder: Path, images: Iterable[CaptionedImage]) -> None:
     """Writes captioned images as the shards of `train`; `folder` is replaced once all is written.
 
     Raises:
-        UserError: If there is none, two share a key, the disk is full or may not be written.
+        UserError: If two share a key, the disk is full or may not be written.
     """
     with _replaced(folder) as temporary:
-        _write_splits(temporary, folder.name, {"train": images}, captioned_entry)
+        _write_splits(temporary, {"train": images}, captioned_entry)
+
+
+def write_corpus(
+    folder: Path,
+    corpus: CaptionedFiles,
+    origin: Mapping[str, str],
+    processes: int = 1,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Reads, checks and writes a corpus of files as the shards of `train`, and manifest.json.
+
+    Args:
+        folder: Where it will lie.
+        corpus: The images.
+        origin: What the manifest says first, such as {"corpus": ..., "format": ...}.
+        processes: As for `write_files`.
+        progress: As for `write_files`.
+
+    Returns:
+        The manifest: `origin`, the number of `images`, the digests of the `shards`, how many images were `unusable`
+        and `reasons` for the first of them.
+
+    Raises:
+        UserError: If no image can be used, two share a key, the disk is full; and what reading raises.
+    """
+    needed = 1 if corpus.images and corpus.images <= _FEW else processes
+    with _replaced(folder) as temporary:
+        part = _write_splits(temporary, {"train": corpus.items}, corpus.entry, needed, progress)["train"]
+        if not part.images:
+            first = f" The first of {part.unusable}: {part.reasons[0]}" if part.reasons else ""
+            raise UserError(f"{folder.name} holds no image with a caption that can be used.{first}")
+        about = {"images": part.images, "shards": part.shards, "unusable": part.unusable, "reasons": part.reasons}
+        manifest = {**origin, **about}
+        write_json(temporary / "manifest.json", manifest)
+    return manifest
 
 
 @dataclass(frozen=True)
@@ -113,49 +150,44 @@ class _LabelledEntry:
 
 def _describe(
     folder: Path,
+    name: str,
     classes: Sequence[str],
     background: bool,
-    report: Mapping[str, Mapping[str, Any]],
+    report: Mapping[str, SplitTally],
     origin: Mapping[str, str],
     crossfit: int,
 ) -> None:
-    """Writes classes.json and manifest.json."""
+    """Writes classes.json and manifest.json; raises UserError if a split is empty."""
+    for split, part in report.items():
+        if not part.images:
+            raise UserError(f"{name}: its {split} split is empty. List images for it, or change source.calib.")
+    splits = {
+        split: {"images": part.images, "pixels": part.pixels, "shards": part.shards} for split, part in report.items()
+    }
     folds = {"crossfit": crossfit} if crossfit else {}
     write_json(folder / "classes.json", {"classes": list(classes), "background": background, **folds})
-    write_json(folder / "manifest.json", {**origin, **folds, "splits": report})
+    write_json(folder / "manifest.json", {**origin, **folds, "splits": splits})
 
 
 def _write_splits(
     folder: Path,
-    name: str,
     splits: Mapping[str, Iterable[T]],
-    entry: Callable[[T], Entry],
+    entry: Callable[[T], Entry | Unusable],
     processes: int = 1,
     progress: Progress | None = None,
-) -> dict[str, dict[str, Any]]:
-    """Writes all shards.
-
-    Returns:
-        For each split, the number of its images, the pixels of each label, the digests of its shards, and why images
-        were passed over.
-    """
-    seen = _Seen()
-    report: dict[str, dict[str, Any]] = {split: {"images": 0, "pixels": 0, "shards": {}} for split in splits}
+) -> dict[str, SplitTally]:
+    """Writes all shards; raises UserError if a key is taken, or a picture is in two splits."""
+    seen = Seen()
+    report = {split: SplitTally() for split in splits}
     jobs: Iterator[_Job[T]] = chain.from_iterable(_jobs(folder, split, items) for split, items in splits.items())
     if processes > 1:  # what goes to another process must be there at once
         jobs = ((split, path, list(items)) for split, path, items in jobs)
     with closing(in_order(partial(_write, entry), jobs, processes)) as shards:
         for shard in shards:
             seen.add(shard)
-            part = report[shard.split]
-            part["images"] += len(shard.marks)
-            part["pixels"] = part["pixels"] + shard.pixels
-            part["shards"][shard.file] = shard.sha256
+            report[shard.split].add(shard)
             if progress:
-                progress(len(shard.marks))
-    for split, part in report.items():
-        if not part["images"]:
-            raise UserError(f"{name}: its {split} split is empty. List images for it, or change source.calib.")
+                progress(len(shard.marks) + len(shard.unusable))
     return report
 
 
@@ -169,32 +201,9 @@ def _jobs(folder: Path, split: str, items: Iterable[T]) -> Iterator[_Job[T]]:
         yield split, folder / f"{split}-{index:05d}.tar", chain([first], part)
 
 
-def _write(entry: Callable[[T], Entry], job: _Job[T]) -> Shard:
+def _write(entry: Callable[[T], Entry | Unusable], job: _Job[T]) -> Shard:
     split, path, items = job
     return write_shard(path, split, map(entry, items))
-
-
-class _Seen:
-    """The keys and pictures written so far."""
-
-    def __init__(self) -> None:
-        self._keys: set[str] = set()
-        self._pictures: dict[bytes, tuple[str, str]] = {}
-
-    def add(self, shard: Shard) -> None:
-        """Raises UserError if a key is taken, or the same pixels lie in another split."""
-        for mark in shard.marks:
-            if mark.key in self._keys:
-                raise UserError(f"image {mark.name!r} comes twice in the data set. List it in one split, once.")
-            self._keys.add(mark.key)
-            if not mark.picture:
-                continue
-            other, name = self._pictures.setdefault(mark.picture, (shard.split, mark.name))
-            if other != shard.split:
-                raise UserError(
-                    f"image {name!r} of the {other} split and {mark.name!r} of the {shard.split} split are the same"
-                    " picture. Take one out: what is fitted on an image must not be judged on it."
-                )
 
 
 @contextmanager

@@ -1,0 +1,106 @@
+"""Captions from the web in shards of webdataset, as img2dataset makes them of CC3M, CC12M, RedCaps and their like.
+
+A shard is a tar; of a sample in it, all files share the name before the first dot: an image, and .txt with its caption
+or .json with a `caption`.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path, PurePosixPath
+
+from groupseg.datasets.captions.corpus import CaptionedFiles, encode
+from groupseg.datasets.entry import Entry, Unusable
+from groupseg.datasets.pictures import SUFFIXES
+from groupseg.errors import UserError
+from groupseg.sources.tree import Tree, open_tree
+
+
+@dataclass(frozen=True)
+class WebSample:
+    """A sample of a shard.
+
+    Args:
+        name: Unique in the corpus.
+        tree: The shard.
+        files: The names in it.
+    """
+
+    name: str
+    tree: Tree
+    files: tuple[str, ...]
+
+
+def read_webdataset(paths: Sequence[Path], images: int | None) -> CaptionedFiles:
+    """Finds the samples of shards, in the order of their names; a shard is opened when those before it are done.
+
+    What the web gives is not all whole: a sample without image or caption, or with a damaged one, is passed over.
+
+    Args:
+        paths: The shards, or folders in which they lie.
+        images: How many samples are taken, from the first on; None for all.
+
+    Raises:
+        UserError: If there is no shard; and when its turn comes, if one is damaged or there are too few samples.
+    """
+    shards: dict[str, Path] = {}
+    for path in paths:
+        for shard in sorted(path.rglob("*.tar")) if path.is_dir() else [path]:
+            name = shard.relative_to(path).as_posix() if path.is_dir() else shard.name
+            if (other := shards.setdefault(name.partition(".")[0], shard)) is not shard:
+                raise UserError(f"{other} and {shard} share a name, and so would their samples. Rename one.")
+    if not shards:
+        raise UserError(f"{paths[0]} holds no shard. Put tar files there, or mend `path` in params.yaml.")
+    return CaptionedFiles(_samples(shards, images), read_sample, images)
+
+
+def read_sample(sample: WebSample) -> Entry | Unusable:
+    """Encodes a sample, or says why it cannot be used."""
+    try:
+        image = _only(sample, "image", [name for name in sample.files if _suffix(name) in SUFFIXES])
+        texts = {_suffix(name): name for name in sample.files if _suffix(name) in (".txt", ".json")}
+        text = _only(sample, "caption", [texts[min(texts, key=(".txt", ".json").index)]] if texts else [])
+        return encode(sample.name, sample.tree.read(image), sample.tree.where(image), _caption(sample.tree, text))
+    except UserError as error:
+        return Unusable(str(error))
+
+
+def _samples(shards: dict[str, Path], images: int | None) -> Iterator[WebSample]:
+    found = 0
+    for shard, path in shards.items():
+        tree = open_tree(path)
+        for key, files in groupby(tree.names(), _key):
+            if found == images:
+                return
+            found += 1
+            yield WebSample(f"{shard}/{key}", tree, tuple(files))
+    if images is not None and found < images:
+        raise UserError(f"corpora: {images} images asked for, but the shards hold {found}. Lower `images`.")
+
+
+def _key(name: str) -> str:
+    folder, slash, file = name.rpartition("/")
+    return folder + slash + file.partition(".")[0]
+
+
+def _suffix(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
+
+
+def _only(sample: WebSample, what: str, names: list[str]) -> str:
+    if len(names) != 1:
+        found = "none" if not names else " and ".join(names[:2])
+        raise UserError(f"{sample.tree.label}: sample {sample.name} must hold one {what}, but holds {found}.")
+    return names[0]
+
+
+def _caption(tree: Tree, name: str) -> str:
+    data = tree.read(name)
+    try:
+        caption = data.decode() if name.endswith(".txt") else json.loads(data)["caption"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{tree.where(name)} holds no caption: {error!r}.") from error
+    if not isinstance(caption, str):
+        raise UserError(f"{tree.where(name)} holds no caption: got {caption!r}.")
+    return caption

@@ -1,0 +1,54 @@
+"""What is known of the shards written so far: how much there is, and what may not come twice."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groupseg.datasets.shard_file import Shard
+from groupseg.errors import UserError
+
+# So many faults are told of a corpus in which images are passed over.
+_REASONS = 5
+
+
+@dataclass
+class SplitTally:
+    """What is known of a split once it is written; `reasons` are the first few of why images are `unusable`."""
+
+    images: int = 0
+    unusable: int = 0
+    pixels: NDArray[np.int64] | int = 0
+    shards: dict[str, str] = field(default_factory=dict)
+    reasons: list[str] = field(default_factory=list)
+
+    def add(self, shard: Shard) -> None:
+        """Counts a shard."""
+        self.images += len(shard.marks)
+        self.unusable += len(shard.unusable)
+        self.pixels = self.pixels + shard.pixels
+        self.shards[shard.file] = shard.sha256
+        self.reasons += shard.unusable[: _REASONS - len(self.reasons)]
+
+
+class Seen:
+    """The keys and pictures written so far."""
+
+    def __init__(self) -> None:
+        self._keys: set[str] = set()
+        self._pictures: dict[bytes, tuple[str, str]] = {}
+
+    def add(self, shard: Shard) -> None:
+        """Raises UserError if a key is taken, or the same pixels lie in another split."""
+        for mark in shard.marks:
+            if mark.key in self._keys:
+                raise UserError(f"image {mark.name!r} comes twice in the data set. List it in one split, once.")
+            self._keys.add(mark.key)
+            if not mark.picture:
+                continue
+            other, name = self._pictures.setdefault(mark.picture, (shard.split, mark.name))
+            if other != shard.split:
+                raise UserError(
+                    f"image {name!r} of the {other} split and {mark.name!r} of the {shard.split} split are the same"
+                    " picture. Take one out: what is fitted on an image must not be judged on it."
+                )
