@@ -127,7 +127,7 @@ def init_data(
     from groupseg.onboard.section import add_dataset, data_set_name, place
 
     params = _ROOT / "params.yaml"
-    called = name or data_set_name(folder)
+    called = data_set_name(folder, name)
     path, top = place(params, folder)
     found = look(folder, annotations or None)
     print(as_text(folder, found))

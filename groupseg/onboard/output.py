@@ -1,0 +1,37 @@
+"""What a look has told, for the terminal."""
+
+import re
+import shlex
+from pathlib import Path
+
+from groupseg.onboard.look import Look
+
+
+def as_text(path: Path, look: Look) -> str:
+    """Says what was found, and what must be mended."""
+    lines = [f"{path}: {look.layout}", *(f"- {note}" for note in look.notes)]
+    if look.faults:
+        lines += ["", "To mend before it can be prepared:", *(f"- {fault}" for fault in look.faults)]
+    return "\n".join(lines)
+
+
+def next_steps(name: str, folder: str | None, runs: bool) -> str:
+    """Says how to go on.
+
+    Args:
+        name: The data set.
+        folder: What `run.folder` must be; None where it is so already.
+        runs: Whether params.yaml says that the data set runs.
+    """
+    commands = ["dvc repro" if runs else f"dvc exp run {_setting('run.datasets', f'[{name}]')}"]
+    if not runs and folder is not None:
+        commands[0] += f" {_setting('run.folder', folder)}"
+    return "\n".join(f"  {command}" for command in [*commands, f"groupseg data check {name}"])
+
+
+def _setting(key: str, value: str) -> str:
+    """Writes a parameter for `dvc exp run`, in the grammar of Hydra, for a shell."""
+    plain = re.fullmatch(r"[\w./-]+|\[[\w-]+\]", value)
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    setting = f"{key}={value}" if plain else f"{key}='{escaped}'"
+    return f"-S {shlex.quote(setting)}"

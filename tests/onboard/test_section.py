@@ -1,0 +1,193 @@
+"""What comes into params.yaml, and that all else stays byte for byte."""
+
+import difflib
+import shlex
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dvc.utils.hydra import apply_overrides
+from ruamel.yaml import YAML
+
+from groupseg.errors import UserError
+from groupseg.onboard.output import next_steps
+from groupseg.onboard.section import add_dataset, data_set_name, place
+from stages.params import load_params
+
+SHIPPED = Path(__file__).parents[2] / "params.yaml"
+SECTION: dict[str, Any] = {
+    "source": {"format": "folder", "path": "my photos: [1]", "crossfit": 5},
+    "prompts": {"templates": ["a photo of a {}."], "names": {"no": "yes", "fire_engine": "fire engine"}},
+}
+AWKWARD = """\
+# top
+run:
+    model: m
+    datasets:   # what runs
+    - a  # the first
+    - b
+    # what follows is another list
+    strategies: [fixed]
+    folder: 'data/raw'  # where
+datasets:
+    a:
+        source: {format: voc}
+
+    # the last
+    b: {source: {format: voc}}  # of them
+
+# another section
+other: 1
+"""
+
+
+@pytest.fixture
+def params(tmp_path: Path) -> Path:
+    """The shipped file."""
+    return Path(shutil.copy(SHIPPED, tmp_path))
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A file that is read faster."""
+    params = tmp_path / "params.yaml"
+    params.write_text(AWKWARD)
+    return params
+
+
+def load(params: Path) -> Any:
+    return YAML(typ="safe", pure=True).load(params.read_text())
+
+
+def changed(before: str, after: str) -> list[str]:
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
+    return [line for line in lines if not line.startswith(("---", "+++", "@@"))]
+
+
+def test_only_the_new_section_is_added(params: Path) -> None:
+    before = params.read_text()
+    assert add_dataset(params, "mine", SECTION, {})
+    assert changed(before, params.read_text()) == [
+        "+  mine:",
+        "+    source: {format: folder, path: 'my photos: [1]', crossfit: 5}",
+        "+    prompts: {templates: ['a photo of a {}.'], names: {no: yes, fire_engine: fire engine}}",
+    ]
+    loaded = load_params(params).datasets["mine"]
+    assert loaded.source.path == "my photos: [1]"
+    assert loaded.prompts.names == SECTION["prompts"]["names"]
+
+
+def test_written_again_nothing_changes(small: Path) -> None:
+    assert add_dataset(small, "mine", SECTION, {"datasets": ["mine"], "folder": "x"})
+    before = small.read_bytes()
+    assert not add_dataset(small, "mine", SECTION, {"datasets": ["mine"], "folder": "x"})
+    assert small.read_bytes() == before
+
+
+def test_what_runs_is_changed_where_asked_and_comments_stay(params: Path) -> None:
+    before = params.read_text()
+    add_dataset(params, "mine", SECTION, {"datasets": ["mine"], "folder": "/data/my photos #1"})
+    lines = changed(before, params.read_text())
+    assert "+  - mine" in lines
+    assert "+  folder: '/data/my photos #1'  # where data sets that are no scenes lie" in lines
+    run = load_params(params).run
+    assert (run.datasets, run.folder) == (["mine"], "/data/my photos #1")
+
+
+def test_comments_and_other_ways_of_writing_stay(small: Path) -> None:
+    add_dataset(small, "mine", {"source": {"x": 1}}, {"datasets": ["mine", "a"], "folder": "d"})
+    assert changed(AWKWARD, small.read_text()) == [
+        "-    - a  # the first",
+        "-    - b",
+        "+    - mine",
+        "+    - a",
+        "-    folder: 'data/raw'  # where",
+        "+    folder: d  # where",
+        "+    mine:",
+        "+      source: {x: 1}",
+    ]
+    assert load(small)["other"] == 1
+
+
+def test_a_file_without_an_end_of_line_is_no_trouble(tmp_path: Path) -> None:
+    params = tmp_path / "params.yaml"
+    params.write_text("run: {datasets: [a], folder: b}\ndatasets:\n  a: {x: 1}")
+    add_dataset(params, "mine", {"y": 2}, {"datasets": ["mine"]})
+    assert params.read_text() == "run: {datasets: [mine], folder: b}\ndatasets:\n  a: {x: 1}\n  mine:\n    y: 2"
+
+
+def test_another_data_set_of_that_name_is_not_overwritten(small: Path) -> None:
+    with pytest.raises(UserError, match=r"datasets\.b is there already, and says something else\. Give another name"):
+        add_dataset(small, "b", SECTION, {"datasets": ["b"]})
+    assert small.read_text() == AWKWARD
+
+
+def test_a_file_that_can_only_be_changed_by_hand_is_left_alone(tmp_path: Path) -> None:
+    params = tmp_path / "params.yaml"
+    params.write_text("run: {datasets: [a], folder: b}\ndatasets: {a: {x: 1}}\n")
+    with pytest.raises(UserError, match=r"changed by hand alone\. Put under `datasets`: mine: \{y: 2\}"):
+        add_dataset(params, "mine", {"y": 2}, {})
+    assert params.read_text() == "run: {datasets: [a], folder: b}\ndatasets: {a: {x: 1}}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, r"params\.yaml is missing\. Run this in the folder of the project"),
+        ("run: [", "is no YAML file"),
+        ("run: 1\n", "must hold sections `run` and `datasets`"),
+        ("- a\n", "must hold sections `run` and `datasets`"),
+        (b"a: \xff\n", r"is not UTF-8 \(byte 3\)"),
+    ],
+)
+def test_a_file_that_is_none_is_one_clear_line(tmp_path: Path, text: str | bytes | None, message: str) -> None:
+    params = tmp_path / "params.yaml"
+    if text is not None:
+        params.write_bytes(text.encode() if isinstance(text, str) else text)
+    with pytest.raises(UserError, match=message) as caught:
+        add_dataset(params, "mine", SECTION, {})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("folder", "expected"),
+    [
+        ("birds", "birds"),
+        ("My Photos (2024)", "my_photos_2024"),
+        ("Vögel & Co.zip", "vogel_co"),
+        ("archive.tar.gz", "archive"),
+        ("x-1", "x-1"),
+    ],
+)
+def test_a_folder_gives_its_name(tmp_path: Path, folder: str, expected: str) -> None:
+    assert data_set_name(tmp_path / folder) == expected
+    assert data_set_name(tmp_path / folder, "Mine-2") == "Mine-2"
+
+
+def test_a_folder_without_letters_gives_none(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no name can be made of it\. Give one with --name"):
+        data_set_name(tmp_path / "鳥")
+    with pytest.raises(UserError, match="--name: must be letters, digits, _ and -, but is 'a b'"):
+        data_set_name(tmp_path, "a b")
+
+
+def test_where_it_lies_is_said_as_params_say_it(small: Path) -> None:
+    project = small.parent
+    assert place(small, project / "data/raw/birds") == ("birds", None)
+    assert place(small, project / "data/raw") == (".", None)
+    assert place(small, project / "elsewhere/birds") == (".", "elsewhere/birds")
+    assert place(small, project.parent / "birds") == (".", (project.parent / "birds").resolve().as_posix())
+
+
+@pytest.mark.parametrize("folder", ["/data/birds", "/data/my photos (1)", "/data/it's, [here] = {there}"])
+def test_the_command_that_is_named_does_what_it_says(small: Path, folder: str) -> None:
+    command, check = next_steps("mine", folder, runs=False).splitlines()
+    words = shlex.split(command)
+    assert words[:3] == ["dvc", "exp", "run"]
+    assert words[3::2] == ["-S", "-S"]
+    apply_overrides(str(small), words[4::2])
+    run = load(small)["run"]
+    assert (run["datasets"], run["folder"]) == (["mine"], folder)
+    assert check.strip() == "groupseg data check mine"
+    assert next_steps("mine", None, runs=True).splitlines()[0].strip() == "dvc repro"
