@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,14 @@ from tqdm import tqdm
 
 from groupseg.errors import UserError
 from groupseg.files import sha256
+
+
+class Encoder(Protocol):
+    """Maps texts to vectors: a frozen encoder of its own, or the text tower of a network."""
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Returns float32 [len(texts), D], L2-normalised, in the order of `texts`."""
+        ...
 
 
 def package_folder(package: str) -> Path:
