@@ -122,8 +122,7 @@ class Windows:
         window = "whole" if self.stride is None else f"{self.crop}x{self.crop}, stride {self.stride}"
         return {
             "resolution": f"short side {self.short}, long side up to {self.long}, bilinear without antialiasing",
-            "window": window,
-            "labels": "those of the resized image, brought to its size by the nearest pixel",
+            "window": f"{window}; labels brought to the size of the image by the nearest pixel",
         }
 
     def _spans(self, length: int) -> list[tuple[int, int]]:

@@ -35,6 +35,7 @@ class Network(Protocol):
         text_mean: float32 [D], mean text of the model, taken off class texts; zeros where it has none.
         scale: The logit scale that the model has learned for the cosines of groups and texts, in (0, 100].
         background: float32 [K, D], what the model has learned to be background; no rows where it has learned none.
+        protocol: In words, how it is run: that of `frame`, and what else figures depend on, such as "normalisation".
     """
 
     @property
@@ -54,6 +55,11 @@ class Network(Protocol):
 
     @property
     def background(self) -> NDArray[np.float32]:
+        """See above."""
+        ...
+
+    @property
+    def protocol(self) -> dict[str, str]:
         """See above."""
         ...
 
