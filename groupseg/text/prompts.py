@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupseg.errors import UserError
-from groupseg.text.encoder import TextEncoder
+from groupseg.text.encoder import Encoder
 
 
 def prompts(words: Sequence[str], templates: Sequence[str]) -> list[str]:
@@ -37,23 +37,25 @@ def class_words(classes: Sequence[str], names: Mapping[str, str]) -> list[str]:
     return [names.get(name, name) for name in classes]
 
 
-def embed_words(encoder: TextEncoder, words: Sequence[str], templates: Sequence[str]) -> NDArray[np.float32]:
+def embed_words(encoder: Encoder, words: Sequence[str], templates: Sequence[str]) -> NDArray[np.float32]:
     """Returns one unit vector a word, the mean over its templates (CLIP, arXiv 2103.00020, section 3.1.4).
 
     Returns:
         float32 [len(words), D].
     """
-    features = embed_ensemble(encoder, words, templates).mean(axis=0)
+    features = embed_ensemble(encoder, words, templates, encoder.averages_unit).mean(axis=0)
     return np.asarray(features / np.linalg.norm(features, axis=1, keepdims=True), dtype=np.float32)
 
 
-def embed_ensemble(encoder: TextEncoder, words: Sequence[str], templates: Sequence[str]) -> NDArray[np.float32]:
-    """Returns one unit vector a word and template.
+def embed_ensemble(
+    encoder: Encoder, words: Sequence[str], templates: Sequence[str], unit: bool = True
+) -> NDArray[np.float32]:
+    """Returns one vector a word and template; L2-normalised where `unit`.
 
     Returns:
         float32 [len(templates), len(words), D].
     """
-    features = encoder.encode(prompts(words, templates)).reshape(len(words), len(templates), -1)
+    features = encoder.encode(prompts(words, templates), unit).reshape(len(words), len(templates), -1)
     return np.ascontiguousarray(features.transpose(1, 0, 2), dtype=np.float32)
 
 
