@@ -1,15 +1,16 @@
-"""Frames: how an image of any size becomes what a network reads, and where on the image each piece lies."""
+"""Frames: how an image of any size becomes what a network reads, and where on the image each piece lies.
+
+Torch is imported where images are resized: every stage checks the frames in params.yaml, and few need it.
+"""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional as F
 
-from groupseg.model.images import to_square
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Image = NDArray[np.uint8]
 
@@ -39,7 +40,7 @@ class Views(NamedTuple):
     """
 
     canvas: tuple[int, int]
-    windows: list[Tensor]
+    windows: "list[Tensor]"
     boxes: list[Box]
 
 
@@ -55,6 +56,8 @@ class Square:
 
     def views(self, image: Image) -> Views:
         """Makes the only window of an image, uint8 [H, W, 3]."""
+        from groupseg.model.images import to_square
+
         size = image.shape[0], image.shape[1]
         # Copied, because decoded images are read-only and torch wants to own what it wraps.
         return Views(size, [to_square(image.copy(), self.side)], [Box(0, 0, *size)])
@@ -137,7 +140,7 @@ class Windows:
 Frame = Square | Windows
 
 
-def resize(image: Image, size: tuple[int, int]) -> Tensor:
+def resize(image: Image, size: tuple[int, int]) -> "Tensor":
     """Resizes an image as `cv2.resize` with INTER_LINEAR does, which mmcv calls: no antialiasing.
 
     Args:
@@ -147,6 +150,9 @@ def resize(image: Image, size: tuple[int, int]) -> Tensor:
     Returns:
         uint8 [3, *size], within a grey level of OpenCV, which computes in fixed point.
     """
+    import torch
+    from torch.nn import functional as F
+
     # Copied, because decoded images are read-only and torch wants to own what it wraps.
     channels = torch.from_numpy(image.copy()).permute(2, 0, 1)
     if channels.shape[1:] == size:
