@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from safetensors import safe_open
+from groupseg.kinds import read_kind
 
 if TYPE_CHECKING:
     from groupseg.text.encoder import Encoder
@@ -13,16 +13,17 @@ def load_text_tower(path: str | Path) -> "Encoder | None":
     """Returns the text tower in `models/<name>.safetensors`; None where its texts come from an encoder of their own.
 
     Raises:
-        UserError: If the tensors do not fit what the file says it is.
+        UserError: If the file is missing or truncated, holds no network of ours, or its tensors do not fit what it
+            says it is.
     """
-    with safe_open(path, framework="numpy") as file:
-        entries = file.metadata() or {}
-    if "groupvit" in entries:
-        from groupseg.groupvit.text import load_groupvit_text
+    match read_kind(path):
+        case "architecture":
+            return None
+        case "groupvit":
+            from groupseg.groupvit.text import load_groupvit_text
 
-        return load_groupvit_text(path)
-    if "clip" in entries:
-        from groupseg.clip.text import load_clip_text
+            return load_groupvit_text(path)
+        case "clip":
+            from groupseg.clip.text import load_clip_text
 
-        return load_clip_text(path)
-    return None
+            return load_clip_text(path)
