@@ -84,7 +84,7 @@ class Windows:
         patch: No side becomes shorter than this: a network needs a patch at least. The official code fails there.
 
     Raises:
-        ValueError: If a number is not positive, or only one of `crop` and `stride` is given.
+        ValueError: If a number is not positive, only one of `crop` and `stride` is given, or windows leave gaps.
     """
 
     short: int
@@ -101,6 +101,8 @@ class Windows:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"{name} must be positive, but got {value}")
+        if self.crop is not None and self.stride is not None and self.stride > self.crop:
+            raise ValueError(f"stride must be at most crop ({self.crop}), but got {self.stride}")
 
     def size(self, height: int, width: int) -> tuple[int, int]:
         """Height and width that an image is resized to, rounded as `mmcv.imrescale` does."""
