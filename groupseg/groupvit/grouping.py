@@ -83,10 +83,10 @@ class Assignment(nn.Module):
 
     def forward(self, groups: Tensor, tokens: Tensor) -> Grouped:
         """Assigns `tokens`, float [B, L, dim], to `groups`, float [B, G, dim], without noise as at inference."""
-        logits = (self.q_proj(groups) * self.scale @ self.k_proj(tokens).transpose(1, 2)).float()
+        logits = self.q_proj(groups) * self.scale @ self.k_proj(tokens).transpose(1, 2)
         hard = torch.zeros_like(logits).scatter_(1, logits.argmax(dim=1, keepdim=True), 1.0)
         count = hard.sum(dim=2, keepdim=True)
-        share = (hard / (count + _ASSIGN_EPS)).to(tokens.dtype)
+        share = hard / (count + _ASSIGN_EPS)
         # The values' projection is linear: it waits until few groups are left of many tokens.
         values = F.linear(share @ tokens, self.v_proj.weight) + share.sum(dim=2, keepdim=True) * self.v_proj.bias
         return Grouped(self.proj(values), logits.softmax(dim=1))

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from groupseg.groupvit.architecture import GroupViTArchitecture
-from groupseg.groupvit.image import ImageTower
+from groupseg.groupvit.image import ImageTower, exact
 
 
 class Groups(NamedTuple):
@@ -89,7 +89,8 @@ class GroupViT(nn.Module):
         encoded = self.img_encoder(images)
         # The image is the mean of its groups, before they are projected.
         both = torch.cat([encoded.tokens, encoded.tokens.mean(dim=1, keepdim=True)], dim=1)
-        projected = F.normalize(self.img_projector(both).float(), dim=2)
+        with exact(both):
+            projected = F.normalize(self.img_projector(both), dim=2)
         return Groups(projected[:, :-1], projected[:, -1], encoded.masks())
 
     def encode_text(self, tokens: Tensor) -> Tensor:
