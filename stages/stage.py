@@ -3,6 +3,7 @@
 import argparse
 import errno
 import inspect
+import logging
 import os
 import resource
 import sys
@@ -57,19 +58,19 @@ def _launched(script: str, arguments: list[str]) -> bool:
     """Runs the stage in several processes of this machine, as torchrun does; False if this is to be the only one.
 
     Raises:
-        UserError: If GROUPSEG_PROCESSES is no number of processes.
+        UserError: If GROUPSEG_PROCESSES is no number of processes, or one of them was killed.
     """
     asked = os.environ.get("GROUPSEG_PROCESSES", "1")
     if not asked.isdecimal() or int(asked) == 0:
-        raise UserError(
-            f"GROUPSEG_PROCESSES must be a whole number from 1, but is {asked!r}. Set it to one, or unset it."
-        )
+        raise UserError(f"GROUPSEG_PROCESSES must be a whole number above 0, but is {asked!r}. Set one, or unset it.")
     count = int(asked)
     if count == 1 or "WORLD_SIZE" in os.environ:  # one of several already
         return False
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
+    # A process that fails says why itself.
+    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
     # Else each process would take all cores.
     os.environ.setdefault("OMP_NUM_THREADS", str(max((os.cpu_count() or 1) // count, 1)))
     config = LaunchConfig(
@@ -78,8 +79,14 @@ def _launched(script: str, arguments: list[str]) -> bool:
     )  # fmt: skip
     try:
         elastic_launch(config, sys.executable)("-m", f"stages.{script}", *arguments)
-    except ChildFailedError as error:  # which has said what ails it
-        raise SystemExit(1) from error
+    except ChildFailedError as error:
+        rank, failure = error.get_first_failure()
+        if failure.exitcode > 0:
+            raise SystemExit(failure.exitcode) from error
+        raise UserError(
+            f"process {rank} of {count} of stage {script} was ended by {failure.signal_name()}. Where memory ran out, "
+            "lower GROUPSEG_PROCESSES."
+        ) from error
     return True
 
 

@@ -29,7 +29,7 @@ class RandomNetwork:
         self.background: NDArray[np.float32] = np.zeros((0, width), dtype=np.float32)
         self._patch, self._hard = patch, hard
         self._look = torch.randn(groups, 3, generator=random)
-        self._where = torch.randn(groups, 2, generator=random)
+        self._where = 2 * torch.randn(groups, 2, generator=random)
         self._say = torch.randn(groups, width, 3, generator=random)
         self._lean = torch.randn(groups, width, generator=random)
         self.batches: list[tuple[int, ...]] = []
@@ -44,8 +44,10 @@ class RandomNetwork:
     def _window(self, image: Tensor, size: tuple[int, int]) -> WindowSegments:
         cells = F.adaptive_avg_pool2d(image, size)
         rows, columns = (torch.linspace(-1, 1, side) for side in size)
-        logits = torch.einsum("gc,chw->ghw", self._look, 6 * cells)
-        logits = logits + self._where[:, 0, None, None] * rows[:, None] + self._where[:, 1, None, None] * columns
+        logits = torch.einsum("gc,chw->ghw", self._look, 4 * cells)
+        logits = (
+            logits + 2 * self._where[:, 0, None, None] * rows[:, None] + 2 * self._where[:, 1, None, None] * columns
+        )
         mean = image.mean(dim=(1, 2)) + 0.3 * image[:, 0, 0]
         embedding = F.normalize(self._lean + 3 * self._say @ mean, dim=1)
         masks = logits.softmax(dim=0)

@@ -55,7 +55,7 @@ NETWORKS = {
     "square": RandomNetwork(Square(16)),
     "sliding": RandomNetwork(SLIDING),
     "patches": RandomNetwork(SLIDING, hard=True),
-    "dense": RandomNetwork(Windows(short=20, long=50, crop=9, stride=2), groups=70),
+    "dense": RandomNetwork(Windows(short=20, long=50, crop=9, stride=3), groups=70),
     "whole": RandomNetwork(Windows(short=16, long=70, crop=None, stride=None)),
 }
 
