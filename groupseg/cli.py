@@ -95,6 +95,21 @@ def compare(
     print(LAYOUTS[layout](compare_revisions(*read_revisions(a, b), resamples)))
 
 
+@commands.command()
+def export(
+    model: Annotated[Path, typer.Argument(help="File of weights, such as models/scenes_small.safetensors.")],
+    out: Annotated[Path, typer.Argument(help="What is written; ends in .onnx or .safetensors.")],
+    size: Annotated[
+        str | None,
+        typer.Option(help="Windows that the ONNX graph reads, 448 or HEIGHTxWIDTH. [those of the model]"),
+    ] = None,
+) -> None:
+    """Writes a network for use elsewhere: as ONNX, held against torch, or as a checked copy of its file."""
+    from groupseg.export import export_network, parse_size
+
+    print(export_network(model, out, None if size is None else parse_size(size)))
+
+
 def app(arguments: Sequence[str] | None = None) -> None:
     """Runs a command; what a user can mend is said in one line, with exit status 1.
 

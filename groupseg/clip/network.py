@@ -1,5 +1,6 @@
 """A dense CLIP model as the segment table and `groupseg predict` need it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from groupseg.clip.clusters import cluster
-from groupseg.clip.dense import Dense, DenseTower
+from groupseg.clip.dense import DenseTower
 from groupseg.clip.weights import About, load_visual
 from groupseg.model.images import device
 from groupseg.segments.network import WindowSegments
@@ -28,15 +29,20 @@ class ClipNetwork:
         self.tower = tower.to(device()).eval()
         self.frame = about.frame
         self.scale = about.clip.scale or min(scale, 100.0)
-        self._clip = about.clip
+        self._about = about
         width = tower.visual.output_dim
         self.text_mean: NDArray[np.float32] = np.zeros(width, np.float32)
         self.background: NDArray[np.float32] = np.zeros((0, width), np.float32)
 
+    def of_patches(self) -> "ClipNetwork":
+        """The same network, but every patch is a group."""
+        clip = replace(self._about.clip, clusters=0, connected=False)
+        return ClipNetwork(self.tower, replace(self._about, clip=clip), self.scale)
+
     @property
     def protocol(self) -> dict[str, str]:
         """In words, how it is run."""
-        clip = self._clip
+        clip = self._about.clip
         pieces = ", their connected pieces" if clip.connected else ""
         groups = f"{clip.clusters} clusters of patches a window{pieces}" if clip.clusters else "patches"
         how = {"attention": clip.attention, "groups": groups, "normalisation": clip.normalisation}
@@ -49,23 +55,24 @@ class ClipNetwork:
         Where the windows of a batch have different numbers of groups, the first of a window fills up what is missing:
         a group once more changes no maximum.
         """
-        reduced = self._clip.precision == "bfloat16"
         where = self.tower.mean.device
-        with torch.autocast(where.type, torch.bfloat16, enabled=reduced):
+        with torch.autocast(where.type, torch.bfloat16, enabled=self._about.clip.precision == "bfloat16"):
             dense = self.tower(images.to(where))
-        labels = self._labels(dense)
-        embedding = means(dense.patches.flatten(1, 2), labels.flatten(1).to(where))
-        rows, columns = self.tower.lookup(images.shape[2], images.shape[3])
-        return WindowSegments(embedding, dense.image, labels[:, rows[:, None], columns].to(where))
+        grid, patches = dense.patches.shape[1:3], dense.patches.flatten(1, 2)
+        if self._about.clip.clusters:
+            labels = self._clusters(dense.patches)
+            embedding = means(patches, labels.flatten(1))
+        else:
+            labels = torch.arange(grid[0] * grid[1], device=where).view(1, *grid).expand(len(images), -1, -1)
+            embedding = patches
+        rows, columns = (axis.to(where) for axis in self.tower.lookup(images.shape[2], images.shape[3]))
+        return WindowSegments(embedding, dense.image, labels[:, rows[:, None], columns])
 
-    def _labels(self, dense: Dense) -> Tensor:
-        """The group of each patch, int64 [B, h, w]."""
-        windows, height, width = dense.patches.shape[:3]
-        if not self._clip.clusters:
-            return torch.arange(height * width).view(1, height, width).expand(windows, -1, -1)
-        patches = dense.patches.cpu().numpy()
-        found = [cluster(window, self._clip.clusters, self._clip.connected) for window in patches]
-        return torch.from_numpy(np.stack(found))
+    def _clusters(self, patches: Tensor) -> Tensor:
+        """The cluster of each patch, int64 [B, h, w]."""
+        clip = self._about.clip
+        found = [cluster(window, clip.clusters, clip.connected) for window in patches.cpu().numpy()]
+        return torch.from_numpy(np.stack(found)).to(patches.device)
 
 
 def means(patches: Tensor, labels: Tensor) -> Tensor:
@@ -78,9 +85,8 @@ def means(patches: Tensor, labels: Tensor) -> Tensor:
     Returns:
         float32 [B, max(G), D], L2-normalised; the first group of a window takes the places of those that it lacks.
     """
-    windows, count = len(labels), int(labels.max()) + 1
-    total = patches.new_zeros(windows, count, patches.shape[2])
-    total.scatter_add_(1, labels.unsqueeze(2).expand_as(patches), patches)
+    count = int(labels.max()) + 1
+    total = F.one_hot(labels, count).transpose(1, 2).to(patches) @ patches
     missing = torch.arange(count, device=labels.device) > labels.amax(dim=1, keepdim=True)
     return F.normalize(torch.where(missing.unsqueeze(2), total[:, :1], total), dim=2)
 
