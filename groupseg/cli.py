@@ -96,6 +96,41 @@ def compare(
 
 
 @commands.command()
+def predict(
+    inputs: Annotated[list[Path], typer.Argument(help="Images, folders of images, videos.")],
+    classes: Annotated[
+        str | None,
+        typer.Option(help='Words with commas between them, such as "cat, sofa", or a .txt file with one a line.'),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("predictions"),
+    model: Annotated[Path, typer.Option(help="File of weights.")] = Path("models/scenes_small.safetensors"),
+    strategy: Annotated[
+        Path | None, typer.Option(help="A calibration: results/calibration/<data set>/<strategy>.json.")
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Without a calibration: how far a class must be ahead of background words, as a cosine. [0]"),
+    ] = None,
+    background: Annotated[
+        bool | None, typer.Option("--background/--no-background", help="Whether a segment may be none of the classes.")
+    ] = None,
+    overlays: Annotated[bool, typer.Option("--overlays/--no-overlays", help="Whether to draw pictures.")] = True,
+    every: Annotated[int, typer.Option(min=1, help="Of a video, every how-manyeth frame.")] = 1,
+) -> None:
+    """Segments images, and names the segments by any words or as a calibration says."""
+    from groupseg.predict.run import predict_files
+
+    if strategy is not None and threshold is not None:
+        raise UserError("--threshold is for the rule without a calibration. Leave out one, --threshold or --strategy.")
+    given = {"threshold": threshold, "with_background": background}
+    options = {name: value for name, value in given.items() if value is not None}
+    done = predict_files(
+        inputs, model, out, classes=classes, strategy=strategy, every=every, overlays=overlays, **options
+    )
+    print(f"{done} {'image' if done == 1 else 'images'}: {out / ('overlays' if overlays else 'labels')}")
+
+
+@commands.command()
 def export(
     model: Annotated[Path, typer.Argument(help="File of weights, such as models/scenes_small.safetensors.")],
     out: Annotated[Path, typer.Argument(help="What is written; ends in .onnx or .safetensors.")],
