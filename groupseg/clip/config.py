@@ -5,7 +5,6 @@ from typing import Literal
 
 Attention = Literal["plain", "maskclip", "sclip", "clearclip", "naclip"]
 Normalisation = Literal["clip", "imagenet", "half"]
-Precision = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +20,6 @@ class Clip:
             methods use 40 to 65.
         normalisation: Mean and deviation that are taken out of each channel: CLIP's, as of nearly all weights; those of
             ImageNet, as of CLIPA; or 0.5 and 0.5, as of ViT-L-14's `laion2b_s32b_b82k`.
-        precision: Of matrix products; bfloat16 is faster where the machine has it, and a little less exact.
 
     Raises:
         ValueError: If a number is out of range, or there are no clusters to take to pieces.
@@ -33,7 +31,6 @@ class Clip:
     connected: bool
     scale: float | None
     normalisation: Normalisation
-    precision: Precision
 
     def __post_init__(self) -> None:
         """Checks ranges."""

@@ -46,7 +46,7 @@ class ClipNetwork:
         pieces = ", their connected pieces" if clip.connected else ""
         groups = f"{clip.clusters} clusters of patches a window{pieces}" if clip.clusters else "patches"
         how = {"attention": clip.attention, "groups": groups, "normalisation": clip.normalisation}
-        return {**self.frame.protocol(), **how, "precision": clip.precision}
+        return {**self.frame.protocol(), **how, "precision": self._about.precision}
 
     @torch.inference_mode()
     def __call__(self, images: Tensor) -> WindowSegments:
@@ -56,7 +56,7 @@ class ClipNetwork:
         a group once more changes no maximum.
         """
         where = self.tower.mean.device
-        with torch.autocast(where.type, torch.bfloat16, enabled=self._about.clip.precision == "bfloat16"):
+        with torch.autocast(where.type, torch.bfloat16, enabled=self._about.precision == "bfloat16"):
             dense = self.tower(images.to(where))
         grid, patches = dense.patches.shape[1:3], dense.patches.flatten(1, 2)
         if self._about.clip.clusters:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 import open_clip
 import torch
@@ -19,6 +20,8 @@ from groupseg.files import atomic_path
 from groupseg.segments.frame import Windows
 from groupseg.tensors import check_shapes, read_tensors, shapes
 
+Precision = Literal["float32", "bfloat16"]
+
 # In OpenAI's archives beside the tensors of the network.
 _UNUSED = frozenset({"input_resolution", "context_length", "vocab_size"})
 
@@ -30,10 +33,12 @@ class About:
     Attributes:
         clip: The network, and how segments are made.
         frame: How an image becomes windows.
+        precision: Of matrix products; bfloat16 is faster where the machine has it, and a little less exact.
     """
 
     clip: Clip
     frame: Windows
+    precision: Precision
 
 
 def empty_clip(name: str) -> open_clip.CLIP:
@@ -125,7 +130,7 @@ def _load(path: str | Path, needed: Callable[[str], bool]) -> tuple[open_clip.CL
     try:
         with safe_open(path, framework="pt") as file:
             data = json.loads((file.metadata() or {})["clip"])
-            about = About(clip=Clip(**data["clip"]), frame=Windows(**data["frame"]))
+            about = About(clip=Clip(**data["clip"]), frame=Windows(**data["frame"]), precision=data["precision"])
             model = empty_clip(about.clip.name)
             found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 (no mapping)
             check_shapes(path, found, shapes(model.state_dict()))

@@ -102,4 +102,4 @@ def test_a_file_is_opened_as_the_network_that_it_holds(model: open_clip.CLIP, tm
 def test_a_section_that_makes_no_sense(changes: dict[str, object], message: str) -> None:
     usual = {"name": NAME, "attention": "plain", "clusters": 0, "connected": False, "scale": None}
     with pytest.raises(ValueError, match=message):
-        Clip(**{**usual, "normalisation": "clip", "precision": "float32", **changes})  # type: ignore[arg-type]
+        Clip(**{**usual, "normalisation": "clip", **changes})  # type: ignore[arg-type]

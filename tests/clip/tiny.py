@@ -42,8 +42,8 @@ def tiny_clip() -> open_clip.CLIP:
 def about(**changes: Any) -> About:
     """Says how it is run."""
     usual = {"name": NAME, "attention": "plain", "clusters": 0, "connected": False, "scale": None}
-    clip = Clip(**{**usual, "normalisation": "clip", "precision": "float32", **changes})
-    return About(clip=clip, frame=FRAME)
+    precision = changes.pop("precision", "float32")
+    return About(clip=Clip(**{**usual, "normalisation": "clip", **changes}), frame=FRAME, precision=precision)
 
 
 def windows(height: int = SIDE, width: int = SIDE, count: int = 2) -> torch.Tensor:
