@@ -124,10 +124,11 @@ class Windows:
 
     def protocol(self) -> dict[str, str]:
         """Says in words what is done, for the protocol of a segment table."""
-        window = "whole" if self.stride is None else f"{self.crop}x{self.crop}, stride {self.stride}"
         return {
-            "resolution": f"short side {self.short}, long side up to {self.long}, bilinear without antialiasing",
-            "window": f"{window}; labels brought to the size of the image by the nearest pixel",
+            "resolution": f"short side {self.short}, long side up to {self.long}",
+            "resizing": "bilinear, without antialiasing",
+            "window": "whole" if self.stride is None else f"{self.crop}x{self.crop}, stride {self.stride}",
+            "labels": "brought to the size of the image by the nearest pixel",
         }
 
     def _spans(self, length: int) -> list[tuple[int, int]]:

@@ -38,7 +38,8 @@ class SegmentTable:
         background: [K, D] float32, what the model has learned from captions to be none of their words: the logit of
             the background is `scale` times the highest product with an embedding. No rows where it has learned none.
         with_background: Whether label 0 is a label of the data set; else every pixel is of a class, or ignored.
-        protocol: What made the table: "dataset", "split", "model", "weights_sha256", "resolution", "window".
+        protocol: What made the table: "dataset", "split", "model", "weights_sha256", and what the network says of how
+            it is run, "resolution" and "window" at least.
         parts: What the segments are made of where images are read through windows; None where a segment is a group of
             the whole image, and groups that own no pixel have no say.
 
