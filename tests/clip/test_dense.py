@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from groupseg.clip.dense import STATISTICS, DenseTower, positions
+from groupseg.clip.weights import empty_clip
 from tests.clip.tiny import CONFIG, PATCH, tiny_clip, windows
 
 
@@ -23,9 +24,9 @@ def normalised(images: torch.Tensor, which: str = "clip") -> torch.Tensor:
 
 def upstream(visual: torch.nn.Module, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Image and patches as open_clip gives them, in the text space, L2-normalised."""
-    visual = copy.deepcopy(visual)
-    visual.output_tokens = True
+    before, visual.output_tokens = visual.output_tokens, True
     image, tokens = visual(images)
+    visual.output_tokens = before
     return F.normalize(image, dim=1), F.normalize(tokens @ visual.proj, dim=2)
 
 
@@ -101,3 +102,18 @@ def test_windows_of_a_batch_do_not_touch_each_other(model: open_clip.CLIP) -> No
     together, alone = tower(windows(count=3)), tower(windows(count=3)[1:2])
     torch.testing.assert_close(together.patches[1:2], alone.patches)
     torch.testing.assert_close(together.image[1:2], alone.image)
+
+
+def test_a_vit_of_its_real_size_is_read_at_its_own_size_as_open_clip_reads_it() -> None:
+    visual = empty_clip("ViT-B-16-quickgelu").visual.to_empty(device="cpu").eval()
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for tensor in visual.parameters():
+            tensor.normal_(std=0.02, generator=generator)
+    images = windows(224, 224, count=1)
+    with torch.inference_mode():
+        dense = DenseTower(visual, "plain", "clip")(images)
+        image, patches = upstream(visual, normalised(images))
+    assert dense.patches.shape == (1, 14, 14, 512)
+    torch.testing.assert_close(dense.patches.flatten(1, 2), patches, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(dense.image, image, rtol=1e-4, atol=1e-5)

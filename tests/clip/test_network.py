@@ -12,6 +12,7 @@ from groupseg.clip.dense import DenseTower
 from groupseg.clip.network import ClipNetwork, means
 from groupseg.clip.weights import save_clip
 from groupseg.networks import load_network
+from groupseg.segments.build import segment_images
 from tests.clip.tiny import FRAME, NAME, about, tiny_clip, windows
 
 
@@ -81,14 +82,26 @@ def test_a_file_is_opened_as_the_network_that_it_holds(model: open_clip.CLIP, tm
     assert loaded.frame == FRAME
     assert loaded.text_mean.shape == (12,)
     assert loaded.background.shape == (0, 12)
-    assert loaded.protocol == {
-        "resolution": "short side 32, long side up to 128, bilinear without antialiasing",
-        "window": "32x32, stride 16; labels brought to the size of the image by the nearest pixel",
+    assert loaded.protocol == FRAME.protocol() | {
         "attention": "naclip",
         "groups": "3 clusters of patches a window, their connected pieces",
         "normalisation": "clip",
         "precision": "float32",
     }
+
+
+def test_a_pixel_is_described_by_the_patches_of_all_windows_over_it(model: open_clip.CLIP) -> None:
+    # Of the size of the canvas, so that nothing is resized: two windows, 16 pixels apart.
+    image = windows(32, 48, count=1)[0].permute(1, 2, 0).numpy()
+    (found,) = segment_images(network(model, attention="sclip"), [image])
+    cuts = torch.from_numpy(np.stack([image[:, :32], image[:, 16:]])).permute(0, 3, 1, 2)
+    dense = DenseTower(model.visual, "sclip", "clip")(cuts)
+    left, right = dense.patches.detach().repeat_interleave(8, 1).repeat_interleave(8, 2)
+    expected = torch.cat([left[:, :16], (left[:, 16:] + right[:, :16]) / 2, right[:, 16:]], dim=1)
+    torch.testing.assert_close(torch.from_numpy(found.embedding[found.map]), expected)
+    assert len(found.embedding) == 4 * 6
+    image_mean = F.normalize(dense.image.detach().sum(dim=0), dim=0)
+    torch.testing.assert_close(torch.from_numpy(found.image_embedding), image_mean)
 
 
 @pytest.mark.parametrize(
