@@ -40,6 +40,7 @@ bench: $(INSTALLED)
 	python -m benchmarks.threshold_curve
 	python -m benchmarks.bootstrap
 	python -m benchmarks.groupvit
+	python -m benchmarks.windows
 
 readme: $(INSTALLED)
 	groupseg readme

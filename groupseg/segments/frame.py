@@ -151,7 +151,7 @@ def resize(image: Image, size: tuple[int, int]) -> "Tensor":
         size: Height and width.
 
     Returns:
-        uint8 [3, *size], within a grey level of OpenCV, which computes in fixed point.
+        uint8 [3, *size], within a grey level of OpenCV; both compute in fixed point.
     """
     import torch
     from torch.nn import functional as F
@@ -160,5 +160,4 @@ def resize(image: Image, size: tuple[int, int]) -> "Tensor":
     channels = torch.from_numpy(image.copy()).permute(2, 0, 1)
     if channels.shape[1:] == size:
         return channels.contiguous()
-    resized = F.interpolate(channels[None].float(), size=size, mode="bilinear", align_corners=False, antialias=False)
-    return resized[0].round().to(torch.uint8)
+    return F.interpolate(channels[None], size=size, mode="bilinear", align_corners=False, antialias=False)[0]

@@ -75,12 +75,15 @@ def combine(maps: Sequence[Map], groups: Sequence[int]) -> tuple[Map, NDArray[np
     Returns:
         int [h, w], combinations 0..n-1, in the order of their groups, and int64 [n, K], those groups.
     """
-    combined = np.zeros(maps[0].shape, dtype=np.intp)
-    held = np.zeros((1, 0), dtype=np.int64)
-    for own, count in zip(maps, groups, strict=True):
-        combined, kept = compact(combined * count + own, len(held) * count)
-        held = np.column_stack([held[kept // count], kept % count])
-    return combined, held
+    combined, held = maps[0], np.arange(groups[0])[:, None]
+    for own, count in zip(maps[1:], groups[1:], strict=True):
+        if len(held) * count > TABLE * own.size:
+            combined, kept = compact(combined, len(held))
+            held = held[kept]
+        combined = combined * count + own
+        held = np.column_stack([held.repeat(count, axis=0), np.tile(np.arange(count), len(held))])
+    combined, kept = compact(combined, len(held))
+    return combined, held[kept]
 
 
 def compact(codes: Map, bound: int) -> tuple[Map, NDArray[np.int64]]:

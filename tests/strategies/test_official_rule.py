@@ -63,8 +63,8 @@ def look(net: RandomNetwork, image: NDArray[np.uint8], text: NDArray[np.float32]
     assert isinstance(frame, Windows)
     factor = min(frame.long / max(height, width), frame.short / min(height, width))
     size = int(height * factor + 0.5), int(width * factor + 0.5)
-    channels = torch.tensor(image).permute(2, 0, 1)[None].float()
-    resized = F.interpolate(channels, size=size, mode="bilinear", align_corners=False).round().to(torch.uint8)[0]
+    channels = torch.tensor(image).permute(2, 0, 1)[None]
+    resized = F.interpolate(channels, size=size, mode="bilinear", align_corners=False)[0]
     crop = (frame.crop, frame.crop) if frame.crop else size
     stride = (frame.stride, frame.stride) if frame.stride else size
     grid = [max(side - own + step - 1, 0) // step + 1 for side, own, step in zip(size, crop, stride, strict=True)]
