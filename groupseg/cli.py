@@ -3,12 +3,14 @@
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
+from groupseg.clip.config import Attention
 from groupseg.errors import UserError
 
 commands = typer.Typer(
@@ -17,6 +19,9 @@ commands = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+weights = typer.Typer(help="Files of weights.", no_args_is_help=True)
+commands.add_typer(weights, name="weights")
 
 _ROOT = Path()
 
@@ -109,7 +114,7 @@ def predict(
     ] = None,
     threshold: Annotated[
         float | None,
-        typer.Option(help="Without a calibration: how far a class must be ahead of background words, as a cosine. [0]"),
+        typer.Option(help="Without a calibration: how far a class must be ahead of background words, in nats. [3]"),
     ] = None,
     background: Annotated[
         bool | None, typer.Option("--background/--no-background", help="Whether a segment may be none of the classes.")
@@ -143,6 +148,44 @@ def export(
     from groupseg.export import export_network, parse_size
 
     print(export_network(model, out, None if size is None else parse_size(size)))
+
+
+@weights.command()
+def convert(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="Published weights: a .pth of GroupViT, or the safetensors of transformers; with --clip, those of a "
+            "ViT of open_clip or OpenAI."
+        ),
+    ],
+    out: Annotated[Path, typer.Argument(help="What is written; ends in .safetensors.")],
+    clip: Annotated[
+        str | None, typer.Option(help="Name in open_clip, as ViT-B-16-quickgelu; without it, GroupViT is expected.")
+    ] = None,
+    attention: Annotated[Attention, typer.Option(help="Of CLIP: how its last block is computed.")] = "naclip",
+    clusters: Annotated[int, typer.Option(min=0, help="Of CLIP: segments of a window; 0 = every patch is one.")] = 32,
+    whole: Annotated[bool, typer.Option("--whole", help="Read images all at once, not through windows.")] = False,
+    precision: Annotated[Literal["float32", "bfloat16"], typer.Option(help="Of matrix products.")] = "float32",
+) -> None:
+    """Checks published weights and puts them into a file that `groupseg predict --model` takes."""
+    from groupseg.clip.config import Clip
+    from groupseg.convert import convert_weights
+    from groupseg.files import sha256
+    from groupseg.groupvit.architecture import PUBLISHED
+    from groupseg.segments.frame import Windows
+
+    if out.suffix != ".safetensors":
+        raise UserError(f"{out} must end in .safetensors, which is what is written. Name it so.")
+    if clip is None:
+        network, frame = PUBLISHED, Windows(short=448, long=2048, crop=448, stride=224)
+    else:
+        network = Clip(
+            name=clip, attention=attention, clusters=clusters, connected=False, scale=40.0, normalisation="clip"
+        )
+        frame = Windows(short=336, long=2048, crop=224, stride=112)
+    convert_weights(source, out, network, replace(frame, crop=None, stride=None) if whole else frame, precision)
+    print(f"{out}: sha256 {sha256(out)}")
 
 
 def app(arguments: Sequence[str] | None = None) -> None:

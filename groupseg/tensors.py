@@ -1,6 +1,7 @@
 """Published files of tensors: read without running what they hold, and held against the shapes that a network has."""
 
 import pickle
+import re
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -37,7 +38,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     except pickle.UnpicklingError as error:
         raise UserError(
             f"{path} is refused: beside tensors it holds objects whose loading may run code "
-            f"({_first_line(error)}). Take the safetensors that Hugging Face has of the same weights."
+            f"({_culprit(error)}). Take the safetensors that Hugging Face has of the same weights."
         ) from error
     except (SafetensorError, OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
         raise UserError(
@@ -96,6 +97,12 @@ def _is_torchscript(path: Path) -> bool:
         return False
     with zipfile.ZipFile(path) as archive:
         return any(name.endswith("/constants.pkl") for name in archive.namelist())
+
+
+def _culprit(error: pickle.UnpicklingError) -> str:
+    """Takes the one word that matters out of torch's long explanation."""
+    found = re.search(r"GLOBAL (\S+)", str(error))
+    return found[1] if found else "a pickle that was not written by torch.save"
 
 
 def _first_line(error: Exception) -> str:

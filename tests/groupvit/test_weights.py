@@ -1,6 +1,7 @@
 import argparse
 import json
 import os
+import pickle
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -123,15 +124,28 @@ class Code:
         return os.mkdir, ("was-run",)
 
 
-@pytest.mark.parametrize("what", [Code(), argparse.Namespace(depth=3)], ids=["code", "configuration"])
+@pytest.mark.parametrize(
+    ("what", "named"), [(Code(), "posix.mkdir"), (argparse.Namespace(depth=3), "argparse.Namespace")]
+)
 def test_a_pickle_with_more_than_tensors_is_refused_and_nothing_of_it_is_run(
-    tiny: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: object
+    tiny: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: object, named: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     torch.save({"model": tiny, "config": what}, "official.pth")
-    with pytest.raises(UserError, match=r"official\.pth is refused: .*may run code.*Take the safetensors") as error:
+    with pytest.raises(UserError) as error:
         convert(Path("official.pth"), TINY)
-    assert "\n" not in str(error.value)
+    assert str(error.value) == (
+        f"official.pth is refused: beside tensors it holds objects whose loading may run code ({named}). "
+        "Take the safetensors that Hugging Face has of the same weights."
+    )
+    assert not Path("was-run").exists()
+
+
+def test_a_bare_pickle_is_refused_and_nothing_of_it_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("bare.pth").write_bytes(pickle.dumps(Code()))
+    with pytest.warns(UserWarning, match="pickle protocol"), pytest.raises(UserError, match=r"bare\.pth is refused"):
+        convert(Path("bare.pth"), TINY)
     assert not Path("was-run").exists()
 
 

@@ -93,7 +93,7 @@ def test_a_file_that_is_not_there_is_one_line_and_leaves_nothing(mine: Path) -> 
     (mine / "mine.pth").unlink()
     with pytest.raises(UserError, match=r"mine\.pth is missing\. Give the path"):
         weights.main("mine")
-    assert not (mine / "data").exists()
+    assert not (mine / "data/weights/mine.safetensors").exists()
 
 
 def test_weights_of_another_shape_are_one_line(mine: Path) -> None:
