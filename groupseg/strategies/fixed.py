@@ -25,7 +25,7 @@ class Fixed(Recorded):
         per_window: As the released code does, decide in each window by itself, with a clamp by its own highest score,
             and average what the windows say: 1 or 0 for background next to the scores of the classes. The label is the
             highest mean, background where it is among them. Else the scores are averaged, and the mean is thresholded.
-            Both are the same where there is one window. Only for scores in 0..1, as the votes are.
+            Both are the same where a segment is a group of the whole image. Only for scores in 0..1, as the votes are.
 
     Raises:
         UserError: If a parameter is none of the values it can have.
