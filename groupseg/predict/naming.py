@@ -7,12 +7,31 @@ from typing import Any
 
 from groupseg.errors import UserError
 from groupseg.files import read_json
+from groupseg.segments.table import SegmentTable
+from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies import load
 from groupseg.strategies.background_prompts import BackgroundPrompts
 from groupseg.strategies.base import Strategy
+from groupseg.strategies.scores import Labels, Scores
 
 BACKGROUND = "background"
 TEMPLATES = ("a photo of a {}.",)
+# Of the rule without a calibration, in nats: a class must be 20 times as likely as any background word.
+THRESHOLD = 3.0
+
+
+class Lead(BackgroundPrompts):
+    """The rule for words that nothing is calibrated for: best class where it is ahead of every background word.
+
+    The score is the logarithm of how many times as likely the class is as the nearest background word, in nats. What it
+    means depends neither on the number of classes, as a softmax does, nor on the logit scale of a model, as a cosine
+    does.
+    """
+
+    def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
+        """Returns the best class of each segment, [S] int32 in 1..C, and its lead, [S] float64 in nats."""
+        label, lead = super().candidates(table, vocabulary)
+        return label, table.scale * lead
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,25 +91,22 @@ def free_naming(
     classes: str | Sequence[str],
     *,
     templates: Sequence[str] = TEMPLATES,
-    threshold: float = 0.0,
+    threshold: float = THRESHOLD,
     with_background: bool = True,
 ) -> Naming:
-    """Names segments by any words: best class where it is nearer than every background word, else background.
-
-    It is the only kind of rule that means the same for one class and for two thousand, for without calibration a
-    softmax says how a class compares with the others alone.
+    """Names segments by any words, without a calibration; see `Lead`.
 
     Args:
         classes: See `class_list`.
         templates: Sentences with a {} for the word; their mean stands for the class.
-        threshold: How far a class must be ahead of the background words, as a cosine; below 0 it may lie behind.
+        threshold: How far a class must be ahead of the background words, in nats; below 0 it may lie behind.
         with_background: Whether a segment may be none of the classes.
 
     Raises:
         UserError: If the classes are none, or one is empty or given twice.
     """
     names = class_list(classes)
-    strategy = BackgroundPrompts(words="sclip", calibrated=False)
+    strategy = Lead(words="sclip", calibrated=False)
     strategy.threshold, strategy.miou = threshold, float("nan")
     return Naming(
         classes=names,

@@ -40,7 +40,7 @@ def draw_overlay(result: Result) -> Image.Image:
     """Draws the picture; see `Result.overlay`."""
     picture, labels = _scaled(result.image, result.labels)
     colours = palette(len(result.classes))
-    canvas = Image.fromarray(_tinted(picture, labels, colours))
+    canvas = _tinted(picture, labels, colours)
     _name_regions(canvas, labels, result.classes)
     legend = _legend(_entries(result, colours), canvas.width)
     page = Image.new("RGB", (canvas.width, canvas.height + legend.height), PAPER)
@@ -61,12 +61,17 @@ def _scaled(image: Pixels, labels: NDArray[np.int32]) -> tuple[Pixels, NDArray[n
     return picture, np.asarray(Image.fromarray(labels).resize(size, Image.Resampling.NEAREST))
 
 
-def _tinted(picture: Pixels, labels: NDArray[np.int32], colours: Pixels) -> Pixels:
+def _tinted(picture: Pixels, labels: NDArray[np.int32], colours: Pixels) -> Image.Image:
     """Covers classes with their colour and background with white, and draws the lines between labels."""
-    weight = np.where(labels > 0, TINT, FADE)[..., None]
-    cover = np.where((labels > 0)[..., None], colours[labels], 255)
-    tinted = (1 - weight) * picture + weight * cover
-    return np.where(_edges(labels)[..., None], 255, tinted).round().astype(np.uint8)
+    weights = np.full(len(colours), round(255 * TINT), np.uint8)
+    weights[0] = round(255 * FADE)
+    cover, weight, edges = (
+        np.where((labels > 0)[..., None], colours[labels], np.uint8(255)),
+        weights[labels],
+        _edges(labels),
+    )
+    cover[edges], weight[edges] = 255, 255
+    return Image.composite(*(Image.fromarray(array) for array in (cover, picture, weight)))
 
 
 def _edges(labels: NDArray[np.int32]) -> NDArray[np.bool_]:

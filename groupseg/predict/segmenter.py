@@ -121,7 +121,7 @@ class Segmenter:
             Sample(key=str(row), image=image, mask=np.broadcast_to(unknown, image.shape[:2]), name=str(row))
             for row, image in enumerate(images)
         )
-        protocol = {**self._model, **self._network.frame.protocol()}
+        protocol = {**self._model, **self._network.protocol}
         table = build_table(
             self._network, samples, naming.classes, naming.with_background, protocol, lambda _, own: maps.append(own)
         )

@@ -31,9 +31,9 @@ def dark(picture: Image.Image) -> int:
 
 def test_classes_are_tinted_and_the_background_is_pale() -> None:
     picture = np.asarray(draw_overlay(result(halves()))).astype(int)
-    assert picture[5, 5].tolist() == [round((1 - FADE) * 100 + FADE * 255)] * 3
+    np.testing.assert_allclose(picture[5, 5], (1 - FADE) * 100 + FADE * 255, atol=1)
     colour = palette(3)[2].astype(int)
-    np.testing.assert_allclose(picture[5, -5], (1 - TINT) * 100 + TINT * colour, atol=0.5)
+    np.testing.assert_allclose(picture[5, -5], (1 - TINT) * 100 + TINT * colour, atol=1)
 
 
 def test_a_white_line_runs_between_labels() -> None:

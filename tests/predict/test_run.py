@@ -61,9 +61,9 @@ def test_results_mirror_the_folder_and_a_broken_image_stops_nothing(capsys: pyte
 
 
 def test_the_files_say_what_the_segmenter_says(capsys: pytest.CaptureFixture[str]) -> None:
-    assert predict("in/a.png", "--classes", "cat, sofa", "--threshold", "-0.9", "--out", "out") == 0
+    assert predict("in/a.png", "--classes", "cat, sofa", "--threshold", "-7", "--out", "out") == 0
     assert capsys.readouterr().out == "1 image: out/overlays\n"
-    wanted = segmenter().predict("in/a.png", "cat, sofa", threshold=-0.9)
+    wanted = segmenter().predict("in/a.png", "cat, sofa", threshold=-7.0)
     labels = Image.open("out/labels/a.png")
     assert labels.mode == "P"
     np.testing.assert_array_equal(np.asarray(labels), wanted.labels)
