@@ -39,6 +39,8 @@ lint: $(INSTALLED)
 bench: $(INSTALLED)
 	python -m benchmarks.threshold_curve
 	python -m benchmarks.bootstrap
+	python -m benchmarks.groupvit
+	python -m benchmarks.windows
 
 readme: $(INSTALLED)
 	groupseg readme

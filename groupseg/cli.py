@@ -3,12 +3,14 @@
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
+from groupseg.clip.config import Attention
 from groupseg.errors import UserError
 
 commands = typer.Typer(
@@ -20,6 +22,8 @@ commands = typer.Typer(
 
 data = typer.Typer(help="Data sets: look at them, bring in your own.", no_args_is_help=True)
 commands.add_typer(data, name="data")
+weights = typer.Typer(help="Files of weights.", no_args_is_help=True)
+commands.add_typer(weights, name="weights")
 
 _ROOT = Path()
 
@@ -135,6 +139,94 @@ def init_data(
     written = add_dataset(params, called, found.section(path), changes)
     print(f"\n{params}: datasets.{called} {'written' if written else 'is there already'}. Next:")
     print(next_steps(called, top, run))
+
+
+@commands.command()
+def predict(
+    inputs: Annotated[list[Path], typer.Argument(help="Images, folders of images, videos.")],
+    classes: Annotated[
+        str | None,
+        typer.Option(help='Words with commas between them, such as "cat, sofa", or a .txt file with one a line.'),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("predictions"),
+    model: Annotated[Path, typer.Option(help="File of weights.")] = Path("models/scenes_small.safetensors"),
+    strategy: Annotated[
+        Path | None, typer.Option(help="A calibration: results/calibration/<data set>/<strategy>.json.")
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Without a calibration: how far a class must be ahead of background words, in nats. [3]"),
+    ] = None,
+    background: Annotated[
+        bool | None, typer.Option("--background/--no-background", help="Whether a segment may be none of the classes.")
+    ] = None,
+    overlays: Annotated[bool, typer.Option("--overlays/--no-overlays", help="Whether to draw pictures.")] = True,
+    every: Annotated[int, typer.Option(min=1, help="Of a video, every how-manyeth frame.")] = 1,
+) -> None:
+    """Segments images, and names the segments by any words or as a calibration says."""
+    from groupseg.predict.run import predict_files
+
+    if strategy is not None and threshold is not None:
+        raise UserError("--threshold is for the rule without a calibration. Leave out one, --threshold or --strategy.")
+    given = {"threshold": threshold, "with_background": background}
+    options = {name: value for name, value in given.items() if value is not None}
+    done = predict_files(
+        inputs, model, out, classes=classes, strategy=strategy, every=every, overlays=overlays, **options
+    )
+    print(f"{done} {'image' if done == 1 else 'images'}: {out / ('overlays' if overlays else 'labels')}")
+
+
+@commands.command()
+def export(
+    model: Annotated[Path, typer.Argument(help="File of weights, such as models/scenes_small.safetensors.")],
+    out: Annotated[Path, typer.Argument(help="What is written; ends in .onnx or .safetensors.")],
+    size: Annotated[
+        str | None,
+        typer.Option(help="Windows that the ONNX graph reads, 448 or HEIGHTxWIDTH. [those of the model]"),
+    ] = None,
+) -> None:
+    """Writes a network for use elsewhere: as ONNX, held against torch, or as a checked copy of its file."""
+    from groupseg.export import export_network, parse_size
+
+    print(export_network(model, out, None if size is None else parse_size(size)))
+
+
+@weights.command()
+def convert(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="Published weights: a .pth of GroupViT, or the safetensors of transformers; with --clip, those of a "
+            "ViT of open_clip or OpenAI."
+        ),
+    ],
+    out: Annotated[Path, typer.Argument(help="What is written; ends in .safetensors.")],
+    clip: Annotated[
+        str | None, typer.Option(help="Name in open_clip, as ViT-B-16-quickgelu; without it, GroupViT is expected.")
+    ] = None,
+    attention: Annotated[Attention, typer.Option(help="Of CLIP: how its last block is computed.")] = "naclip",
+    clusters: Annotated[int, typer.Option(min=0, help="Of CLIP: segments of a window; 0 = every patch is one.")] = 32,
+    whole: Annotated[bool, typer.Option("--whole", help="Read images all at once, not through windows.")] = False,
+    precision: Annotated[Literal["float32", "bfloat16"], typer.Option(help="Of matrix products.")] = "float32",
+) -> None:
+    """Checks published weights and puts them into a file that `groupseg predict --model` takes."""
+    from groupseg.clip.config import Clip
+    from groupseg.convert import convert_weights
+    from groupseg.files import sha256
+    from groupseg.groupvit.architecture import PUBLISHED, GroupViTArchitecture
+    from groupseg.segments.frame import Windows
+
+    if out.suffix != ".safetensors":
+        raise UserError(f"{out} must end in .safetensors, which is what is written. Name it so.")
+    network: GroupViTArchitecture | Clip = PUBLISHED
+    frame = Windows(short=448, long=2048, crop=448, stride=224)
+    if clip is not None:
+        network = Clip(
+            name=clip, attention=attention, clusters=clusters, connected=False, scale=40.0, normalisation="clip"
+        )
+        frame = Windows(short=336, long=2048, crop=224, stride=112)
+    convert_weights(source, out, network, replace(frame, crop=None, stride=None) if whole else frame, precision)
+    print(f"{out}: sha256 {sha256(out)}")
 
 
 def app(arguments: Sequence[str] | None = None) -> None:

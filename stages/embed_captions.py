@@ -11,18 +11,19 @@ from stages.stage import run
 
 
 def main() -> None:
+    """Writes no vector where there is no corpus, as for a model with published weights."""
     params = load_params()
     captions, nouns = set[str](), set[str]()
     for corpus in params.run.corpora:
         for image in read_captions(Path("data/captions") / corpus):
             captions.add(image.caption)
             nouns.update(image.nouns)
-    encoder = load_encoder(params.text.package, params.text.sha256)
     texts = {"captions": sorted(captions), "nouns": sorted(nouns)}
-    features = {
-        "captions": encoder.encode(texts["captions"]),
-        "nouns": embed_words(encoder, texts["nouns"], [params.text.noun_template]),
-    }
+    features = {}
+    if params.run.corpora:
+        encoder = load_encoder(params.text.package, params.text.sha256)
+        features["captions"] = encoder.encode(texts["captions"])
+        features["nouns"] = embed_words(encoder, texts["nouns"], [params.text.noun_template])
     save_features("data/text/captions.safetensors", features, texts)
 
 

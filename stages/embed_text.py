@@ -6,6 +6,7 @@ from groupseg.datasets.shards import read_class_list
 from groupseg.text.encoder import load_encoder
 from groupseg.text.features import save_features
 from groupseg.text.prompts import class_words, embed_ensemble, embed_words, word_lists
+from groupseg.text.towers import load_text_tower
 from stages.params import load_params
 from stages.stage import run
 
@@ -15,7 +16,9 @@ def main(dataset: str) -> None:
     prompts = params.datasets[dataset].prompts
     classes, _ = read_class_list(Path("data/prepared") / dataset)
     words = class_words(classes, prompts.names)
-    encoder = load_encoder(params.text.package, params.text.sha256)
+    # Texts lie where the model wants them: in the space of its own text tower, where it has one.
+    tower = load_text_tower(Path("models") / f"{params.run.model}.safetensors")
+    encoder = tower or load_encoder(params.text.package, params.text.sha256)
     lists = word_lists()
     features = {
         "classes": embed_words(encoder, words, prompts.templates),
@@ -23,8 +26,9 @@ def main(dataset: str) -> None:
         **{f"list.{name}": embed_words(encoder, given, prompts.templates) for name, given in lists.items()},
     }
     about = {
-        "classes": classes, "words": words, "encoder": params.text.package, "templates": prompts.templates,
-        "lists": lists,
+        "classes": classes, "words": words, "encoder": params.run.model if tower else params.text.package,
+        "templates": prompts.templates,
+        "lists": lists, "ensemble": params.text.ensemble,
     }  # fmt: skip
     save_features(Path("data/text") / f"{dataset}.safetensors", features, about)
 

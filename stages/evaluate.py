@@ -94,7 +94,7 @@ def protocol(table: SegmentTable, about: Mapping[str, Any], records: Mapping[str
     scores = {name: record["params"].get("score", "its own") for name, record in records.items()}
     others = [f"{name}: {score}" for name, score in scores.items() if score != scores[BASELINE]]
     score = f"{scores[BASELINE]} ({', '.join(others)})" if others else scores[BASELINE]
-    made = {key: table.protocol[key] for key in ("model", "weights_sha256", "resolution", "window", "split")}
+    made = {key: value for key, value in table.protocol.items() if key not in ("dataset", "crossfit")}
     folds = {"split": f"{made['split']}, cross-fitted in {crossfit(table)} folds"} if crossfit(table) else {}
     return {**made, **folds, "text": text, "score": score}
 

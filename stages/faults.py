@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Tag
 from pydantic_core import ErrorDetails
 
 
@@ -22,6 +22,8 @@ def describe(schema: type[BaseModel], details: ErrorDetails) -> str:
     if kind.startswith("union_tag"):
         name = context["discriminator"].strip("'")
         choices = ", ".join(known)
+        if name.endswith("()"):  # told apart by their keys
+            return f"{place}: must hold one of the keys {choices}"
         if kind == "union_tag_not_found":
             return f"{place}.{name}: is missing; must be one of {choices}"
         return f"{place}.{name}: must be one of {choices}; got {context['tag']!r}"
@@ -81,6 +83,8 @@ def _keys(kind: Any) -> dict[str, Any]:
 
 
 def _tags(member: Any) -> tuple[str, ...]:
-    """Returns the values that mark a member of a union: those of its `format` or `rule`."""
+    """Returns what marks a member of a union: its tag, else the values of its `format` or `rule`."""
+    if tags := tuple(mark.tag for mark in get_args(member)[1:] if isinstance(mark, Tag)):
+        return tags
     keys = _keys(member)
     return get_args(keys.get("format") or keys.get("rule"))

@@ -22,14 +22,19 @@ from pydantic import (
     PlainValidator,
     PositiveInt,
     StringConstraints,
+    Tag,
     ValidationError,
     model_validator,
 )
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
+from groupseg.clip.config import Clip
 from groupseg.errors import UserError
+from groupseg.groupvit.architecture import GroupViTArchitecture
+from groupseg.kinds import KINDS
 from groupseg.model.architecture import Architecture
+from groupseg.segments.frame import Windows
 from groupseg.strategies import STRATEGIES
 from groupseg.text.variants import variants
 from groupseg.training.recipe import Recipe
@@ -82,7 +87,7 @@ class Run(Section):
 
     model: Name
     datasets: list[Name] = Field(min_length=1)
-    corpora: list[Name] = Field(min_length=1)
+    corpora: list[Name]
     strategies: list[Name] = Field(min_length=1)
     variants: list[Name]
     folder: str
@@ -247,11 +252,47 @@ class Text(Section):
     ensemble: list[Template] = Field(min_length=1)
 
 
-class Model(Section):
-    """A network and how it is trained."""
+class TrainedModel(Section):
+    """A network that is trained here, and how."""
 
     architecture: Architecture
     training: Recipe
+
+
+class PublishedModel(Section):
+    """A network whose weights are published, how an image is cut into what it reads, and its precision.
+
+    The weights come from the archives that the model needs, or from `weights`, a file of one's own.
+    """
+
+    frame: Windows
+    precision: Literal["float32", "bfloat16"]
+    weights: str | None = None
+
+
+class GroupViTModel(PublishedModel):
+    """GroupViT."""
+
+    groupvit: GroupViTArchitecture
+
+
+class ClipModel(PublishedModel):
+    """A CLIP model, and how its patches become segments."""
+
+    clip: Clip
+
+
+def _kind(section: Any) -> str | None:
+    """Tells kinds of models apart by the key that one of them alone has."""
+    return next((kind for kind in KINDS if isinstance(section, dict) and kind in section), None)
+
+
+Model = Annotated[
+    Annotated[TrainedModel, Tag("architecture")]
+    | Annotated[GroupViTModel, Tag("groupvit")]
+    | Annotated[ClipModel, Tag("clip")],
+    Discriminator(_kind),
+]
 
 
 class Evaluate(Section):
@@ -362,8 +403,21 @@ def _names_that_run(data: Any) -> Iterator[str]:
             if count > 1:
                 yield f"run.{key}: {name!r} is listed {count} times; list it once"
     yield from _strategies_asked_for(data, run)
+    yield from _of_the_model(data, run)
     if isinstance(run.get("strategies"), list) and "fixed" not in run["strategies"]:
         yield "run.strategies: must list 'fixed', which all others are compared with"
+
+
+def _of_the_model(data: dict[str, Any], run: dict[str, Any]) -> Iterator[str]:
+    """Yields what does not go with a model that is trained here, or with one that is not."""
+    given = data["models"] if isinstance(data.get("models"), dict) else {}
+    trained = {name: "architecture" in section for name, section in given.items() if isinstance(section, dict)}
+    name = str(run.get("model"))
+    if trained.get(name, False) and run.get("corpora") == []:
+        yield f"run.corpora: must have at least 1 item, for {name!r} is trained on them; got []"
+    for variant in run["variants"] if isinstance(run.get("variants"), list) else []:
+        if not trained.get(variant, True):
+            yield f"run.variants: {variant!r} is not trained here; it can only be run.model"
 
 
 def _strategies_asked_for(data: dict[str, Any], run: dict[str, Any]) -> Iterator[str]:

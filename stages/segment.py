@@ -1,9 +1,17 @@
-"""Segments the images of a data set, the only pass of the vision model: `python -m stages.segment scenes20`."""
+"""Segments the images of a data set, the only pass of the vision model: `python -m stages.segment scenes20`.
+
+GROUPSEG_PROCESSES=4 shares them out among as many processes; so does torchrun, among those of several hosts too, which
+then must see one file system. Equal images give equal bytes for any number of processes.
+"""
 
 import io
 import shutil
-from collections.abc import Mapping
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -12,62 +20,112 @@ from tqdm import tqdm
 from webdataset import TarWriter
 
 from groupseg.datasets.crossfit import read_crossfit
-from groupseg.datasets.shards import read_class_list, read_samples
+from groupseg.datasets.shards import read_class_list
+from groupseg.datasets.share import read_share
 from groupseg.files import atomic_path, sha256
-from groupseg.model.groupvit import GroupViT
-from groupseg.model.weights import load_model
+from groupseg.networks import load_network
+from groupseg.processes import Place, meet, process_group
 from groupseg.segments.build import Map, build_table
+from groupseg.segments.join import is_own, join_items, join_tables
+from groupseg.segments.network import Network
 from groupseg.segments.table import SegmentTable
 from stages.params import load_params
 from stages.stage import run
+
+# Where processes leave what the first one puts together.
+SCRATCH = Path(".work/segment")
 
 
 def main(dataset: str) -> None:
     """Writes the segment table and the segment maps of both splits; they are the same where images are cross-fitted."""
     params = load_params()
     weights = Path("models") / f"{params.run.model}.safetensors"
-    architecture = params.models[params.run.model].architecture
-    side = architecture.resolution
-    model = load_model(weights, architecture)
-    protocol = {
-        "dataset": dataset, "model": params.run.model, "weights_sha256": sha256(weights),
-        "resolution": f"{side}x{side}", "window": "whole",
-    }  # fmt: skip
-    if folds := read_crossfit(Path("data/prepared") / dataset):
-        table = segment(model, dataset, "test", {**protocol, "split": "test", "crossfit": str(folds)})
-        calibrate_on(table, dataset)
-    else:
-        for split in ("calib", "test"):
-            segment(model, dataset, split, {**protocol, "split": split})
+    folds = read_crossfit(Path("data/prepared") / dataset)
+    with process_group() as here:
+        network = load_network(weights)
+        protocol = {
+            "dataset": dataset, "model": params.run.model, "weights_sha256": sha256(weights), **network.protocol,
+            **({"crossfit": str(folds)} if folds else {}),
+        }  # fmt: skip
+        for split in ("test",) if folds else ("calib", "test"):
+            segment(network, dataset, split, {**protocol, "split": split}, here)
+        if folds and here.rank == 0:
+            calibrate_on(dataset)
 
 
-def segment(model: GroupViT, dataset: str, split: str, protocol: Mapping[str, str]) -> SegmentTable:
-    """Runs the model over a split."""
-    prepared, out = Path("data/prepared") / dataset, Path("data/segments") / dataset / split
+def segment(network: Network, dataset: str, split: str, protocol: Mapping[str, str], here: Place) -> None:
+    """Runs the network over a split; the first process writes what all of them have found."""
+    out, scratch = Path("data/segments") / dataset / split, SCRATCH / dataset / split
+    if here.size == 1:
+        segment_share(network, dataset, split, protocol, here, out)
+        return
+    shutil.rmtree(scratch / str(here.rank), ignore_errors=True)
+    segment_share(network, dataset, split, protocol, here, scratch / str(here.rank))
+    meet()
+    if here.rank == 0:
+        join([scratch / str(rank) for rank in range(here.size)], out)
+        shutil.rmtree(scratch)
+
+
+def segment_share(
+    network: Network, dataset: str, split: str, protocol: Mapping[str, str], here: Place, out: Path
+) -> None:
+    """Runs the network over the images of this process, and writes nothing where none are left for it."""
+    prepared = Path("data/prepared") / dataset
     classes, with_background = read_class_list(prepared)
-    samples = tqdm(read_samples(prepared, split), desc=f"segment {dataset} {split}", unit="image", disable=None)
-    with (
-        atomic_path(out / "maps.tar") as path,
-        TarWriter(str(path), encoder=False, mtime=0, user="groupseg", group="groupseg") as maps,
-    ):
+    samples = read_share(prepared, split, partial(is_own, rank=here.rank, size=here.size))
+    first = list(islice(samples, 1))
+    if here.rank > 0 and not first:
+        return
+    # Off for the others, else where there is no terminal.
+    hidden = None if here.rank == 0 else True
+    shown = tqdm(chain(first, samples), desc=f"segment {dataset} {split}", unit="image", disable=hidden)
+    with map_writer(out) as maps:
         table = build_table(
-            model,
-            samples,
+            network,
+            shown,
             classes,
             with_background,
             protocol,
             lambda key, segments: maps.write(map_file(key, segments)),
         )
     table.save(out / "table.safetensors")
-    return table
 
 
-def calibrate_on(table: SegmentTable, dataset: str) -> None:
+def calibrate_on(dataset: str) -> None:
     """Writes the test split again as the calib split."""
     folder = Path("data/segments") / dataset
+    table = SegmentTable.load(folder / "test/table.safetensors")
     replace(table, protocol={**table.protocol, "split": "calib"}).save(folder / "calib/table.safetensors")
     with atomic_path(folder / "calib/maps.tar") as path:
         shutil.copyfile(folder / "test/maps.tar", path)
+
+
+def join(folders: Sequence[Path], out: Path) -> None:
+    """Puts together what the processes have left."""
+    used = [folder for folder in folders if folder.is_dir()]
+    with map_writer(out) as maps:
+        for member in join_items([read_maps(folder) for folder in used]):
+            maps.write(member)
+    join_tables([SegmentTable.load(folder / "table.safetensors") for folder in used]).save(out / "table.safetensors")
+
+
+@contextmanager
+def map_writer(out: Path) -> Iterator[TarWriter]:
+    """Yields what writes the segment maps, as a webdataset shard."""
+    with (
+        atomic_path(out / "maps.tar") as path,
+        TarWriter(str(path), encoder=False, mtime=0, user="groupseg", group="groupseg") as maps,
+    ):
+        yield maps
+
+
+def read_maps(folder: Path) -> Iterator[dict[str, str | bytes]]:
+    """Yields the members of the shard that `map_writer` wrote, as they were."""
+    with tarfile.open(folder / "maps.tar") as tar:
+        for member in tar:
+            file = tar.extractfile(member)
+            yield {"__key__": member.name.removesuffix(".png"), "png": file.read() if file else b""}
 
 
 def map_file(key: str, segments: Map) -> dict[str, str | bytes]:
@@ -78,4 +136,4 @@ def map_file(key: str, segments: Map) -> dict[str, str | bytes]:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, shared=True)

@@ -1,12 +1,14 @@
-"""How every stage runs: arguments in, one line on a user's error, time and memory on record."""
+"""How every stage runs: arguments in, one line on a user's error, time and memory on record, processes."""
 
 import argparse
 import errno
 import inspect
+import logging
 import os
 import resource
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +24,7 @@ ROOT = Path(os.environ.get("DVC_ROOT", "."))
 _MENDABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS})
 
 
-def run(main: Callable[..., None]) -> None:
+def run(main: Callable[..., None], shared: bool = False) -> None:
     """Runs a stage with the arguments of the command line, and exits with status 1 on a user's error.
 
     Seconds and peak memory of a stage that went well are left in `.work/timings`. They are no output: they
@@ -30,6 +32,7 @@ def run(main: Callable[..., None]) -> None:
 
     Args:
         main: The stage. Its parameters, strings all, are the arguments; its docstring is the help.
+        shared: Whether several processes can share the stage out: then there are as many as GROUPSEG_PROCESSES says.
     """
     script = Path(sys.argv[0]).stem
     parser = argparse.ArgumentParser(prog=f"python -m stages.{script}", description=main.__doc__)
@@ -37,7 +40,8 @@ def run(main: Callable[..., None]) -> None:
         parser.add_argument(name)
     arguments = vars(parser.parse_args())
     try:
-        main(**arguments)
+        if not (shared and _launched(script, list(arguments.values()))):
+            main(**arguments)
         _record(f"{script}@{'-'.join(arguments.values())}".rstrip("@"), time.monotonic() - STARTED)
     except UserError as error:
         _fail(str(error))
@@ -48,6 +52,42 @@ def run(main: Callable[..., None]) -> None:
             raise
         place = error.filename or f"stage {script}"
         _fail(f"{place}: {error.strerror}. Free the space or the permission and run again.")
+
+
+def _launched(script: str, arguments: list[str]) -> bool:
+    """Runs the stage in several processes of this machine, as torchrun does; False if this is to be the only one.
+
+    Raises:
+        UserError: If GROUPSEG_PROCESSES is no number of processes, or one of them was killed.
+    """
+    asked = os.environ.get("GROUPSEG_PROCESSES", "1")
+    if not asked.isdecimal() or int(asked) == 0:
+        raise UserError(f"GROUPSEG_PROCESSES must be a whole number above 0, but is {asked!r}. Set one, or unset it.")
+    count = int(asked)
+    if count == 1 or "WORLD_SIZE" in os.environ:  # one of several already
+        return False
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+    # A process that fails says why itself.
+    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
+    # Else each process would take all cores.
+    os.environ.setdefault("OMP_NUM_THREADS", str(max((os.cpu_count() or 1) // count, 1)))
+    config = LaunchConfig(
+        min_nodes=1, max_nodes=1, nproc_per_node=count, rdzv_backend="c10d", rdzv_endpoint="localhost:0",
+        run_id=str(uuid.uuid4()), max_restarts=0,
+    )  # fmt: skip
+    try:
+        elastic_launch(config, sys.executable)("-m", f"stages.{script}", *arguments)
+    except ChildFailedError as error:
+        rank, failure = error.get_first_failure()
+        if failure.exitcode > 0:
+            raise SystemExit(failure.exitcode) from error
+        raise UserError(
+            f"process {rank} of {count} of stage {script} was ended by {failure.signal_name()}. Where memory ran out, "
+            "lower GROUPSEG_PROCESSES."
+        ) from error
+    return True
 
 
 def _record(stage: str, seconds: float) -> None:

@@ -29,7 +29,8 @@ def read_vocabulary(dataset: str, table: SegmentTable) -> tuple[Vocabulary, dict
     """Reads the texts of a data set, brought into the space of its segments.
 
     Returns:
-        The vocabulary, and what the file says of it: "classes", "words", "encoder", "templates", "lists".
+        The vocabulary, and what the file says of it: "classes", "words", "encoder", "templates", "lists",
+            "ensemble".
 
     Raises:
         UserError: If they are texts of other classes than those of the table.

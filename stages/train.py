@@ -1,5 +1,6 @@
-"""Trains a model: `python -m stages.train scenes_small`."""
+"""Trains a model, or takes published weights: `python -m stages.train scenes_small`."""
 
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,30 +16,54 @@ from groupseg.text.features import load_features
 from groupseg.training.corpus import Corpus
 from groupseg.training.loop import train
 from groupseg.training.resume import fingerprint
-from stages.params import load_params
+from stages.params import TrainedModel, load_params
 from stages.stage import ROOT, run
 
 CAPTIONS, TEXTS = Path("data/captions"), Path("data/text/captions.safetensors")
+WEIGHTS = Path("data/weights")
 
 
 def main(name: str) -> None:
     params = load_params()
     model = params.models[name]
+    if isinstance(model, TrainedModel):
+        fit(name, model, params.run.corpora)
+    else:
+        take(name)
+
+
+def take(name: str) -> None:
+    """Makes the weights that the stage `weights` has left the model; it has no history."""
+    write_history(name, pd.DataFrame(columns=["step", "loss"]))
+    with atomic_path(model_path(name)) as path:
+        shutil.copyfile(WEIGHTS / f"{name}.safetensors", path)
+
+
+def fit(name: str, model: TrainedModel, corpora: list[str]) -> None:
+    """Trains a model on images and captions; goes on where a training of the same was broken off."""
     code = [path for part in ("model", "training") for path in Path("groupseg", part).glob("*.py")]
-    data = [path for corpus in params.run.corpora for path in (CAPTIONS / corpus).glob("*.tar")]
+    data = [path for corpus in corpora for path in (CAPTIONS / corpus).glob("*.tar")]
     training = fingerprint(
         {"model": asdict(model.architecture), "training": asdict(model.training)},
         [Path("stages/train.py"), TEXTS, *code, *data],
     )
     # Under the root of the repository, also where `dvc exp run` works in a temporary copy of it.
     state = ROOT / ".work" / "train" / f"{training}.pt"
-    corpus = read_corpus(params.run.corpora, model.architecture.resolution)
+    corpus = read_corpus(corpora, model.architecture.resolution)
     torch.use_deterministic_algorithms(True, warn_only=True)
     trained, history = train(model.architecture, model.training, corpus, state)
-    with atomic_path(Path("results/train") / f"{name}.csv") as path:
-        pd.DataFrame(history).to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
-    save_model(trained, Path("models") / f"{name}.safetensors")
+    write_history(name, pd.DataFrame(history))
+    save_model(trained, model_path(name))
     state.unlink(missing_ok=True)
+
+
+def write_history(name: str, history: pd.DataFrame) -> None:
+    with atomic_path(Path("results/train") / f"{name}.csv") as path:
+        history.to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
+
+
+def model_path(name: str) -> Path:
+    return Path("models") / f"{name}.safetensors"
 
 
 def read_corpus(corpora: list[str], resolution: int) -> Corpus:

@@ -109,8 +109,11 @@ def _write_dataset(name: str, kind: str, images: int, random: np.random.Generato
             "ensemble": unit(text + 0.2 * random.normal(size=(2, *text.shape))),
             **{f"list.{list_}": unit(random.normal(size=(len(words), WIDTH))) for list_, words in LISTS.items()},
         },
-        {"classes": CLASSES, "words": CLASSES, "encoder": "random", "templates": ["a {}."], "lists": LISTS},
-    )
+        {
+            "classes": CLASSES, "words": CLASSES, "encoder": "random", "templates": ["a {}."], "lists": LISTS,
+            "ensemble": ["a {}.", "the {}."],
+        },
+    )  # fmt: skip
     splits = {split: [_sample(f"{split}-{index}", random) for index in range(images)] for split in ("calib", "test")}
     write_samples(
         Path("data/prepared") / name,

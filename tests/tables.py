@@ -7,6 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from groupseg.segments.frame import Windows
+from groupseg.segments.overlay import overlay
+from groupseg.segments.parts import Parts
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary, WordList
 
@@ -100,6 +103,47 @@ def random_case(
         protocol={"dataset": "random", "split": "calib"},
     )
     return Case(table, vocabulary(table.classes, text), truth, segments)
+
+
+def sliding_case(seed: int, images: int = 4, classes: int = 3, vectors: int = 0) -> Case:
+    """Draws images of one size that are read through windows, 7 groups each; one of them owns no pixel."""
+    random = np.random.default_rng(seed)
+    plain = random_case(seed, images=images, classes=classes, vectors=vectors)
+    frame = Windows(short=12, long=18, crop=8, stride=4)
+    boxes, groups, width = frame.boxes(12, 18), 7, plain.text.shape[1]
+    towards = np.concatenate([np.zeros((1, width)), plain.text])
+    truth = np.empty((images, 12, 18), dtype=np.int64)
+    segments = np.empty_like(truth)
+    parts, count = [], 0
+    for image in range(images):
+        truth[image] = np.kron(random.integers(0, classes + 1, (3, 3)), np.ones((4, 6), dtype=np.int64))
+        maps = [random.integers(0, groups - 1, (2, 2)).repeat(4, axis=0).repeat(4, axis=1) for _ in boxes]
+        painted, members = overlay((12, 18), boxes, maps, [groups] * len(boxes))
+        segments[image] = painted + count
+        count += members.shape[0]
+        main = random.integers(0, classes + 1, (len(boxes), groups))
+        embedding = unit(towards[main] + 0.4 * random.normal(size=(*main.shape, width)))
+        parts.append(
+            Parts(
+                window=np.repeat(np.arange(len(boxes), dtype=np.int32), groups),
+                embedding=embedding.reshape(-1, width),
+                window_image=np.zeros(len(boxes), dtype=np.int32),
+                window_embedding=unit(embedding.mean(axis=1)),
+                members=members,
+            )
+        )
+    truth[random.random(truth.shape) < 0.1] = IGNORE
+    together = Parts.concatenate(parts, [1] * images)
+    table = replace(
+        plain.table,
+        image=np.repeat(np.arange(images, dtype=np.int32), [len(one.counts) for one in parts]),
+        embedding=together.average(together.embedding).astype(np.float32),
+        area=np.bincount(segments.ravel(), minlength=count),
+        histogram=histogram(segments, truth, count, classes),
+        image_embedding=unit(np.stack([one.window_embedding.mean(axis=0) for one in parts])),
+        parts=together,
+    )
+    return Case(table, plain.vocabulary, truth, segments)
 
 
 def large_table(seed: int, segments: int, classes: int, images: int) -> tuple[SegmentTable, Vocabulary]:

@@ -13,7 +13,7 @@ from groupseg.check.survey import Split, Survey
 from groupseg.datasets.sample import Sample
 from groupseg.datasets.shards import read_sample
 from groupseg.report.html import data_uri
-from groupseg.report.style import palette
+from groupseg.report.palette import palette
 
 # Pixels of the longer side of a picture; small ones are shown larger by a whole factor.
 SIDE = 288

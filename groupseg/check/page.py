@@ -11,8 +11,8 @@ from groupseg.check.survey import Survey
 from groupseg.check.terminal import size_of
 from groupseg.files import atomic_path, read_json
 from groupseg.report.html import environment
+from groupseg.report.palette import palette
 from groupseg.report.results import ARTWORK
-from groupseg.report.style import palette
 
 # Pictures of each split, and pairs of pictures that are there twice.
 _SHOWN, _PAIRS = 24, 12

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from groupseg.report.album import Example
-from groupseg.report.style import INK, QUIET, paint, palette, styled
+from groupseg.report.palette import paint, palette
+from groupseg.report.style import INK, QUIET, styled
 
 CELL, GAP, MARGIN = 192, 6, 8
 LEGEND, HEADING, SUBHEADING, FOOT = 24, 26, 15, 16

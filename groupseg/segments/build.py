@@ -8,17 +8,28 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
+from torch import Tensor
 from torch.nn import functional as F
 
 from groupseg.datasets.sample import Sample, ignore_value
 from groupseg.errors import UserError
-from groupseg.model.groupvit import GroupViT
-from groupseg.model.images import device, normalise, to_square
+from groupseg.segments.frame import Image, Square, Views
+from groupseg.segments.network import Network, WindowSegments
+from groupseg.segments.overlay import Map, compact, nearest, overlay
+from groupseg.segments.parts import Parts
 from groupseg.segments.table import SegmentTable
 
+# Images whose windows are read together, and windows in a batch. Rounding depends on what else is in a batch: images
+# that are shared out among processes are shared out in blocks of so many, so that the bytes do not depend on the number
+# of processes.
+BLOCK = 32
 _BATCH = 32
 
-Map = NDArray[np.intp]
+# Soft masks are brought to the size of a window in pieces of about so many values.
+_VALUES = 2**26
+
+# The maps of all images would fill the memory.
+_NO_MAP = np.empty((0, 0), dtype=np.intp)
 
 
 class ImageSegments(NamedTuple):
@@ -26,35 +37,90 @@ class ImageSegments(NamedTuple):
 
     Attributes:
         map: int [H, W], the segment of each pixel at the original resolution, 0..G-1; every segment owns a pixel.
-        embedding: float32 [G, D], L2-normalised.
+        embedding: float32 [G, D]; see `SegmentTable`.
         image_embedding: float32 [D], L2-normalised.
+        parts: The groups of its windows; None where there is one window, and every segment is a group of it.
     """
 
     map: Map
     embedding: NDArray[np.float32]
     image_embedding: NDArray[np.float32]
+    parts: Parts | None
 
 
-def segment_images(model: GroupViT, images: Iterable[NDArray[np.uint8]]) -> Iterator[ImageSegments]:
+def segment_images(network: Network, images: Iterable[Image]) -> Iterator[ImageSegments]:
     """Segments images, uint8 [H, W, 3] of any size, in order.
 
-    The soft masks are brought to the original resolution before each pixel takes the strongest one, as in the official
-    inference of GroupViT.
+    As in the official inference of GroupViT, soft masks are brought to the size of a window before each pixel takes the
+    strongest one. The release then averages what windows say of a pixel, brings that to the size of the image
+    bilinearly and decides; here a pixel of the image takes the segment under its centre.
     """
-    where = device()
-    model = model.to(where).eval()
     iterator = iter(images)
-    while batch := list(islice(iterator, _BATCH)):
-        # Copied, because decoded images are read-only and torch wants to own what it wraps.
-        squares = torch.stack([to_square(image.copy(), model.architecture.resolution) for image in batch])
-        with torch.inference_mode():
-            groups = model(normalise(squares.to(where)))
-            embeddings = F.normalize(groups.segments.float(), dim=2).cpu().numpy()
-            masks = groups.logits.softmax(dim=1)
-        for image, mask, embedding, whole in zip(batch, masks, embeddings, groups.image.cpu().numpy(), strict=True):
-            full = F.interpolate(mask[None], size=image.shape[:2], mode="bilinear", align_corners=False)[0]
-            kept, compact = np.unique(full.argmax(dim=0).cpu().numpy(), return_inverse=True)
-            yield ImageSegments(compact.reshape(image.shape[:2]), embedding[kept], whole)
+    while block := list(islice(iterator, BLOCK)):
+        views = [network.frame.views(image) for image in block]
+        outputs = iter(_run(network, [window for view in views for window in view.windows]))
+        for image, view in zip(block, views, strict=True):
+            own = list(islice(outputs, len(view.windows)))
+            segments = _assemble(view, own, (image.shape[0], image.shape[1]))
+            # In a square every group that owns a pixel is a segment, and the others have no say.
+            yield segments._replace(parts=None) if isinstance(network.frame, Square) else segments
+
+
+def _run(network: Network, windows: Sequence[Tensor]) -> list[WindowSegments]:
+    """Runs the network over windows of any size, in batches of those of one size; each result is of one window."""
+    by_size: dict[torch.Size, list[int]] = {}
+    for row, window in enumerate(windows):
+        by_size.setdefault(window.shape, []).append(row)
+    found: dict[int, WindowSegments] = {}
+    for same in by_size.values():
+        for start in range(0, len(same), _BATCH):
+            rows = same[start : start + _BATCH]
+            with torch.inference_mode():
+                output = network(torch.stack([windows[row] for row in rows]))
+            found |= {row: WindowSegments(*(part[index] for part in output)) for index, row in enumerate(rows)}
+    return [found[row] for row in range(len(windows))]
+
+
+def _assemble(views: Views, windows: Sequence[WindowSegments], size: tuple[int, int]) -> ImageSegments:
+    """Makes the segments of an image of what the network says of its windows."""
+    groups = [len(window.embedding) for window in windows]
+    maps = [hard_map(window.masks, box.size) for window, box in zip(windows, views.boxes, strict=True)]
+    segments, members = overlay(views.canvas, views.boxes, maps, groups)
+    # A segment may lie between the pixels of a smaller image.
+    full, kept = compact(nearest(segments, size), members.shape[0])
+    whole = np.stack([window.image.float().cpu().numpy() for window in windows])
+    parts = Parts(
+        window=np.repeat(np.arange(len(windows), dtype=np.int32), groups),
+        embedding=np.concatenate([window.embedding.float().cpu().numpy() for window in windows]),
+        window_image=np.zeros(len(windows), dtype=np.int32),
+        window_embedding=whole,
+        members=members[kept],
+    )
+    mean = whole[0] if len(whole) == 1 else whole.mean(axis=0) / np.linalg.norm(whole.mean(axis=0))
+    return ImageSegments(full, parts.average(parts.embedding).astype(np.float32), mean, parts)
+
+
+def hard_map(masks: Tensor, size: tuple[int, int]) -> Map:
+    """Says which group each pixel of a window belongs to, int [*size]; `masks` as in `WindowSegments`, of one window.
+
+    Of equally strong groups the first owns the pixel.
+    """
+    if masks.ndim == 2:
+        return nearest(masks.cpu().numpy().astype(np.intp), size)
+    step = max(_VALUES // (size[0] * size[1]), 1)
+    best, owner = _strongest(masks[:step], size)
+    for start in range(step, len(masks), step):
+        value, index = _strongest(masks[start : start + step], size)
+        owner = torch.where(value > best, index + start, owner)
+        best = torch.maximum(value, best)
+    return owner.cpu().numpy().astype(np.intp, copy=False)
+
+
+def _strongest(masks: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """The highest of soft masks [G, h, w] at each pixel, and which it is: [*size] each."""
+    full = F.interpolate(masks[None].float(), size=size, mode="bilinear", align_corners=False)[0]
+    best, owner = full.max(dim=0)
+    return best, owner
 
 
 def histogram(segments: Map, mask: NDArray[np.integer], count: int, classes: int) -> csr_array:
@@ -75,17 +141,17 @@ def histogram(segments: Map, mask: NDArray[np.integer], count: int, classes: int
 
 
 def build_table(
-    model: GroupViT,
+    network: Network,
     samples: Iterable[Sample],
     classes: Sequence[str],
     with_background: bool,
     protocol: Mapping[str, str],
     keep_map: Callable[[str, Map], None],
 ) -> SegmentTable:
-    """Runs the model over labelled images.
+    """Runs the network over labelled images.
 
     Args:
-        model: Whose segments they are.
+        network: Whose segments they are.
         samples: Labelled images; read once, in order.
         classes: Names without background.
         with_background: Whether label 0 is a label of the data set.
@@ -96,38 +162,45 @@ def build_table(
         UserError: If there is no image.
     """
     waiting: list[Sample] = []
-    parts: list[ImageSegments] = []
+    found: list[ImageSegments] = []
     counts: list[csr_array] = []
     areas: list[NDArray[np.int64]] = []
     keys: list[str] = []
-    for segments in segment_images(model, _images(samples, waiting)):
+    for segments in segment_images(network, _images(samples, waiting)):
         sample = waiting.pop(0)
         keep_map(sample.key, segments.map)
         count = len(segments.embedding)
         counts.append(histogram(segments.map, sample.mask, count, len(classes)))
         areas.append(np.bincount(segments.map.ravel(), minlength=count))
-        parts.append(segments)
+        found.append(segments._replace(map=_NO_MAP))
         keys.append(sample.key)
     if not keys:
         split = f"{protocol['dataset']}: its {protocol['split']} split"
         raise UserError(f"{split} has no image. Run `dvc repro`, which prepares it.")
     return SegmentTable(
-        image=np.repeat(np.arange(len(parts), dtype=np.int32), [len(part.embedding) for part in parts]),
-        embedding=np.concatenate([part.embedding for part in parts]),
+        image=np.repeat(np.arange(len(found), dtype=np.int32), [len(segments.embedding) for segments in found]),
+        embedding=np.concatenate([segments.embedding for segments in found]),
         area=np.concatenate(areas),
         histogram=csr_array(vstack(counts, format="csr")),
-        image_embedding=np.stack([part.image_embedding for part in parts]),
+        image_embedding=np.stack([segments.image_embedding for segments in found]),
         keys=tuple(keys),
         classes=tuple(classes),
-        text_mean=model.text_mean.cpu().numpy(),
-        scale=model.scale("segment").item(),
-        background=model.background[0].detach().cpu().numpy(),
+        text_mean=network.text_mean,
+        scale=network.scale,
+        background=network.background,
         with_background=with_background,
         protocol=dict(protocol),
+        parts=_all_parts(found),
     )
 
 
-def _images(samples: Iterable[Sample], waiting: list[Sample]) -> Iterator[NDArray[np.uint8]]:
+def _all_parts(found: Sequence[ImageSegments]) -> Parts | None:
+    """Puts the parts of all images together, if they have any."""
+    parts = [segments.parts for segments in found if segments.parts is not None]
+    return Parts.concatenate(parts, [1] * len(parts)) if parts else None
+
+
+def _images(samples: Iterable[Sample], waiting: list[Sample]) -> Iterator[Image]:
     """Hands out the images, and keeps the samples until their segments are there."""
     for sample in samples:
         waiting.append(sample)

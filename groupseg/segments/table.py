@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 
 from groupseg.errors import UserError
 from groupseg.files import atomic_path
+from groupseg.segments.parts import Parts, is_ordered
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,10 +25,12 @@ class SegmentTable:
 
     Attributes:
         image: [S] int32, row of the segment's image in 0..N-1, non-decreasing.
-        embedding: [S, D] float32, L2-normalised, in the space of the class texts.
+        embedding: [S, D] float32, in the space of the class texts, L2-normalised; with `parts` the mean of theirs,
+            which is shorter where windows differ. Its product with a text, or with any other vector, is thus a cosine,
+            or the mean of those of the windows, and one is comparable with the other.
         area: [S] int64, pixels of the segment, ignored ones included.
         histogram: [S, C + 1] int64 csr_array, pixels of each true label under the segment.
-        image_embedding: [N, D] float32, L2-normalised.
+        image_embedding: [N, D] float32, L2-normalised; with `parts` the normalised mean of the windows.
         keys: Names of the N images.
         classes: Names of the C classes, without background.
         text_mean: [D] float32, mean text of the model, taken off class texts; zeros where a model has none.
@@ -35,10 +38,14 @@ class SegmentTable:
         background: [K, D] float32, what the model has learned from captions to be none of their words: the logit of
             the background is `scale` times the highest product with an embedding. No rows where it has learned none.
         with_background: Whether label 0 is a label of the data set; else every pixel is of a class, or ignored.
-        protocol: What made the table: "dataset", "split", "model", "weights_sha256", "resolution", "window".
+        protocol: What made the table: "dataset", "split", "model", "weights_sha256", and what the network says of how
+            it is run, "resolution" and "window" at least.
+        parts: What the segments are made of where images are read through windows; None where a segment is a group of
+            the whole image, and groups that own no pixel have no say.
 
     Raises:
-        ValueError: If shapes do not fit together, or `image` is out of order or out of range.
+        ValueError: If shapes do not fit together, `image` is out of order or out of range, or `parts` are those of
+            other segments.
     """
 
     image: NDArray[np.int32]
@@ -53,6 +60,7 @@ class SegmentTable:
     background: NDArray[np.float32]
     with_background: bool
     protocol: dict[str, str]
+    parts: Parts | None = None
 
     def __post_init__(self) -> None:
         """Checks that the parts fit together."""
@@ -68,8 +76,10 @@ class SegmentTable:
             found = getattr(self, name).shape
             if found != shape:
                 raise ValueError(f"Expected `{name}` of shape {shape}, but got {found}")
-        if segments and (self.image[0] < 0 or self.image[-1] >= images or np.any(np.diff(self.image) < 0)):
+        if not is_ordered(self.image, images):
             raise ValueError(f"Expected `image` to be non-decreasing in 0..{images - 1}, but it is not")
+        if self.parts is not None:
+            self.parts.check(self.image, images, width)
 
     def save(self, path: str | Path) -> None:
         """Writes the table; equal tables are equal bytes.
@@ -90,6 +100,8 @@ class SegmentTable:
             "text_mean": self.text_mean.astype(np.float32),
             "background": self.background.astype(np.float32),
         }
+        if self.parts is not None:
+            arrays |= {f"parts.{name}": array for name, array in self.parts.arrays().items()}
         rest = {
             "keys": self.keys, "classes": self.classes, "scale": self.scale, "protocol": self.protocol,
             "with_background": self.with_background,
@@ -112,9 +124,12 @@ class SegmentTable:
             with safe_open(path, framework="numpy") as file:
                 arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
                 rest = json.loads(file.metadata()["table"])
-            parts = [arrays.pop(f"histogram.{part}") for part in ("data", "indices", "indptr")]
-            histogram = csr_array(tuple(parts), shape=(len(arrays["image"]), len(rest["classes"]) + 1))
+            counts = [arrays.pop(f"histogram.{name}") for name in ("data", "indices", "indptr")]
+            histogram = csr_array(tuple(counts), shape=(len(arrays["image"]), len(rest["classes"]) + 1))
             histogram.check_format(full_check=True)
+            made_of = {name: arrays.pop(name) for name in list(arrays) if name.startswith("parts.")}
+            if made_of:
+                rest["parts"] = Parts.from_arrays({name[6:]: array for name, array in made_of.items()})
             keys, classes = tuple(rest.pop("keys")), tuple(rest.pop("classes"))
             return cls(histogram=histogram, keys=keys, classes=classes, **arrays, **rest)
         except FileNotFoundError as error:
@@ -171,6 +186,31 @@ class SegmentTable:
             histogram=self.histogram[rows],
             image_embedding=self.image_embedding[kept],
             keys=tuple(self.keys[row] for row in kept),
+            parts=None if self.parts is None else self.parts.subset(rows, renumbered),
+        )
+
+    def average(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Takes the mean of what is found for the segments of `windows`, [P, ...], over those over each segment."""
+        return values if self.parts is None else self.parts.average(values)
+
+    def windows(self) -> "SegmentTable":
+        """Takes the windows for images and their groups for segments; the table itself where it has no parts.
+
+        With that, what is a rule of an image becomes a rule of a window. Their area and their pixels are 0: where
+        windows overlap, a pixel would be in several.
+        """
+        if self.parts is None:
+            return self
+        groups = len(self.parts.window)
+        return replace(
+            self,
+            image=self.parts.window,
+            embedding=self.parts.embedding,
+            area=np.zeros(groups, dtype=np.int64),
+            histogram=csr_array((groups, len(self.classes) + 1), dtype=np.int64),
+            image_embedding=self.parts.window_embedding,
+            keys=tuple(self.keys[row] for row in self.parts.window_image),
+            parts=None,
         )
 
     def relabelled(self, classes: Sequence[str]) -> "SegmentTable":

@@ -1,11 +1,10 @@
 """The model itself says what is background: captions have taught it what none of their words are about."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 
-from groupseg.errors import UserError
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.natural import Natural
@@ -17,7 +16,8 @@ class BackgroundCaptions(Natural):
     """Best class where its logit reaches that of the background the model has learned, else background.
 
     The score is how far the logit of the best class is above the highest of the background vectors, both times
-    the logit scale. No mask has been seen: without calibration, 0 is where the model draws the line.
+    the logit scale. No mask has been seen: without calibration, 0 is where the model draws the line. A model that has
+    learned no such vector calls nothing background, and the record says so.
 
     Args:
         rule: "background_captions".
@@ -29,17 +29,24 @@ class BackgroundCaptions(Natural):
 
     rule: Literal["background_captions"] = "background_captions"
 
+    def fit(self, table: SegmentTable, vocabulary: Vocabulary) -> Self:
+        """Finds the best threshold, and keeps it if it is wanted; see `Strategy`."""
+        super().fit(table, vocabulary)
+        if not len(table.background):
+            self.keep_natural(table, vocabulary)
+            self.warnings = ["The model has learned no background: nothing is called background."]
+        return self
+
     def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
         """Returns the best class of each segment, [S] int32 in 1..C, and its lead in logits, [S] float64.
 
+        The lead is 0 where the model has learned no background.
+
         Raises:
-            UserError: If the model has learned no background, or a score is not finite.
+            UserError: If a score is not finite.
         """
-        if not len(table.background):
-            raise UserError(
-                "Expected segments of a model with background vectors, but this model has 0. Train one whose "
-                "architecture has `background` above 0, or leave out rule 'background_captions'."
-            )
         label, score = best_class("cosine", table, vocabulary)
+        if not len(table.background):
+            return label, np.zeros_like(score)
         background = (table.embedding.astype(np.float64) @ table.background.T).max(axis=1)
         return label, finite(table.scale * (score - background), self.rule)

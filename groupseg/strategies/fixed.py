@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import Recorded
-from groupseg.strategies.scores import Labels, ScoreName, Scores, best_class
+from groupseg.strategies.base import Recorded, require
+from groupseg.strategies.scores import Labels, ScoreName, Scores, best_class, checked_scores
 
 
 @dataclass(kw_only=True)
@@ -22,6 +22,10 @@ class Fixed(Recorded):
         clamp: As the released code does, never let the best segment of an image be background: the threshold
             of an image is at most its highest score.
         score: A key of `SCORES`.
+        per_window: As the released code does, decide in each window by itself, with a clamp by its own highest score,
+            and average what the windows say: 1 or 0 for background next to the scores of the classes. The label is the
+            highest mean, background where it is among them. Else the scores are averaged, and the mean is thresholded.
+            Both are the same where a segment is a group of the whole image. Only for scores in 0..1, as the votes are.
 
     Raises:
         UserError: If a parameter is none of the values it can have.
@@ -31,14 +35,35 @@ class Fixed(Recorded):
     threshold: float
     clamp: bool = True
     score: ScoreName = "product"
+    per_window: bool = False
+
+    def __post_init__(self) -> None:
+        """Checks the parameters."""
+        super().__post_init__()
+        shares = self.score in ("product", "softmax")
+        require(
+            shares or not self.per_window, "per_window", "false unless score is product or softmax", self.per_window
+        )
 
     def fit(self, table: SegmentTable, vocabulary: Vocabulary) -> Self:
         """Does nothing: there is nothing to calibrate."""
         return self
 
     def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
-        """Returns the best class of each segment, [S] int32 in 1..C, and its score, [S] float64."""
+        """Returns the class of the highest mean score, [S] int32 in 1..C, and that score, [S] float64."""
         return best_class(self.score, table, vocabulary)
+
+    def predict(self, table: SegmentTable, vocabulary: Vocabulary) -> Labels:
+        """Labels segments; see `Strategy`."""
+        if table.parts is None or not self.per_window:
+            return super().predict(table, vocabulary)
+        windows = table.windows()
+        scores = checked_scores(self.score, windows, vocabulary)
+        if table.with_background:
+            accepted = self.accepted(scores.argmax(axis=1), scores.max(axis=1), windows)
+            scores = np.concatenate([~accepted[:, None], scores], axis=1)
+        first = np.int32(0 if table.with_background else 1)
+        return np.asarray(table.average(scores).argmax(axis=1).astype(np.int32) + first)
 
     def accepted(self, label: Labels, score: Scores, table: SegmentTable) -> NDArray[np.bool_]:
         """Accepts what reaches the constant; see `Recorded`."""

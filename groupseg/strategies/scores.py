@@ -1,4 +1,8 @@
-"""Scores of segments against class texts, and the best class of each segment."""
+"""Scores of segments against class texts, and the best class of each segment.
+
+Where images are read through windows, a score is computed in each window and then averaged over those that are over the
+segment, as the release of GroupViT does.
+"""
 
 from collections.abc import Callable
 from typing import Literal
@@ -17,7 +21,7 @@ ScoreName = Literal["cosine", "softmax", "product", "normalised"]
 
 
 def cosine(table: SegmentTable, vocabulary: Vocabulary) -> Scores:
-    """Cosine similarity.
+    """Cosine similarity; the mean of those of the windows, since an embedding is the mean of theirs.
 
     Args:
         table: The segments.
@@ -41,30 +45,32 @@ def image_cosine(table: SegmentTable, vocabulary: Vocabulary) -> Scores:
     return finite(table.image_embedding.astype(np.float64) @ vocabulary.text.astype(np.float64).T, "image")
 
 
-def softmax(table: SegmentTable, vocabulary: Vocabulary) -> Scores:
-    """Softmax over the classes of the scaled cosine; arguments as in `cosine`.
+def softmax(table: SegmentTable, vocabulary: Vocabulary, scale: float | None = None) -> Scores:
+    """Softmax over the classes of the scaled cosine; arguments as in `cosine`, and another scale than the model's.
 
     Returns:
         [S, C] float64 in 0..1, rows sum to 1.
     """
-    return softmax_rows(table.scale * cosine(table, vocabulary))
+    logits = (table.scale if scale is None else scale) * cosine(table.windows(), vocabulary)
+    return table.average(softmax_rows(logits))
 
 
 def product(table: SegmentTable, vocabulary: Vocabulary, top: int = 5) -> Scores:
     """Score of the GroupViT release (`segmentation/evaluation/group_vit_seg.py`); arguments as in `cosine`.
 
     The softmax over all classes times the softmax over those `top` classes alone that the embedding of the
-    whole image is nearest to.
+    whole image is nearest to; of each window, where there are windows.
 
     Returns:
-        [S, C] float64 in 0..1, 0 for classes that are not among the `top` of the image.
+        [S, C] float64 in 0..1, 0 for classes that are not among the `top` of the image, or of any window.
     """
-    logits = table.scale * cosine(table, vocabulary)
-    nearness = image_cosine(table, vocabulary)
+    windows = table.windows()
+    logits = table.scale * cosine(windows, vocabulary)
+    nearness = image_cosine(windows, vocabulary)
     nearest = np.argsort(-nearness, axis=1, kind="stable")[:, :top]
     kept = np.zeros(nearness.shape, dtype=bool)
     np.put_along_axis(kept, nearest, True, axis=1)
-    return softmax_rows(logits) * softmax_rows(np.where(kept[table.image], logits, -np.inf))
+    return table.average(softmax_rows(logits) * softmax_rows(np.where(kept[windows.image], logits, -np.inf)))
 
 
 def normalised(table: SegmentTable, vocabulary: Vocabulary) -> Scores:
@@ -76,8 +82,8 @@ def normalised(table: SegmentTable, vocabulary: Vocabulary) -> Scores:
     Returns:
         [S, C] float64, at most log C.
     """
-    logits = table.scale * cosine(table, vocabulary)
-    return np.asarray(logits - logsumexp(logits, axis=1, keepdims=True) + np.log(logits.shape[1]))
+    logits = table.scale * cosine(table.windows(), vocabulary)
+    return table.average(logits - logsumexp(logits, axis=1, keepdims=True) + np.log(logits.shape[1]))
 
 
 SCORES: dict[str, Callable[[SegmentTable, Vocabulary], Scores]] = {

@@ -7,7 +7,7 @@ import numpy as np
 
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.scores import Labels, Scores, checked_scores, softmax_rows
+from groupseg.strategies.scores import Labels, Scores, checked_scores, softmax
 from groupseg.strategies.tuned import Tuned
 
 # Factors on the cosine. At the low end the softmax tells as much as the cosine less its mean over the classes; at
@@ -37,5 +37,5 @@ class Temperature(Tuned):
 
     def candidates_at(self, setting: float, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
         """Returns the best class of each segment, [S] int32 in 1..C, and its share in the softmax, [S] in 0..1."""
-        scores = checked_scores("cosine", table, vocabulary)
-        return scores.argmax(axis=1).astype(np.int32) + 1, softmax_rows(setting * scores).max(axis=1)
+        label = checked_scores("cosine", table, vocabulary).argmax(axis=1)
+        return label.astype(np.int32) + 1, softmax(table, vocabulary, scale=setting)[np.arange(len(label)), label]

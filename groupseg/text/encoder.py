@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,21 @@ from tqdm import tqdm
 
 from groupseg.errors import UserError
 from groupseg.files import sha256
+
+
+class Encoder(Protocol):
+    """Maps texts to vectors: a frozen encoder of its own, or the text tower of a network.
+
+    Attributes:
+        averages_unit: Whether the templates of a class are L2-normalised before they are averaged, as CLIP does, or
+            their mean alone is.
+    """
+
+    averages_unit: bool
+
+    def encode(self, texts: Sequence[str], unit: bool = True) -> NDArray[np.float32]:
+        """Returns float32 [len(texts), D], in the order of `texts`; L2-normalised where `unit`."""
+        ...
 
 
 def package_folder(package: str) -> Path:
@@ -39,6 +55,8 @@ class TextEncoder:
         UserError: If the weights are missing or are not those of `digest`.
     """
 
+    averages_unit = True
+
     def __init__(self, folder: Path, digest: str, context_length: int = 64) -> None:
         weights = folder / "model.safetensors"
         if not weights.is_file():
@@ -61,8 +79,8 @@ class TextEncoder:
             self._model = CustomTextCLIP(embed_dim=width, vision_cfg=unused, text_cfg=tower).eval()
             self._tokenizer = HFTokenizer(str(folder), context_length=context_length)
 
-    def encode(self, texts: Sequence[str], batch: int = 256) -> NDArray[np.float32]:
-        """Returns float32 [len(texts), D], L2-normalised, in the order of `texts`."""
+    def encode(self, texts: Sequence[str], unit: bool = True, batch: int = 256) -> NDArray[np.float32]:
+        """Returns float32 [len(texts), D], in the order of `texts`; L2-normalised where `unit`."""
         import torch
 
         # Texts of like length lie together, so that none is padded far; padding is masked and changes nothing.
@@ -73,7 +91,7 @@ class TextEncoder:
         with torch.inference_mode(), tqdm(total=len(texts), desc="embed text", unit="text", disable=None) as bar:
             for rows in order.split(batch):
                 longest = int(lengths[rows].max())
-                features.append(self._model.encode_text(tokens[rows, :longest], normalize=True))
+                features.append(self._model.encode_text(tokens[rows, :longest], normalize=unit))
                 bar.update(len(rows))
         result = np.empty((len(texts), features[0].shape[1]), np.float32)
         result[order.numpy()] = torch.cat(features).numpy()

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupseg.errors import UserError
-from groupseg.text.encoder import TextEncoder
+from groupseg.text.encoder import Encoder
 from groupseg.text.variants import Renaming, read_variant
 
 
@@ -48,7 +48,7 @@ def class_words(classes: Sequence[str], names: str | Renaming) -> list[str]:
     return [word if isinstance(word, str) else ", ".join(word) for word in words]
 
 
-def embed_words(encoder: TextEncoder, words: Sequence[str], templates: Sequence[str]) -> NDArray[np.float32]:
+def embed_words(encoder: Encoder, words: Sequence[str], templates: Sequence[str]) -> NDArray[np.float32]:
     """Returns one unit vector a class, the mean over its templates (CLIP, arXiv 2103.00020, section 3.1.4).
 
     Args:
@@ -59,28 +59,29 @@ def embed_words(encoder: TextEncoder, words: Sequence[str], templates: Sequence[
     Returns:
         float32 [len(words), D].
     """
-    features = _mean_words(encoder, words, templates).mean(axis=0)
+    features = _mean_words(encoder, words, templates, encoder.averages_unit).mean(axis=0)
     return np.asarray(features / np.linalg.norm(features, axis=1, keepdims=True), dtype=np.float32)
 
 
-def embed_ensemble(encoder: TextEncoder, words: Sequence[str], templates: Sequence[str]) -> NDArray[np.float32]:
+def embed_ensemble(encoder: Encoder, words: Sequence[str], templates: Sequence[str]) -> NDArray[np.float32]:
     """Returns one unit vector a class and template; arguments are those of `embed_words`.
 
     Returns:
         float32 [len(templates), len(words), D].
     """
-    features = _mean_words(encoder, words, templates)
+    features = _mean_words(encoder, words, templates, unit=True)
     # What the encoder gives has unit length already, and stays as it is, bit by bit.
     several = np.array([", " in word for word in words], bool)
     features[:, several] /= np.linalg.norm(features[:, several], axis=-1, keepdims=True)
     return features
 
 
-def _mean_words(encoder: TextEncoder, words: Sequence[str], templates: Sequence[str]) -> NDArray[np.float32]:
+def _mean_words(encoder: Encoder, words: Sequence[str], templates: Sequence[str], unit: bool) -> NDArray[np.float32]:
     """Returns for each template and class the mean over its words, float32 [len(templates), len(words), D]."""
     split = [word.split(", ") for word in words]
     single = [part for parts in split for part in parts]
-    features = encoder.encode(prompts(single, templates)).reshape(len(single), len(templates), -1).transpose(1, 0, 2)
+    encoded = encoder.encode(prompts(single, templates), unit)
+    features = encoded.reshape(len(single), len(templates), -1).transpose(1, 0, 2)
     counts = np.array([len(parts) for parts in split])
     if len(single) > len(words):
         features = np.add.reduceat(features, counts.cumsum() - counts, axis=1) / counts[:, None]

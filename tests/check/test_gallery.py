@@ -11,7 +11,7 @@ from PIL import Image
 from groupseg.check.gallery import SIDE, choose, overlay, show
 from groupseg.check.survey import Split, Survey, survey
 from groupseg.datasets.writer import write_samples
-from groupseg.report.style import palette
+from groupseg.report.palette import palette
 from tests.check.conftest import SPLITS, labelled, photograph
 
 

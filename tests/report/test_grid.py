@@ -3,7 +3,7 @@ import pytest
 
 from groupseg.report.album import Example
 from groupseg.report.grid import CELL, WIDTH, PictureGrid
-from groupseg.report.style import palette
+from groupseg.report.palette import palette
 
 
 def example(height: int, width: int, classes: int = 3) -> Example:

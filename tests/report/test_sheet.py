@@ -1,9 +1,9 @@
 import numpy as np
 
 from groupseg.report.album import Album, extremes
+from groupseg.report.palette import paint
 from groupseg.report.results import Results
 from groupseg.report.sheet import CELL, sheet_figure
-from groupseg.report.style import paint
 from tests.results import STRATEGIES
 
 

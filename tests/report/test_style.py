@@ -1,4 +1,3 @@
-import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,27 +8,8 @@ from PIL import Image
 
 from groupseg.errors import UserError
 from groupseg.report.results import DatasetResults
-from groupseg.report.style import paint, palette, roles, save_figure, series
+from groupseg.report.style import roles, save_figure, series
 from tests.results import BEST
-
-
-def test_palette_is_black_then_distinct_colours_then_white() -> None:
-    colours = palette(80).astype(int)
-    assert colours.shape == (82, 3)
-    assert colours[0].tolist() == [0, 0, 0]
-    assert colours[-1].tolist() == [255, 255, 255]
-    assert min(np.abs(a - b).max() for a, b in itertools.combinations(colours, 2)) >= 15
-
-
-def test_a_label_has_one_colour_whatever_the_number_of_classes() -> None:
-    np.testing.assert_array_equal(palette(20)[:21], palette(80)[:21])
-
-
-@pytest.mark.parametrize("ignored", [255, 65535])
-def test_paint_shows_background_black_and_ignored_white(ignored: int) -> None:
-    picture = paint(np.array([[0, 1, 3, ignored]], dtype=np.int32), classes=3)
-    assert picture.dtype == np.uint8
-    np.testing.assert_array_equal(picture[0], palette(3)[[0, 1, 3, 4]])
 
 
 def test_roles_look_different_and_the_same_in_every_figure(dataset: DatasetResults) -> None:

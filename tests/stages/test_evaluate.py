@@ -45,6 +45,7 @@ def save_text(case: Case, classes: list[str] | None = None) -> None:
         "encoder": "minilm",
         "templates": ["a photo of a {}."],
         "lists": {name: list(given.words) for name, given in case.vocabulary.lists.items()},
+        "ensemble": [f"{row} {{}}." for row in range(len(case.vocabulary.ensemble))],
     }
     lists = {f"list.{name}": given.text for name, given in case.vocabulary.lists.items()}
     features = {"classes": case.text, "ensemble": case.vocabulary.ensemble, **lists}
@@ -77,6 +78,10 @@ def test_calibration_records_what_it_was_made_from(case: Case, capsys: pytest.Ca
     assert record["params"] == {"score": "product"}
     assert set(record["fitted"]) == {"threshold", "miou"}
     assert record["curve"]["threshold"]
+    assert record["with_background"]
+    assert record["text"]["words"] == ["puppy", *case.table.classes[1:]]
+    assert record["text"]["templates"] == ["a photo of a {}."]
+    assert len(record["text"]["ensemble"]) == len(case.vocabulary.ensemble)
 
 
 def test_warnings_are_printed(case: Case, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,9 @@ import pytest
 from dvc.utils.hydra import apply_overrides
 
 from groupseg.errors import UserError
-from stages.params import load_params
+from groupseg.groupvit.architecture import PUBLISHED
+from groupseg.segments.frame import Windows
+from stages.params import GroupViTModel, TrainedModel, load_params
 
 SHIPPED = Path(__file__).parents[2] / "params.yaml"
 
@@ -38,8 +40,19 @@ def test_the_shipped_file_is_sound_and_runs_the_scenes_with_all_strategies_and_m
     params = load_params(SHIPPED)
     assert params.run.datasets == params.run.corpora == ["scenes20", "scenes59", "scenes80"]
     assert params.run.strategies == list(params.strategies)
-    # A model is the one that runs or a variant; as both it would be trained by two stages.
-    assert sorted([params.run.model, *params.run.variants]) == sorted(params.models)
+    # A model that is trained is the one that runs or a variant; as both it would be trained by two stages.
+    trained = [name for name, model in params.models.items() if isinstance(model, TrainedModel)]
+    assert sorted([params.run.model, *params.run.variants]) == sorted(trained)
+
+
+def test_the_shipped_groupvit_is_the_published_one_as_the_released_code_runs_it() -> None:
+    models = load_params(SHIPPED).models
+    for name in ("groupvit_gcc_yfcc", "groupvit_gcc_redcap"):
+        model = models[name]
+        assert isinstance(model, GroupViTModel)
+        assert model.groupvit == PUBLISHED
+        assert model.frame == Windows(short=448, long=2048, crop=448, stride=224)
+        assert (model.precision, model.weights) == ("float32", None)
 
 
 def test_the_shipped_file_says_what_each_section_does_and_how_to_change_it() -> None:
@@ -126,11 +139,39 @@ def test_the_commands_in_its_comments_work_and_change_nothing_else(tmp_path: Pat
         ("    - sbd\n", "    - sbb\n",
          "needs.datasets.voc_aug: 'sbb' is not defined under `archives`; did you mean 'sbd'?"),
         ("corpora:\n  - scenes20\n  - scenes59\n  - scenes80\n", "corpora: []\n",
-         "run.corpora: must have at least 1 item"),
+         "run.corpora: must have at least 1 item, for 'scenes_small' is trained on them; got []"),
+        ("- scenes_two_stage\n", "- groupvit_gcc_yfcc\n",
+         "run.variants: 'groupvit_gcc_yfcc' is not trained here; it can only be run.model"),
+        ("    groupvit:\n", "    grupvit:\n",
+         "models.groupvit_gcc_yfcc: must hold one of the keys architecture, groupvit, clip"),
+        ("scenes_small:\n    architecture:\n", "scenes_small:\n    architecure:\n",
+         "models.scenes_small: must hold one of the keys architecture, groupvit, clip"),
+        ("      patch: 16\n", "      pach: 16\n",
+         "models.groupvit_gcc_yfcc.groupvit.pach: unknown key; did you mean 'patch'?"),
+        ("      dim: 384\n", "      dim: 380\n",
+         "models.groupvit_gcc_yfcc.groupvit: dim must be a multiple of heads (6), but got 380"),
+        ("crop: 448, stride: 224", "crop: 448, stride: null",
+         "models.groupvit_gcc_yfcc.frame: crop and stride must both be given or none, but got 448 and None"),
+        ("crop: 448, stride: 224", "crop: 448, strid: 224",
+         "models.groupvit_gcc_yfcc.frame.strid: unknown key; did you mean 'stride'?"),
+        ("    precision: float32\n", "    precision: float16\n",
+         "models.groupvit_gcc_yfcc.precision: must be 'float32' or 'bfloat16'; got 'float16'"),
+        ("    precision: float32\n", "", "models.groupvit_gcc_yfcc.precision: is missing"),
     ],
 )  # fmt: skip
 def test_a_fault_is_named_with_its_place_and_value(faults: Faults, old: str, new: str, fault: str) -> None:
     assert any(line.startswith(f"params.yaml: {fault}") for line in faults((old, new)))
+
+
+def test_a_model_that_is_not_trained_needs_no_corpora(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    shutil.copy(SHIPPED, path)
+    apply_overrides(path, ["run.model=groupvit_gcc_yfcc", "run.corpora=[]", "models.groupvit_gcc_yfcc.frame.crop=null",
+                           "models.groupvit_gcc_yfcc.frame.stride=null"])  # fmt: skip
+    params = load_params(path)
+    model = params.models[params.run.model]
+    assert isinstance(model, GroupViTModel)
+    assert model.frame == Windows(short=448, long=2048, crop=None, stride=None)
 
 
 def test_all_faults_are_told_at_once_each_in_a_line(faults: Faults) -> None:

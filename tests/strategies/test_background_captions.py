@@ -46,11 +46,16 @@ def test_background_by_hand(seed: int, vectors: int) -> None:
 
 
 @pytest.mark.parametrize("calibrated", [True, False])
-def test_a_model_without_background_is_an_error(calibrated: bool) -> None:
-    case = random_case(1)
-    with pytest.raises(UserError, match="model with background vectors, but this model has 0") as caught:
-        BackgroundCaptions(calibrated=calibrated).fit(case.table, case.vocabulary)
-    assert "\n" not in str(caught.value)
+@pytest.mark.parametrize("background", [True, False])
+def test_a_model_without_background_calls_nothing_background_and_says_so(calibrated: bool, background: bool) -> None:
+    case = random_case(1, background=background)
+    strategy = BackgroundCaptions(calibrated=calibrated).fit(case.table, case.vocabulary)
+    labels = strategy.predict(case.table, case.vocabulary)
+    np.testing.assert_array_equal(labels, (case.table.embedding @ case.text.T).argmax(axis=1) + 1)
+    record = strategy.to_json()
+    assert record["warnings"] == ["The model has learned no background: nothing is called background."]
+    assert record["fitted"]["miou"] == summary(image_counts(case.table, labels))["miou"]
+    json.dumps(record, allow_nan=False)
 
 
 def test_broken_vectors_are_an_error() -> None:

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -7,11 +9,14 @@ from groupseg.text.prompts import class_words, embed_ensemble, embed_words, prom
 
 
 class Lengths:
-    """Stands for an encoder: a text becomes its length and its number of words, normalised."""
+    """Stands for an encoder: a text becomes its length and its number of words."""
 
-    def encode(self, texts: list[str]) -> NDArray[np.float32]:
+    def __init__(self, averages_unit: bool) -> None:
+        self.averages_unit = averages_unit
+
+    def encode(self, texts: Sequence[str], unit: bool = True) -> NDArray[np.float32]:
         raw = np.array([[len(text), len(text.split())] for text in texts], np.float32)
-        return raw / np.linalg.norm(raw, axis=1, keepdims=True)
+        return raw / np.linalg.norm(raw, axis=1, keepdims=True) if unit else raw
 
 
 def test_prompts_keep_the_templates_of_a_word_together() -> None:
@@ -31,10 +36,11 @@ def test_class_words() -> None:
         class_words(["sofa", "cat"], {"sfoa": "couch"})
 
 
-def test_embedding_of_a_word_is_the_normalised_mean_over_templates() -> None:
-    encoder = Lengths()
-    features = embed_words(encoder, ["cat", "elephant"], ["a {}.", "look at the {}"])  # type: ignore[arg-type]
-    mean = encoder.encode(["a elephant.", "look at the elephant"]).mean(0)
+@pytest.mark.parametrize("unit", [True, False])
+def test_embedding_of_a_word_is_the_normalised_mean_over_templates(unit: bool) -> None:
+    encoder = Lengths(averages_unit=unit)
+    features = embed_words(encoder, ["cat", "elephant"], ["a {}.", "look at the {}"])
+    mean = encoder.encode(["a elephant.", "look at the elephant"], unit).mean(0)
     np.testing.assert_allclose(features[1], mean / np.linalg.norm(mean), rtol=1e-6)
 
 

@@ -1,0 +1,208 @@
+"""What segments are called and by which rule: any classes with a rule that needs no calibration, or a calibration."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from groupseg.errors import UserError
+from groupseg.files import read_json
+from groupseg.segments.table import SegmentTable
+from groupseg.segments.vocabulary import Vocabulary
+from groupseg.strategies import load
+from groupseg.strategies.background_prompts import BackgroundPrompts
+from groupseg.strategies.base import Strategy
+from groupseg.strategies.scores import Labels, Scores
+
+BACKGROUND = "background"
+TEMPLATES = ("a photo of a {}.",)
+# Of the rule without a calibration, in nats: a class must be 20 times as likely as any background word.
+THRESHOLD = 3.0
+
+
+class Lead(BackgroundPrompts):
+    """The rule for words that nothing is calibrated for: best class where it is ahead of every background word.
+
+    The score is the logarithm of how many times as likely the class is as the nearest background word, in nats. What it
+    means depends neither on the number of classes, as a softmax does, nor on the logit scale of a model, as a cosine
+    does.
+    """
+
+    def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
+        """Returns the best class of each segment, [S] int32 in 1..C, and its lead, [S] float64 in nats."""
+        label, lead = super().candidates(table, vocabulary)
+        return label, table.scale * lead
+
+
+@dataclass(frozen=True, kw_only=True)
+class Naming:
+    """How segments get their names.
+
+    Attributes:
+        classes: The names, without background.
+        words: What stands for each class in the prompts.
+        templates: The sentences around a word.
+        ensemble: The sentences that the rule `floss` chooses from; none for other rules.
+        strategy: The rule, calibrated where it has to be.
+        with_background: Whether a segment may be none of the classes.
+        origin: Where the rule is from, for the protocol.
+    """
+
+    classes: tuple[str, ...]
+    words: tuple[str, ...]
+    templates: tuple[str, ...]
+    ensemble: tuple[str, ...]
+    strategy: Strategy
+    with_background: bool
+    origin: Mapping[str, Any]
+
+    def protocol(self) -> dict[str, Any]:
+        """Says how segments got their names."""
+        record = self.strategy.to_json()
+        renamed = {name: word for name, word in zip(self.classes, self.words, strict=True) if name != word}
+        return {
+            "strategy": {**self.origin, "rule": record["rule"], "params": record["params"]},
+            "templates": list(self.templates),
+            "words": renamed,
+        }
+
+
+def find_naming(
+    classes: str | Sequence[str] | None, strategy: str | Path | None, weights: str, **options: Any
+) -> Naming:
+    """Names segments as a calibration says, or by a rule that needs none.
+
+    Args:
+        classes: Names; or one string, with commas between them. With a calibration they may be left out.
+        strategy: The file of a calibration; None for a rule that needs none.
+        weights: sha256 of the model's weights.
+        options: See `calibrated_naming`, or `free_naming`.
+
+    Raises:
+        UserError: If there is no class, one is empty or given twice, or the calibration is of other classes or of
+            another model.
+    """
+    if strategy is None:
+        return free_naming(classes or (), **options)
+    return calibrated_naming(strategy, weights, classes, **options)
+
+
+def free_naming(
+    classes: str | Sequence[str],
+    *,
+    templates: Sequence[str] = TEMPLATES,
+    threshold: float = THRESHOLD,
+    with_background: bool = True,
+) -> Naming:
+    """Names segments by any words, without a calibration; see `Lead`.
+
+    Args:
+        classes: See `class_list`.
+        templates: Sentences with a {} for the word; their mean stands for the class.
+        threshold: How far a class must be ahead of the background words, in nats; below 0 it may lie behind.
+        with_background: Whether a segment may be none of the classes.
+
+    Raises:
+        UserError: If the classes are none, or one is empty or given twice.
+    """
+    names = class_list(classes)
+    strategy = Lead(words="sclip", calibrated=False)
+    strategy.threshold, strategy.miou = threshold, float("nan")
+    return Naming(
+        classes=names,
+        words=names,
+        templates=tuple(templates),
+        ensemble=(),
+        strategy=strategy,
+        with_background=with_background,
+        origin={"calibration": None, "threshold": threshold},
+    )
+
+
+def calibrated_naming(
+    path: str | Path, weights: str, classes: str | Sequence[str] | None = None, with_background: bool | None = None
+) -> Naming:
+    """Names segments as a calibration says, `results/calibration/<data set>/<strategy>.json`.
+
+    Args:
+        path: The calibration.
+        weights: sha256 of the model's weights, which must be those it was made with.
+        classes: None, or the classes of the calibration in any order.
+        with_background: Whether a segment may be none of the classes; None as in the data set.
+
+    Raises:
+        UserError: If the file is no calibration, or one of other weights or classes.
+    """
+    record: Any = read_json(path)
+    try:
+        text, found, names = record["text"], record["weights_sha256"], tuple(record["classes"])
+        naming = Naming(
+            classes=names,
+            words=tuple(text["words"]),
+            templates=tuple(text["templates"]),
+            ensemble=tuple(text["ensemble"]) if record["rule"] == "floss" else (),
+            strategy=load(record),
+            with_background=record["with_background"] if with_background is None else with_background,
+            origin={"calibration": str(path), "dataset": record["dataset"]},
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"{path} is no calibration that can be used ({error!r}). Give one of results/calibration/, made by"
+            " this version: `dvc repro` makes them."
+        ) from error
+    if found != weights:
+        raise UserError(
+            f"{path} was calibrated with the weights {found[:12]}, but the model has {weights[:12]}. Calibrate this"
+            " model, or give the other one."
+        )
+    if classes is not None and (differing := set(class_list(classes)) ^ set(names)):
+        raise UserError(
+            f"{path} is calibrated for {_some(names)}, but the classes given differ in {_some(sorted(differing))}."
+            " Leave the classes out to take those of the calibration."
+        )
+    return naming
+
+
+def class_list(given: str | Sequence[str]) -> tuple[str, ...]:
+    """Returns the names of classes.
+
+    Args:
+        given: A list; or one string: words with commas between them, or the path of a .txt file with one a line.
+
+    Raises:
+        UserError: If there is none, one is empty, is given twice, or is "background".
+    """
+    where = "classes"
+    if isinstance(given, str):
+        names = given.split(",")
+        if given.endswith(".txt"):
+            where, names = given, _lines(given)
+    else:
+        names = list(given)
+    names = [name.strip() for name in names]
+    if not any(names):
+        raise UserError(f'{where}: there is none. Name what to look for, such as "cat, sofa".')
+    for row, name in enumerate(names):
+        if not name:
+            raise UserError(f"{where}: entry {row + 1} of {len(names)} is empty. Name a class there, or take it out.")
+        if name.casefold() == BACKGROUND:
+            raise UserError(f"{where}: {name!r} is what none of the classes is, and has no words. Take it out.")
+    seen: dict[str, str] = {}
+    for name in names:
+        if (first := seen.setdefault(name.casefold(), name)) is not name:
+            raise UserError(f"{where}: {first!r} and {name!r} are one class. Give it once.")
+    return tuple(names)
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text(encoding="utf-8-sig").rstrip().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"{path} cannot be read as a list of classes: {error}. Save one name a line, as UTF-8."
+        ) from error
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first few names."""
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

@@ -1,0 +1,60 @@
+"""The models trained here, as the segment table needs them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+from torch.nn import functional as F
+
+from groupseg.errors import UserError
+from groupseg.model.architecture import Architecture
+from groupseg.model.groupvit import GroupViT
+from groupseg.model.images import device, normalise
+from groupseg.model.weights import load_model
+from groupseg.segments.frame import Square
+from groupseg.segments.network import WindowSegments
+
+
+class SceneNetwork:
+    """A `groupseg.segments.network.Network`: the whole image is one window, and every segment is a group.
+
+    Args:
+        model: The network; brought to the device of `groupseg.model.images.device`.
+    """
+
+    def __init__(self, model: GroupViT) -> None:
+        self._device = device()
+        self._model = model.to(self._device).eval()
+        self.frame = Square(model.architecture.resolution)
+        self.protocol = self.frame.protocol()
+        self.text_mean: NDArray[np.float32] = model.text_mean.cpu().numpy()
+        self.scale = model.scale("segment").item()
+        self.background: NDArray[np.float32] = model.background[0].detach().cpu().numpy()
+
+    @torch.inference_mode()
+    def __call__(self, images: Tensor) -> WindowSegments:
+        """Groups images, uint8 [B, 3, resolution, resolution]."""
+        groups = self._model(normalise(images.to(self._device)))
+        return WindowSegments(F.normalize(groups.segments.float(), dim=2), groups.image, groups.logits.softmax(dim=1))
+
+
+def load_scene_network(path: str | Path) -> SceneNetwork:
+    """Reads the network in a file that `groupseg.model.weights.save_model` wrote.
+
+    Raises:
+        UserError: If the file is missing or truncated, or its tensors do not fit what it says it is.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            architecture = Architecture(**json.loads(file.metadata()["architecture"]))
+    except FileNotFoundError as error:
+        raise UserError(f"{path} is missing. Run `dvc repro`, which makes it.") from error
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise UserError(
+            f"{path} holds no groupseg model ({type(error).__name__}: {error}). Delete it and run `dvc repro`."
+        ) from error
+    return SceneNetwork(load_model(path, architecture))

@@ -1,0 +1,8 @@
+import pytest
+
+from tests.clip.tiny import register
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _known(tmp_path_factory: pytest.TempPathFactory) -> None:
+    register(tmp_path_factory.mktemp("open_clip"))

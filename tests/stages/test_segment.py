@@ -1,0 +1,114 @@
+"""The segment stage: several processes leave the bytes of one, and nothing else."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from groupseg.datasets.sample import Sample
+from groupseg.datasets.shards import read_samples
+from groupseg.datasets.share import read_share
+from groupseg.datasets.writer import write_samples
+from groupseg.errors import UserError
+from groupseg.model.weights import save_model
+from groupseg.segments.build import BLOCK
+from groupseg.segments.table import SegmentTable
+from stages import segment, stage
+from stages.params import load_params
+from tests.model.tiny import tiny_model
+
+ROOT = Path(__file__).parents[2]
+# One block of images and a bit: of two processes both have images, of the calib split's one the second has none.
+IMAGES = {"calib": 3, "test": BLOCK + 2}
+
+
+@pytest.fixture
+def prepared(project: Path) -> Path:
+    """A prepared data set in a project, and a model."""
+    random = np.random.default_rng(0)
+
+    def sample(name: str) -> Sample:
+        image = random.integers(0, 256, (*random.integers(8, 30, 2), 3), dtype=np.uint8)
+        return Sample(name, image, random.integers(0, 3, image.shape[:2]), name)
+
+    splits = {split: [sample(f"{split}{number}") for number in range(count)] for split, count in IMAGES.items()}
+    write_samples(project / "data/prepared/scenes20", ["cat", "dog"], True, splits, {})
+    save_model(tiny_model(), project / "models" / f"{load_params().run.model}.safetensors")
+    return project
+
+
+def written(project: Path) -> dict[str, bytes]:
+    folder = project / "data/segments"
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.fixture
+def two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asks for two processes."""
+    monkeypatch.setattr(stage, "ROOT", Path())
+    monkeypatch.setenv("GROUPSEG_PROCESSES", "2")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
+@pytest.mark.usefixtures("two")
+def test_two_processes_write_the_bytes_of_one(prepared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    segment.main("scenes20")
+    alone = written(prepared)
+    assert list(alone) == [f"scenes20/{split}/{name}" for split in IMAGES for name in ("maps.tar", "table.safetensors")]
+    table = SegmentTable.load(prepared / "data/segments/scenes20/test/table.safetensors")
+    assert table.keys == tuple(f"test{number}" for number in range(IMAGES["test"]))
+    for path in (prepared / "data/segments").rglob("*.*"):
+        path.unlink()
+
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setattr("sys.argv", ["stages/segment.py", "scenes20"])
+    stage.run(segment.main, shared=True)
+    assert written(prepared) == alone
+    assert not any((prepared / ".work/segment").rglob("*.*"))
+
+
+@pytest.mark.usefixtures("two")
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import sys; sys.exit('error: x is missing.' if os.environ['RANK'] == '1' else 0)", "error: x is missing.\n"),
+        (
+            "os.environ['RANK'] == '1' and os.kill(os.getpid(), 9)",
+            "error: process 1 of 2 of stage broken was ended by SIGKILL. Where memory ran out, lower"
+            " GROUPSEG_PROCESSES.\n",
+        ),
+    ],
+)
+def test_what_fails_in_a_process_fails_the_stage(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], code: str, said: str
+) -> None:
+    (project / "stages").mkdir()
+    (project / "stages/broken.py").write_text(f"import os; {code}")
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    monkeypatch.setattr("sys.argv", ["stages/broken.py"])
+    with pytest.raises(SystemExit, match="1"):
+        stage.run(lambda: None, shared=True)
+    assert capfd.readouterr().err == said
+
+
+@pytest.mark.parametrize("asked", ["0", "-1", "many", ""])
+def test_a_number_of_processes_that_is_none_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], asked: str
+) -> None:
+    monkeypatch.setenv("GROUPSEG_PROCESSES", asked)
+    monkeypatch.setattr("sys.argv", ["stages/segment.py", "scenes20"])
+    with pytest.raises(SystemExit, match="1"):
+        stage.run(segment.main, shared=True)
+    assert f"GROUPSEG_PROCESSES must be a whole number above 0, but is {asked!r}" in capsys.readouterr().err
+
+
+def test_only_wanted_images_are_decoded(prepared: Path) -> None:
+    folder = prepared / "data/prepared/scenes20"
+    every = list(read_samples(folder, "test"))
+    some = list(read_share(folder, "test", lambda number: number % 3 == 1))
+    assert [sample.key for sample in some] == [sample.key for sample in every[1::3]]
+    for found, expected in zip(some, every[1::3], strict=True):
+        np.testing.assert_array_equal(found.image, expected.image)
+        np.testing.assert_array_equal(found.mask, expected.mask)
+    with pytest.raises(UserError, match="holds no train split"):
+        next(read_share(folder, "train", lambda number: True))

@@ -1,0 +1,102 @@
+"""Published weights through the stages `weights`, `train` and `embed_text`; no network is reached."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from ruamel.yaml import YAML
+
+from groupseg.clip.network import ClipNetwork
+from groupseg.errors import UserError
+from groupseg.files import write_json
+from groupseg.groupvit.network import GroupViTNetwork
+from groupseg.groupvit.text import GroupViTText
+from groupseg.groupvit.weights import load_groupvit
+from groupseg.networks import load_network
+from groupseg.text.features import load_features
+from groupseg.text.prompts import embed_words
+from stages import embed_text, train, weights
+from tests.clip import tiny as clip
+from tests.groupvit import tiny as groupvit
+
+Section = dict[str, Any]
+
+FRAME = {"short": 64, "long": 256, "crop": 64, "stride": 32}
+GROUPVIT: Section = {
+    "groupvit": asdict(groupvit.TINY), "frame": FRAME, "precision": "float32", "weights": "mine.pth",
+}  # fmt: skip
+
+
+def define(section: Section) -> None:
+    """Adds the model `mine` to params.yaml, and makes it the one that runs."""
+    yaml, path = YAML(), Path("params.yaml")
+    params = yaml.load(path)
+    params["models"]["mine"] = section
+    params["run"].update(model="mine", corpora=[])
+    yaml.dump(params, path)
+
+
+@pytest.fixture
+def mine(project: Path) -> Path:
+    define(GROUPVIT)
+    torch.save({"model": groupvit.tiny_model().state_dict()}, project / "mine.pth")
+    return project
+
+
+def test_weights_of_groupvit_become_a_network_with_its_text_tower(mine: Path) -> None:
+    weights.main("mine")
+    train.main("mine")
+    path = mine / "models/mine.safetensors"
+    model, about = load_groupvit(path)
+    assert about == replace(groupvit.ABOUT, frame=replace(groupvit.ABOUT.frame, patch=16))
+    wanted = groupvit.tiny_model().state_dict()
+    assert all(torch.equal(tensor, wanted[name]) for name, tensor in model.state_dict().items())
+    assert isinstance(load_network(path), GroupViTNetwork)
+    assert (mine / "results/train/mine.csv").read_text("utf-8") == "step,loss\n"
+
+
+def test_class_names_are_embedded_by_the_text_tower(mine: Path) -> None:
+    weights.main("mine")
+    train.main("mine")
+    write_json(mine / "data/prepared/voc/classes.json", {"classes": ["cat", "sofa"], "background": True})
+    embed_text.main("voc")
+    features, about = load_features(mine / "data/text/voc.safetensors")
+    assert about["encoder"] == "mine"
+    encoder = GroupViTText(groupvit.tiny_model())
+    np.testing.assert_array_equal(features["classes"], embed_words(encoder, about["words"], about["templates"]))
+    np.testing.assert_allclose(np.linalg.norm(features["ensemble"], axis=2), 1, atol=1e-6)
+    assert features["list.sclip"].shape == (len(about["lists"]["sclip"]), groupvit.TINY.space)
+
+
+def test_weights_of_clip_become_a_network(project: Path) -> None:
+    clip.register(project)
+    look = {"name": clip.NAME, "attention": "maskclip", "clusters": 4, "connected": True, "scale": None,
+            "normalisation": "clip"}  # fmt: skip
+    define({"clip": look, "frame": FRAME, "precision": "float32", "weights": "mine.pt"})
+    torch.save(clip.tiny_clip().state_dict(), project / "mine.pt")
+    weights.main("mine")
+    train.main("mine")
+    network = load_network(project / "models/mine.safetensors")
+    assert isinstance(network, ClipNetwork)
+    assert network.frame == replace(groupvit.ABOUT.frame, patch=clip.PATCH)
+
+
+def test_nothing_is_left_where_a_model_is_trained(project: Path) -> None:
+    weights.main("scenes_small")
+    assert (project / "data/weights/scenes_small.safetensors").read_bytes() == b""
+
+
+def test_a_file_that_is_not_there_is_one_line_and_leaves_nothing(mine: Path) -> None:
+    (mine / "mine.pth").unlink()
+    with pytest.raises(UserError, match=r"mine\.pth is missing\. Give the path"):
+        weights.main("mine")
+    assert not (mine / "data/weights/mine.safetensors").exists()
+
+
+def test_weights_of_another_shape_are_one_line(mine: Path) -> None:
+    define({**GROUPVIT, "groupvit": {**asdict(groupvit.TINY), "space": 7}})
+    with pytest.raises(UserError, match=r"mine\.pth does not fit the architecture: .*linear_out\.weight has shape"):
+        weights.main("mine")
