@@ -84,7 +84,7 @@ def test_errors_are_one_line(
 def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert call("--help") == 0
     out = capsys.readouterr().out
-    assert all(command in out for command in ("track", "report", "readme", "summary", "compare"))
+    assert all(command in out for command in ("track", "report", "readme", "summary", "compare", "data"))
 
 
 def test_an_unknown_command_is_refused() -> None:
