@@ -84,7 +84,8 @@ def test_errors_are_one_line(
 def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert call("--help") == 0
     out = capsys.readouterr().out
-    assert all(command in out for command in ("track", "report", "readme", "summary", "compare", "predict"))
+    commands = ("track", "report", "readme", "summary", "compare", "data", "predict", "export", "weights")
+    assert all(command in out for command in commands)
 
 
 def test_an_unknown_command_is_refused() -> None:

@@ -43,18 +43,33 @@ def fingerprint(image: NDArray[np.uint8]) -> Print:
 
 
 def find_twins(prints: list[Print]) -> list[tuple[int, int]]:
-    """Returns the pairs of pictures that are the same or nearly so, as ascending pairs of places in the list."""
+    """Finds pictures that are the same or nearly so.
+
+    Returns:
+        Each picture that has a twin before it in the list, behind the first of these; in the order of the list. Not all
+        pairs: of a thousand black pictures there are half a million.
+    """
+    # Of equal pictures the first is enough to find those that are nearly the same.
+    firsts: dict[bytes, int] = {}
+    leader = np.array([firsts.setdefault(entry.digest, place) for place, entry in enumerate(prints)], dtype=np.int64)
+    places = np.array(list(firsts.values()), dtype=np.int64)
+    near = places[_first_alike([prints[place] for place in places])]
+    earliest = near[np.searchsorted(places, leader)]
+    return [(int(earliest[place]), int(place)) for place in np.flatnonzero(earliest < np.arange(len(prints)))]
+
+
+def _first_alike(prints: list[Print]) -> NDArray[np.int64]:
+    """Returns for each picture the place of the first that is nearly the same: itself where there is none before it."""
     hashes = np.array([entry.phash for entry in prints], dtype=np.uint64)
     greys = np.array([entry.greys for entry in prints], dtype=np.int16).reshape(-1, _SIDE * _SIDE)
-    found: set[tuple[int, int]] = set()
+    earliest = np.arange(len(prints))
     for byte in range(_BYTES):
-        for first, second in _sharing((hashes >> np.uint64(8 * byte)) & np.uint64(255)):
-            close = np.bitwise_count(hashes[first] ^ hashes[second]) <= _BITS
-            first, second = first[close], second[close]
+        for one, other in _sharing((hashes >> np.uint64(8 * byte)) & np.uint64(255)):
+            close = np.bitwise_count(hashes[one] ^ hashes[other]) <= _BITS
+            first, second = np.minimum(one, other)[close], np.maximum(one, other)[close]
             alike = np.abs(greys[first] - greys[second]).mean(axis=1) <= _GREYS
-            pairs = np.sort(np.stack([first[alike], second[alike]], axis=1), axis=1)
-            found.update((int(one), int(other)) for one, other in pairs)
-    return sorted(found)
+            np.minimum.at(earliest, second[alike], first[alike])
+    return earliest
 
 
 def _sharing(values: NDArray[np.uint64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:

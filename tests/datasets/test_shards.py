@@ -1,6 +1,9 @@
 """Prepared data sets: written, read back, and left alone when something is wrong."""
 
+import io
+import re
 import tarfile
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -8,12 +11,16 @@ from typing import BinaryIO
 import numpy as np
 import pytest
 import webdataset
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
 from groupseg.datasets import writer
 from groupseg.datasets.crossfit import read_crossfit
+from groupseg.datasets.entry import count_pixels
 from groupseg.datasets.folder import read_folder
-from groupseg.datasets.sample import CaptionedImage, Sample
+from groupseg.datasets.sample import CaptionedImage, Sample, ignore_value
 from groupseg.datasets.shards import read_captions, read_class_list, read_sample, read_samples
 from groupseg.datasets.writer import write_captions, write_files, write_samples
 from groupseg.errors import UserError
@@ -99,6 +106,75 @@ def test_equal_input_gives_equal_bytes(tmp_path: Path) -> None:
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
     with tarfile.open(tmp_path / "one/calib-00000.tar") as tar:
         assert {(member.mtime, member.uname, member.uid) for member in tar} == {(0, "groupseg", 0)}
+
+
+def test_any_number_of_processes_gives_the_same_bytes(
+    make_folder: MakeFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "IMAGES_PER_SHARD", 20)
+    files, done = read_folder(open_tree(make_folder(images=70)), calib=25, seed=0), []
+    write_files(tmp_path / "one", files, ORIGIN, processes=1)
+    write_files(tmp_path / "two", files, ORIGIN, processes=2, progress=done.append)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+    assert [path.name for path in sorted((tmp_path / "two").glob("*.tar"))] == [
+        *("calib-00000.tar", "calib-00001.tar"),
+        *("test-00000.tar", "test-00001.tar", "test-00002.tar"),
+    ]
+    assert done == [20, 5, 20, 20, 5]
+
+
+def test_of_several_faults_in_several_processes_the_first_in_order_is_told(
+    make_folder: MakeFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "IMAGES_PER_SHARD", 20)
+    files = read_folder(open_tree(make_folder(images=70)), calib=25, seed=0)
+    write_files(tmp_path / "out/own", files, ORIGIN)
+    before = contents(tmp_path / "out/own")
+    broken = [files.splits["test"][index] for index in (3, 25, 30)]
+    for item in broken:
+        (tmp_path / item.image).write_bytes(b"\xff\xd8")
+    with pytest.raises(UserError, match=f"{re.escape(broken[0].image)} cannot be read"):
+        write_files(tmp_path / "out/own", files, ORIGIN, processes=2)
+    assert contents(tmp_path / "out/own") == before
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["own"]
+
+
+def test_masks_whose_values_are_labels_are_stored_as_they_are_found(make_folder: MakeFolder, tmp_path: Path) -> None:
+    folder = make_folder(["background", "cat", "dog"], images=2)
+    mask = Image.open(folder / "masks/photo 0.png").convert("P", palette=Image.Palette.ADAPTIVE)
+    mask.putdata([value % 3 for value in range(mask.width * mask.height)])
+    mask.save(folder / "masks/photo 0.png")
+    write_files(tmp_path / "own", read_folder(open_tree(folder), calib=1, seed=0), ORIGIN)
+    for split in ("calib", "test"):
+        with tarfile.open(tmp_path / f"own/{split}-00000.tar") as tar:
+            (stored,) = [member for member in tar if member.name.endswith("mask.png")]
+            found = (folder / "masks" / stored.name.replace(".mask", "")).read_bytes()
+            assert tar.extractfile(stored).read() == found
+        (read,) = read_samples(tmp_path / "own", split)
+        assert np.array_equal(read.mask, np.asarray(Image.open(io.BytesIO(found))))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 300), st.data())
+def test_pixels_are_counted_label_by_label(classes: int, data: st.DataObject) -> None:
+    labels = st.sampled_from([*range(classes + 1), ignore_value(classes)])
+    mask = data.draw(arrays(np.int32, array_shapes(min_dims=2, max_dims=2, max_side=12), elements=labels))
+    counted = count_pixels(mask, classes)
+    assert counted.tolist() == [int((mask == label).sum()) for label in range(classes + 1)]
+
+
+def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path) -> None:
+    def large(name: str) -> Sample:
+        return Sample(name, np.zeros((200, 200, 3), np.uint8), np.zeros((200, 200), np.uint8), name)
+
+    peaks = []
+    for images in (20, 80):
+        tracemalloc.start()
+        splits = {"calib": iter([sample("x")]), "test": (large(f"{index}") for index in range(images))}
+        write_samples(tmp_path / "own", ["cat", "dog", "sky"], True, splits, ORIGIN)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] + large("one").image.nbytes
 
 
 def test_long_class_lists_have_wide_masks(tmp_path: Path) -> None:

@@ -1,10 +1,17 @@
-"""Captioned scenes in shards."""
+"""Captioned images in shards, drawn and found."""
 
+import json
 from pathlib import Path
 
+import numpy as np
+import pytest
+import webdataset
 from dvc.utils.hydra import apply_overrides
 
 from groupseg.datasets.shards import read_captions
+from groupseg.errors import UserError
+from groupseg.files import read_json
+from groupseg.model.images import to_square
 from stages import captions
 
 
@@ -17,3 +24,49 @@ def test_captioned_scenes_are_drawn(project: Path) -> None:
         assert image.image.shape == (96, 96, 3)
         assert image.nouns
         assert all(noun in image.caption for noun in image.nouns)
+    assert [path.name for path in (project / "data/captions/scenes80").iterdir()] == ["train-00000.tar"]
+
+
+def test_photographs_of_coco_are_trained_on_with_what_people_said_of_them(project: Path, real: Path) -> None:
+    section = "corpora.coco_captions"
+    apply_overrides(
+        "params.yaml",
+        [
+            f"run.folder={real}",
+            f"+{section}.path=coco",
+            f"{section}.annotations=annotations/captions_val2017.json",
+            f"{section}.images=20",
+        ],
+    )
+    captions.main("coco_captions")
+    said = json.loads((real / "coco/annotations/captions_val2017.json").read_text())["annotations"]
+    images = list(read_captions(project / "data/captions/coco_captions"))
+    assert len(images) == 20
+    for image in images:
+        number = int(image.key.removeprefix("val2017%2F"))
+        assert image.caption in {" ".join(each["caption"].split()) for each in said if each["image_id"] == number}
+        assert image.nouns
+        assert to_square(np.array(image.image), 96).shape == (3, 96, 96)
+    manifest = read_json(project / "data/captions/coco_captions/manifest.json")
+    assert (manifest["corpus"], manifest["format"], manifest["images"]) == ("coco_captions", "coco_captions", 20)
+
+
+def test_what_is_passed_over_of_the_web_is_told(project: Path, real: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photographs = sorted((real / "coco/val2017").glob("*.jpg"))[:3]
+    (project / "data/raw").mkdir(parents=True)
+    with webdataset.TarWriter("data/raw/00000.tar", encoder=False) as writer:
+        for index, path in enumerate(photographs):
+            writer.write({"__key__": f"{index}", "jpg": path.read_bytes(), "txt": b"two dogs" if index else b" "})
+    apply_overrides("params.yaml", ["corpora.webdataset.images=3"])
+    captions.main("webdataset")
+    assert [image.nouns for image in read_captions(project / "data/captions/webdataset")] == [["dog"], ["dog"]]
+    warning = r"warning: webdataset: 1 images passed over, 2 written. The first: data/raw/00000.tar/0.jpg: its caption"
+    assert warning in capsys.readouterr().err
+
+
+def test_a_corpus_with_neither_path_nor_archive_is_named(project: Path) -> None:
+    apply_overrides("params.yaml", ["~corpora.webdataset.path"])
+    (project / "data/archives/corpora").mkdir(parents=True)
+    (project / "data/archives/corpora/webdataset.json").write_text("[]")
+    with pytest.raises(UserError, match=r"corpora\.webdataset has no path, and needs\.corpora\.webdataset no archive"):
+        captions.main("webdataset")

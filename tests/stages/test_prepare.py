@@ -7,6 +7,7 @@ import pytest
 from dvc.utils.hydra import apply_overrides
 from PIL import Image
 
+from groupseg.datasets.crossfit import read_crossfit
 from groupseg.datasets.shards import read_class_list, read_samples
 from groupseg.errors import UserError
 from groupseg.files import read_json
@@ -64,6 +65,15 @@ def test_real_photographs(
     assert with_background == background
     manifest = read_json(project / "data/prepared" / name / "manifest.json")
     assert all(part["images"] >= 6 and sum(part["pixels"]) > 100_000 for part in manifest["splits"].values())
+
+
+def test_where_no_image_is_to_spare_folds_are_recorded(own: Path, project: Path) -> None:
+    apply_overrides("params.yaml", ["~datasets.folder.source.calib", "+datasets.folder.source.crossfit=3"])
+    prepare.main("folder")
+    folder = project / "data/prepared/folder"
+    assert read_crossfit(folder) == 3
+    assert read_json(folder / "manifest.json")["splits"].keys() == {"test"}
+    assert len(list(read_samples(folder, "test"))) == 12
 
 
 def test_bad_input_replaces_nothing(own: Path, project: Path) -> None:

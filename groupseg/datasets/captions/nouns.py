@@ -7,17 +7,21 @@ A tagger that carries its English model in its package: HanTa, a hidden Markov m
 import re
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import inflect
-from HanTa import HanoverTagger
+if TYPE_CHECKING:  # inflect takes seconds to load, and only those need it who read captions
+    import inflect
+    from HanTa import HanoverTagger
 
 # A clitic such as 's is a word of its own, as in the corpus; hyphens stay within a word.
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*|['\u2019][^\W\d_]+|\d+|[.,;:!?]")
 
-# Common nouns: without number, singular, plural, and what the tagger knows too little of, such as giraffes. Names of
+# The tagger takes 10 ms for a word of so many letters, and four times as long for twice as many. The web has such.
+_LONGEST = 40
+
+# Common nouns: without number, singular, plural, and words the tagger knows too little of, such as giraffes. Names of
 # people and places (NP0) are none.
-_PLURAL = "NN2"
-_NOUNS = frozenset({"NN0", "NN1", _PLURAL, "UNC"})
+_SINGULAR, _PLURAL, _UNKNOWN = ("NN0", "NN1"), "NN2", "UNC"
 
 
 def nouns(caption: str) -> list[str]:
@@ -26,24 +30,25 @@ def nouns(caption: str) -> list[str]:
     Of compounds each noun stands alone: a tennis racket gives tennis and racket.
     """
     tagger, inflections = _tools()
-    tagged = tagger.tag_sent(_WORD.findall(caption))
     found = []
-    for word, lemma, tag in tagged:
-        if tag in _NOUNS and len(word) > 1 and word[0].isalpha():
-            singular = _singular(word, lemma, inflections) if tag == _PLURAL else word
-            found.append(singular.lower())
+    words = [word for word in _WORD.findall(caption) if len(word) <= _LONGEST]
+    for original, lemma, tag in tagger.tag_sent(words):
+        word = original.lower()
+        if len(word) < 2 or not word[0].isalpha():
+            continue
+        # The tagger knows which words have no singular, such as jeans; the rules know how others make it.
+        if tag in _SINGULAR or (tag == _PLURAL and lemma.lower() == word):
+            found.append(word)
+        elif tag in (_PLURAL, _UNKNOWN):
+            found.append(str(inflections.singular_noun(word) or word))
     return list(dict.fromkeys(found))
 
 
-def _singular(plural: str, lemma: str, inflections: inflect.engine) -> str:
-    # The tagger knows which words have no singular, such as jeans; the rules know how others make it, such as skis.
-    if lemma.lower() == plural.lower():
-        return plural
-    return str(inflections.singular_noun(plural.lower()) or lemma)
-
-
 @cache
-def _tools() -> tuple[HanoverTagger.HanoverTagger, inflect.engine]:
+def _tools() -> "tuple[HanoverTagger.HanoverTagger, inflect.engine]":
+    import inflect
+    from HanTa import HanoverTagger
+
     # By its full path: the tagger would take a file of this name in the working folder first.
     model = Path(HanoverTagger.__file__).with_name("morphmodel_en.pgz")
     return HanoverTagger.HanoverTagger(str(model)), inflect.engine()
