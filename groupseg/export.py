@@ -129,26 +129,31 @@ def write_onnx(network: Network, out: Path, size: tuple[int, int]) -> float:
     if network.protocol.get("precision") == "bfloat16":
         raise UserError("ONNX Runtime has no bfloat16 on CPUs. Convert the weights with `precision: float32`.")
     images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (1, 3, *size), dtype=np.uint8))
-    names = list(WindowSegments._fields)
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
-        with torch.no_grad():
-            graph = torch.export.export(_Graph(network), (images,), strict=False)
-        held = sum(tensor.nbytes for tensor in (*graph.constants.values(), *graph.state_dict.values()))
-        if held >= _LIMIT:
-            raise UserError(f"{out} would hold {held / 2**30:.1f} GiB, and ONNX holds 2. Export a smaller network.")
-        program = torch.onnx.export(
-            graph, (), dynamo=True, verbose=False, opset_version=_OPSET, input_names=["images"], output_names=names
-        )
+        program = _program(network, images, out)
     finally:
         logging.disable(level)
-    # With `dynamo` there is one; the annotation knows of the other exporter too.
-    assert program is not None
-    program.model.metadata_props["groupseg"] = json.dumps(about(network), sort_keys=True)
     with atomic_path(out) as temporary:
         program.save(temporary, external_data=False)
         return _difference(network, temporary, images)
+
+
+def _program(network: Network, images: Tensor, out: Path) -> torch.onnx.ONNXProgram:
+    with torch.no_grad():
+        graph = torch.export.export(_Graph(network), (images,), strict=False)
+    held = sum(tensor.nbytes for tensor in (*graph.constants.values(), *graph.state_dict.values()))
+    if held >= _LIMIT:
+        raise UserError(f"{out} would hold {held / 2**30:.1f} GiB, and ONNX holds 2. Export a smaller network.")
+    names = list(WindowSegments._fields)
+    program = torch.onnx.export(
+        graph, (), dynamo=True, verbose=False, opset_version=_OPSET, input_names=["images"], output_names=names
+    )
+    # With `dynamo` there is one; the annotation knows of the other exporter too.
+    assert program is not None
+    program.model.metadata_props["groupseg"] = json.dumps(about(network), sort_keys=True)
+    return program
 
 
 def about(network: Network) -> dict[str, object]:

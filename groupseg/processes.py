@@ -28,10 +28,13 @@ def place() -> Place:
 
 
 @contextmanager
-def process_group() -> Iterator[Place]:
+def process_group(backend: str = "gloo") -> Iterator[Place]:
     """Joins the processes of torchrun for as long as the block runs, each with a GPU of its own where there are any.
 
-    They meet through gloo, on the CPU. One process alone joins nothing.
+    One process alone joins nothing.
+
+    Args:
+        backend: Through which they meet: gloo, on the CPU, or nccl, between GPUs.
     """
     here = place()
     if here.size == 1:
@@ -42,7 +45,7 @@ def process_group() -> Iterator[Place]:
 
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())
-    distributed.init_process_group("gloo", timeout=_PATIENCE)
+    distributed.init_process_group(backend, timeout=_PATIENCE)
     try:
         yield here
     finally:

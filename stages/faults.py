@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import is_dataclass
 from difflib import get_close_matches
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, Tag
@@ -69,7 +69,13 @@ def _place(schema: type[BaseModel], location: Sequence[int | str]) -> tuple[str,
 
 
 def _bare(kind: Any) -> Any:
-    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    """Takes off what pydantic does not show in the place of an error: annotations, and that it may be None."""
+    if get_origin(kind) is Annotated:
+        return _bare(get_args(kind)[0])
+    if get_origin(kind) in (Union, UnionType):
+        members = [member for member in get_args(kind) if member is not NoneType]
+        return _bare(members[0]) if len(members) == 1 else kind
+    return kind
 
 
 def _keys(kind: Any) -> dict[str, Any]:

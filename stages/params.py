@@ -32,6 +32,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from groupseg.clip.config import Clip
 from groupseg.errors import UserError
 from groupseg.groupvit.architecture import GroupViTArchitecture
+from groupseg.groupvit.training.recipe import GroupViTRecipe
 from groupseg.kinds import KINDS
 from groupseg.model.architecture import Architecture
 from groupseg.segments.frame import Windows
@@ -271,9 +272,16 @@ class PublishedModel(Section):
 
 
 class GroupViTModel(PublishedModel):
-    """GroupViT."""
+    """GroupViT; with `training` it is trained here, and its weights come from nowhere else."""
 
     groupvit: GroupViTArchitecture
+    training: GroupViTRecipe | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "GroupViTModel":
+        if self.training and self.weights:
+            raise ValueError("must hold `weights` or `training`, not both")
+        return self
 
 
 class ClipModel(PublishedModel):
@@ -411,13 +419,14 @@ def _names_that_run(data: Any) -> Iterator[str]:
 def _of_the_model(data: dict[str, Any], run: dict[str, Any]) -> Iterator[str]:
     """Yields what does not go with a model that is trained here, or with one that is not."""
     given = data["models"] if isinstance(data.get("models"), dict) else {}
-    trained = {name: "architecture" in section for name, section in given.items() if isinstance(section, dict)}
+    sections = {name: section for name, section in given.items() if isinstance(section, dict)}
+    trained = {name: "architecture" in section for name, section in sections.items()}
     name = str(run.get("model"))
-    if trained.get(name, False) and run.get("corpora") == []:
+    if "training" in sections.get(name, {}) and run.get("corpora") == []:
         yield f"run.corpora: must have at least 1 item, for {name!r} is trained on them; got []"
     for variant in run["variants"] if isinstance(run.get("variants"), list) else []:
         if not trained.get(variant, True):
-            yield f"run.variants: {variant!r} is not trained here; it can only be run.model"
+            yield f"run.variants: {variant!r} is not trained by the stage `train`; it can only be run.model"
 
 
 def _strategies_asked_for(data: dict[str, Any], run: dict[str, Any]) -> Iterator[str]:

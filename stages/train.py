@@ -1,4 +1,4 @@
-"""Trains a model, or takes published weights: `python -m stages.train scenes_small`."""
+"""Trains a model, or takes the weights that the stage `weights` has left: `python -m stages.train scenes_small`."""
 
 import shutil
 from dataclasses import asdict
@@ -33,10 +33,10 @@ def main(name: str) -> None:
 
 
 def take(name: str) -> None:
-    """Makes the weights that the stage `weights` has left the model; it has no history."""
-    write_history(name, pd.DataFrame(columns=["step", "loss"]))
-    with atomic_path(model_path(name)) as path:
-        shutil.copyfile(WEIGHTS / f"{name}.safetensors", path)
+    """Makes what the stage `weights` has left the model and its history."""
+    for left, out in ((f"{name}.csv", history_path(name)), (f"{name}.safetensors", model_path(name))):
+        with atomic_path(out) as path:
+            shutil.copyfile(WEIGHTS / left, path)
 
 
 def fit(name: str, model: TrainedModel, corpora: list[str]) -> None:
@@ -52,14 +52,14 @@ def fit(name: str, model: TrainedModel, corpora: list[str]) -> None:
     corpus = read_corpus(corpora, model.architecture.resolution)
     torch.use_deterministic_algorithms(True, warn_only=True)
     trained, history = train(model.architecture, model.training, corpus, state)
-    write_history(name, pd.DataFrame(history))
+    with atomic_path(history_path(name)) as path:
+        pd.DataFrame(history).to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
     save_model(trained, model_path(name))
     state.unlink(missing_ok=True)
 
 
-def write_history(name: str, history: pd.DataFrame) -> None:
-    with atomic_path(Path("results/train") / f"{name}.csv") as path:
-        history.to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
+def history_path(name: str) -> Path:
+    return Path("results/train") / f"{name}.csv"
 
 
 def model_path(name: str) -> Path:

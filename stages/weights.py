@@ -1,33 +1,80 @@
-"""Brings published weights into a file of ours: `python -m stages.weights groupvit_gcc_yfcc`."""
+"""Brings published weights into a file of ours, or trains GroupViT as published: `python -m stages.weights groupvit_s`.
 
-from dataclasses import replace
+GROUPSEG_PROCESSES=4 shares a training out among as many processes; so does torchrun, among those of several hosts too,
+which then must see one file system.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from groupseg.clip import weights as clip
+import pandas as pd
+import torch
+
+from groupseg.convert import convert_weights
 from groupseg.errors import UserError
 from groupseg.files import atomic_path
-from groupseg.groupvit import weights as groupvit
-from stages.params import ClipModel, GroupViTModel, Params, PublishedModel, load_params
-from stages.stage import run
+from groupseg.groupvit.training.corpus import open_corpus
+from groupseg.groupvit.training.loop import train
+from groupseg.groupvit.training.recipe import GroupViTRecipe
+from groupseg.groupvit.weights import About, save_groupvit
+from groupseg.model.images import device
+from groupseg.processes import place, process_group
+from groupseg.training.resume import fingerprint
+from stages.params import GroupViTModel, Params, PublishedModel, load_params
+from stages.stage import ROOT, run
+
+CAPTIONS = Path("data/captions")
 
 
 def main(name: str) -> None:
-    """Reads, checks and converts the weights of a model; where it is trained here, leaves an empty file."""
+    """Reads, checks and converts the weights of a model, or trains it; leaves an empty file for the stage `train`."""
     params = load_params()
     model = params.models[name]
     out = Path("data/weights") / f"{name}.safetensors"
-    if isinstance(model, GroupViTModel):
-        frame = replace(model.frame, patch=model.groupvit.patch)
-        shown = groupvit.About(architecture=model.groupvit, frame=frame, precision=model.precision)
-        groupvit.save_groupvit(groupvit.convert(source(name, model, params), model.groupvit), shown, out)
-    elif isinstance(model, ClipModel):
-        frame = replace(model.frame, patch=clip.empty_clip(model.clip.name).visual.patch_size[0])
-        shown = clip.About(clip=model.clip, frame=frame, precision=model.precision)
-        clip.save_clip(clip.convert(source(name, model, params), model.clip.name), shown, out)
+    if isinstance(model, GroupViTModel) and model.training:
+        fit(model, model.training, [CAPTIONS / corpus for corpus in params.run.corpora], out)
+        return
+    if place().rank:  # nothing to share out
+        return
+    write_history([], out)
+    if isinstance(model, PublishedModel):
+        network = model.groupvit if isinstance(model, GroupViTModel) else model.clip
+        convert_weights(source(name, model, params), out, network, model.frame, model.precision)
     else:
         # What `train` depends on must be there.
         with atomic_path(out):
             pass
+
+
+def fit(model: GroupViTModel, recipe: GroupViTRecipe, corpora: Sequence[Path], out: Path) -> None:
+    """Trains GroupViT, in all processes together; goes on where a training of the same was broken off."""
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    with process_group("nccl" if device().type == "cuda" else "gloo") as here:
+        corpus = open_corpus(corpora, here)
+        said = {"model": asdict(model.groupvit), "training": asdict(recipe), "corpus": corpus.digest()}
+        # Under the root of the repository, also where `dvc exp run` works in a temporary copy of it.
+        state = ROOT / ".work" / "train" / f"{fingerprint(said, Path('groupseg/groupvit').rglob('*.py'))}.pt"
+        trained, history = train(model.groupvit, recipe, corpus, state, here, readers())
+        if here.rank == 0:
+            frame = replace(model.frame, patch=model.groupvit.patch)
+            about = About(architecture=model.groupvit, frame=frame, precision=model.precision)
+            write_history(history, out)
+            save_groupvit(trained.state_dict(), about, out)
+            state.unlink(missing_ok=True)
+
+
+def readers() -> int:
+    """Returns how many processes read images ahead: one for each core that training leaves."""
+    return max((os.cpu_count() or 1) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")) - 1, 0)
+
+
+def write_history(history: Sequence[dict[str, float]], weights: Path) -> None:
+    """Writes the losses of every step beside the weights; none where nothing is trained."""
+    with atomic_path(weights.with_suffix(".csv")) as path:
+        table = pd.DataFrame(history) if history else pd.DataFrame(columns=["step", "loss"])
+        table.to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
 
 
 def source(name: str, model: PublishedModel, params: Params) -> Path:
@@ -50,4 +97,4 @@ def source(name: str, model: PublishedModel, params: Params) -> Path:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, shared=True)

@@ -7,6 +7,8 @@ from timm.layers import Mlp
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from groupseg.model.grouping import hard_assignment
+
 # Added to the patches of a group before they are averaged, so that an empty one divides by no zero (released code).
 _ASSIGN_EPS = 1.0
 
@@ -82,9 +84,12 @@ class Assignment(nn.Module):
         self.proj = nn.Linear(dim, dim)
 
     def forward(self, groups: Tensor, tokens: Tensor) -> Grouped:
-        """Assigns `tokens`, float [B, L, dim], to `groups`, float [B, G, dim], without noise as at inference."""
+        """Assigns `tokens`, float [B, L, dim], to `groups`, float [B, G, dim]; with Gumbel noise in training alone."""
         logits = self.q_proj(groups) * self.scale @ self.k_proj(tokens).transpose(1, 2)
-        hard = torch.zeros_like(logits).scatter_(1, logits.argmax(dim=1, keepdim=True), 1.0)
+        if self.training:
+            hard = hard_assignment(logits, noise=True)
+        else:
+            hard = torch.zeros_like(logits).scatter_(1, logits.argmax(dim=1, keepdim=True), 1.0)
         count = hard.sum(dim=2, keepdim=True)
         share = hard / (count + _ASSIGN_EPS)
         # The values' projection is linear: it waits until few groups are left of many tokens.

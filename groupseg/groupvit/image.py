@@ -1,5 +1,6 @@
 """The image tower of GroupViT: a transformer whose tokens become fewer, stage by stage."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -50,15 +51,16 @@ class Stage(nn.Module):
     Args:
         architecture: Of the tower.
         number: Which stage it is, from 0.
+        drop_path: Chance of each block to be left out for an image in training.
     """
 
     group_token: nn.Parameter | None
 
-    def __init__(self, architecture: GroupViTArchitecture, number: int) -> None:
+    def __init__(self, architecture: GroupViTArchitecture, number: int, drop_path: Sequence[float]) -> None:
         super().__init__()
         dim, heads, tokens = architecture.dim, architecture.heads, architecture.group_tokens
         self.blocks = nn.Sequential(
-            *(Block(dim, heads, qkv_bias=True, norm_layer=nn.LayerNorm) for _ in range(architecture.depths[number]))
+            *(Block(dim, heads, qkv_bias=True, norm_layer=nn.LayerNorm, drop_path=chance) for chance in drop_path)
         )
         self.group_token = self.downsample = self.group_projector = None
         if number == len(tokens):
@@ -88,14 +90,22 @@ class Stage(nn.Module):
 
 
 class ImageTower(nn.Module):
-    """From images of any size to the groups of the last stage."""
+    """From images of any size to the groups of the last stage.
 
-    def __init__(self, architecture: GroupViTArchitecture) -> None:
+    Args:
+        architecture: Its shape.
+        drop_path: Chance of the last transformer block to be left out for an image in training; it rises from 0 at the
+            first (stochastic depth, arXiv 1603.09382).
+    """
+
+    def __init__(self, architecture: GroupViTArchitecture, drop_path: float = 0.0) -> None:
         super().__init__()
         dim, side = architecture.dim, architecture.resolution // architecture.patch
         self.patch_embed = PatchEmbed(None, architecture.patch, 3, dim, nn.LayerNorm, output_fmt="NHWC")
         self.pos_embed = nn.Parameter(torch.zeros(1, side * side, dim))
-        self.layers = nn.ModuleList(Stage(architecture, number) for number in range(len(architecture.depths)))
+        chances = torch.linspace(0, drop_path, sum(architecture.depths), device="cpu")
+        parts = torch.split(chances, list(architecture.depths))
+        self.layers = nn.ModuleList(Stage(architecture, number, part.tolist()) for number, part in enumerate(parts))
         self.norm = nn.LayerNorm(dim)
 
     def forward(self, images: Tensor) -> Encoded:

@@ -69,12 +69,13 @@ class GroupViT(nn.Module):
 
     Args:
         architecture: Their shape.
+        drop_path: Of the image tower in training.
     """
 
-    def __init__(self, architecture: GroupViTArchitecture) -> None:
+    def __init__(self, architecture: GroupViTArchitecture, drop_path: float = 0.0) -> None:
         super().__init__()
         self.architecture = architecture
-        self.img_encoder = ImageTower(architecture)
+        self.img_encoder = ImageTower(architecture, drop_path)
         self.text_encoder = TextTower(architecture)
         self.img_projector = Projector(architecture.dim, architecture.hidden, architecture.space)
         self.text_projector = Projector(architecture.text_width, architecture.hidden, architecture.space)

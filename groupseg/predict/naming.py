@@ -1,5 +1,6 @@
 """What segments are called and by which rule: any classes with a rule that needs no calibration, or a calibration."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -187,10 +188,9 @@ def class_list(given: str | Sequence[str]) -> tuple[str, ...]:
             raise UserError(f"{where}: entry {row + 1} of {len(names)} is empty. Name a class there, or take it out.")
         if name.casefold() == BACKGROUND:
             raise UserError(f"{where}: {name!r} is what none of the classes is, and has no words. Take it out.")
-    seen: dict[str, str] = {}
-    for name in names:
-        if (first := seen.setdefault(name.casefold(), name)) is not name:
-            raise UserError(f"{where}: {first!r} and {name!r} are one class. Give it once.")
+    name, times = Counter(name.casefold() for name in names).most_common(1)[0]
+    if times > 1:
+        raise UserError(f"{where}: {name!r} is given {times} times. Give each class once.")
     return tuple(names)
 
 

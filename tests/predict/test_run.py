@@ -134,7 +134,7 @@ def test_a_calibration_needs_no_class_list() -> None:
     [
         (["in/a.png"], "classes: there is none."),
         (["in/a.png", "--classes", "cat,,dog"], "classes: entry 2 of 3 is empty."),
-        (["in/a.png", "--classes", "cat, cat"], "classes: 'cat' and 'cat' are one class."),
+        (["in/a.png", "--classes", "cat, cat"], "classes: 'cat' is given 2 times."),
         (["away.png", "--classes", "cat"], "away.png is missing."),
         (["in/a.png", "--classes", "cat", "--model", "m.safetensors"], "m.safetensors is missing."),
         (["in/a.png", "--strategy", "s.json"], "s.json is missing."),

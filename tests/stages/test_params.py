@@ -141,7 +141,7 @@ def test_the_commands_in_its_comments_work_and_change_nothing_else(tmp_path: Pat
         ("corpora:\n  - scenes20\n  - scenes59\n  - scenes80\n", "corpora: []\n",
          "run.corpora: must have at least 1 item, for 'scenes_small' is trained on them; got []"),
         ("- scenes_two_stage\n", "- groupvit_gcc_yfcc\n",
-         "run.variants: 'groupvit_gcc_yfcc' is not trained here; it can only be run.model"),
+         "run.variants: 'groupvit_gcc_yfcc' is not trained by the stage `train`; it can only be run.model"),
         ("    groupvit:\n", "    grupvit:\n",
          "models.groupvit_gcc_yfcc: must hold one of the keys architecture, groupvit, clip"),
         ("scenes_small:\n    architecture:\n", "scenes_small:\n    architecure:\n",

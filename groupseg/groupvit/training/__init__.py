@@ -1,0 +1,1 @@
+"""How GroupViT learns from captions, as published, on any number of processes."""
