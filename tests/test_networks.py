@@ -4,6 +4,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from groupseg.clip.network import ClipNetwork
+from groupseg.clip.text import ClipText
+from groupseg.clip.weights import save_clip
 from groupseg.errors import UserError
 from groupseg.groupvit.network import GroupViTNetwork
 from groupseg.groupvit.text import GroupViTText
@@ -13,6 +16,7 @@ from groupseg.model.weights import save_model
 from groupseg.networks import load_network
 from groupseg.segments.scene import SceneNetwork
 from groupseg.text.towers import load_text_tower
+from tests.clip import tiny as clip
 from tests.groupvit import tiny as groupvit
 from tests.model.tiny import tiny_model
 
@@ -34,6 +38,14 @@ def test_groupvit_has_one(path: Path) -> None:
     assert read_kind(path) == "groupvit"
     assert isinstance(load_network(path), GroupViTNetwork)
     assert isinstance(load_text_tower(path), GroupViTText)
+
+
+def test_clip_has_one(path: Path) -> None:
+    clip.register(path.parent)
+    save_clip(clip.tiny_clip().state_dict(), clip.about(), path)
+    assert read_kind(path) == "clip"
+    assert isinstance(load_network(path), ClipNetwork)
+    assert isinstance(load_text_tower(path), ClipText)
 
 
 @pytest.mark.parametrize("read", [read_kind, load_network, load_text_tower])

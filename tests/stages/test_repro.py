@@ -9,12 +9,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from mlflow import MlflowClient
 from ruamel.yaml import YAML
+
+from groupseg.kinds import read_kind
+from tests.groupvit.tiny import TINY, tiny_model
 
 CHECKOUT = Path(__file__).parents[2]
 SHIPPED = (
@@ -213,6 +218,22 @@ def test_two_commits_are_compared(repository: Path) -> None:
     shown = run(repository, "dvc", "exp", "show", "-A", "--csv").stdout
     assert "strategies.fixed.miou" in shown
     run(repository, "git", "reset", "-q", "--hard", "HEAD~1")
+
+
+def test_published_weights_need_no_captions_and_are_not_trained(repository: Path) -> None:
+    torch.save({"model": tiny_model().state_dict()}, repository / "mine.pth")
+    mine = {
+        "groupvit": asdict(TINY), "frame": {"short": 64, "long": 256, "crop": 64, "stride": 32},
+        "precision": "float32", "weights": "mine.pth",
+    }  # fmt: skip
+
+    def edit(params: dict[str, Any]) -> None:
+        params["models"]["mine"] = mine
+        params["run"].update(model="mine", corpora=[])
+
+    change(repository, edit)
+    assert repro(repository, "train") == ["embed_captions", "weights@mine", "train@mine"]
+    assert read_kind(repository / "models/mine.safetensors") == "groupvit"
 
 
 def test_a_clone_that_pulls_runs_nothing(repository: Path, tmp_path: Path) -> None:

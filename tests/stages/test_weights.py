@@ -1,10 +1,12 @@
 """Published weights through the stages `weights`, `train` and `embed_text`; no network is reached."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from ruamel.yaml import YAML
@@ -14,14 +16,18 @@ from groupseg.errors import UserError
 from groupseg.files import write_json
 from groupseg.groupvit.network import GroupViTNetwork
 from groupseg.groupvit.text import GroupViTText
+from groupseg.groupvit.training import loop
 from groupseg.groupvit.weights import load_groupvit
 from groupseg.networks import load_network
 from groupseg.text.features import load_features
 from groupseg.text.prompts import embed_words
-from stages import embed_text, train, weights
+from stages import embed_text, stage, train, weights
+from stages.params import load_params
 from tests.clip import tiny as clip
 from tests.groupvit import tiny as groupvit
+from tests.groupvit.training import tiny as training
 
+ROOT = Path(__file__).parents[2]
 Section = dict[str, Any]
 
 FRAME = {"short": 64, "long": 256, "crop": 64, "stride": 32}
@@ -30,12 +36,12 @@ GROUPVIT: Section = {
 }  # fmt: skip
 
 
-def define(section: Section) -> None:
+def define(section: Section, corpora: Sequence[str] = ()) -> None:
     """Adds the model `mine` to params.yaml, and makes it the one that runs."""
     yaml, path = YAML(), Path("params.yaml")
     params = yaml.load(path)
     params["models"]["mine"] = section
-    params["run"].update(model="mine", corpora=[])
+    params["run"].update(model="mine", corpora=list(corpora))
     yaml.dump(params, path)
 
 
@@ -100,3 +106,60 @@ def test_weights_of_another_shape_are_one_line(mine: Path) -> None:
     define({**GROUPVIT, "groupvit": {**asdict(groupvit.TINY), "space": 7}})
     with pytest.raises(UserError, match=r"mine\.pth does not fit the architecture: .*linear_out\.weight has shape"):
         weights.main("mine")
+
+
+@pytest.fixture
+def learner(project: Path) -> Path:
+    """A project with a model that is trained, and its captions."""
+    groupvit_section = {"groupvit": asdict(training.ARCHITECTURE), "frame": FRAME, "precision": "float32"}
+    define({**groupvit_section, "training": asdict(training.RECIPE)}, ["scenes20"])
+    training.write_corpus(project / "data/captions/scenes20")
+    return project
+
+
+def test_two_processes_train_the_model_of_one(learner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "STATE_EVERY", 3)
+    weights.main("mine")
+    train.main("mine")
+    path = learner / "models/mine.safetensors"
+    network = load_network(path)
+    assert isinstance(network, GroupViTNetwork)
+    assert network.frame == replace(groupvit.ABOUT.frame, patch=16)
+    assert list((learner / ".work/train").iterdir()) == []  # no state of a training that is done
+    alone = pd.read_csv(learner / "results/train/mine.csv")
+    assert list(alone) == ["step", "loss", "caption", "multi_label"]
+    assert list(alone["step"]) == list(range(1, training.RECIPE.steps + 1))
+    wanted, _ = load_groupvit(path)
+
+    monkeypatch.setattr(stage, "ROOT", Path())
+    monkeypatch.setenv("GROUPSEG_PROCESSES", "2")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setattr("sys.argv", ["stages/weights.py", "mine"])
+    stage.run(weights.main, shared=True)
+    # Not equal: the steps of Adam make rounding large where a gradient is nearly nothing.
+    np.testing.assert_allclose(pd.read_csv(learner / "data/weights/mine.csv"), alone, rtol=0.02)
+    found, _ = load_groupvit(learner / "data/weights/mine.safetensors")
+    bias = "img_projector.linear_hidden.1.bias"
+    torch.testing.assert_close(found.state_dict()[bias], wanted.state_dict()[bias], rtol=0.02, atol=1e-3)
+
+
+def test_training_without_captions_is_one_line(learner: Path) -> None:
+    for shard in (learner / "data/captions/scenes20").iterdir():
+        shard.unlink()
+    with pytest.raises(UserError, match="scenes20 holds no train split"):
+        weights.main("mine")
+
+
+def test_a_recipe_is_checked_key_by_key(learner: Path) -> None:
+    section = {**GROUPVIT, "training": {**asdict(training.RECIPE), "step": 3, "clip": "much"}}
+    define(section)
+    with pytest.raises(UserError) as error:
+        load_params()
+    lines = str(error.value).splitlines()
+    assert any("models.mine.training.step: unknown key; did you mean 'steps'?" in line for line in lines)
+    assert any("models.mine.training.clip: must be a valid number; got 'much'" in line for line in lines)
+    assert any("run.corpora: must have at least 1 item, for 'mine' is trained on them" in line for line in lines)
+    define({**GROUPVIT, "training": asdict(training.RECIPE)}, ["scenes20"])
+    with pytest.raises(UserError, match=r"models\.mine: .*must hold `weights` or `training`, not both"):
+        load_params()
