@@ -13,7 +13,7 @@ from groupseg.errors import UserError
 from groupseg.files import read_json
 from groupseg.sources.fetch import Archive, fetch
 from groupseg.sources.tree import Merged, Tree, open_tree
-from stages.params import Params
+from stages.schema import Params
 
 RECORDS = Path("data/archives")
 

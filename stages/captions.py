@@ -15,7 +15,8 @@ from groupseg.datasets.writer import write_captions, write_corpus
 from groupseg.parallel import workers
 from groupseg.sources.tree import Merged, open_tree
 from stages.archives import corpus_paths
-from stages.params import CocoCaptions, ScenesCorpus, WebdatasetCorpus, load_params
+from stages.params import load_params
+from stages.schema import CocoCaptions, ScenesCorpus, WebdatasetCorpus
 from stages.stage import run
 
 CAPTIONS = Path("data/captions")

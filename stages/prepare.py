@@ -12,7 +12,8 @@ from groupseg.datasets.writer import write_files, write_samples
 from groupseg.parallel import workers
 from groupseg.sources.tree import Tree
 from stages.archives import dataset_tree
-from stages.params import FilesSource, ScenesSource, load_params
+from stages.params import load_params
+from stages.schema import FilesSource, ScenesSource
 from stages.stage import run
 
 PREPARED = Path("data/prepared")

@@ -16,7 +16,8 @@ from groupseg.text.features import load_features
 from groupseg.training.corpus import Corpus
 from groupseg.training.loop import train
 from groupseg.training.resume import fingerprint
-from stages.params import TrainedModel, load_params
+from stages.params import load_params
+from stages.schema import TrainedModel
 from stages.stage import ROOT, run
 
 CAPTIONS, TEXTS = Path("data/captions"), Path("data/text/captions.safetensors")

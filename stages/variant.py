@@ -17,7 +17,8 @@ from groupseg.segments.build import build_table
 from groupseg.segments.network import Network
 from groupseg.segments.table import SegmentTable
 from groupseg.strategies import load
-from stages.params import Params, load_params
+from stages.params import load_params
+from stages.schema import Params
 from stages.stage import run
 from stages.tables import calibratable, check_held_out, crossfit, read_vocabulary
 

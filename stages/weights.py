@@ -22,7 +22,8 @@ from groupseg.groupvit.weights import About, save_groupvit
 from groupseg.model.images import device
 from groupseg.processes import place, process_group
 from groupseg.training.resume import fingerprint
-from stages.params import GroupViTModel, Params, PublishedModel, load_params
+from stages.params import load_params
+from stages.schema import GroupViTModel, Params, PublishedModel
 from stages.stage import ROOT, run
 
 CAPTIONS = Path("data/captions")

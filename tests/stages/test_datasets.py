@@ -14,7 +14,8 @@ from groupseg.model.weights import save_model
 from groupseg.text.features import save_features
 from groupseg.text.prompts import class_words
 from stages import calibrate, download, evaluate, prepare, segment
-from stages.params import Archive, FilesSource, Params, load_params
+from stages.params import load_params
+from stages.schema import Archive, FilesSource, Params
 from tests.datasets.layouts import ARCHIVES, instances_json, pack, save_pair, write_lists
 from tests.model.tiny import tiny_model
 from tests.tables import unit

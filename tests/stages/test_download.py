@@ -13,7 +13,8 @@ from groupseg.errors import UserError
 from groupseg.files import read_json, write_json
 from stages import download, prepare
 from stages.archives import archive_files, dataset_tree
-from stages.params import Params, load_params
+from stages.params import load_params
+from stages.schema import Params
 from tests.datasets.layouts import VAL, pack
 from tests.sources.server import Server
 from tests.stages.test_repro import change, new_repository, repro, run

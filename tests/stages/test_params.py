@@ -11,7 +11,8 @@ from dvc.utils.hydra import apply_overrides
 from groupseg.errors import UserError
 from groupseg.groupvit.architecture import PUBLISHED
 from groupseg.segments.frame import Windows
-from stages.params import GroupViTModel, TrainedModel, load_params
+from stages.params import load_params
+from stages.schema import GroupViTModel, TrainedModel
 
 SHIPPED = Path(__file__).parents[2] / "params.yaml"
 
@@ -39,7 +40,8 @@ def faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Faults:
 def test_the_shipped_file_is_sound_and_runs_the_scenes_with_all_strategies_and_models() -> None:
     params = load_params(SHIPPED)
     assert params.run.datasets == params.run.corpora == ["scenes20", "scenes59", "scenes80"]
-    assert params.run.strategies == list(params.strategies)
+    # Where no image is read through windows, what is averaged over them is the rule of the release itself.
+    assert params.run.strategies == [name for name in params.strategies if not name.startswith("averaged_")]
     # A model that is trained is the one that runs or a variant; as both it would be trained by two stages.
     trained = [name for name, model in params.models.items() if isinstance(model, TrainedModel)]
     assert sorted([params.run.model, *params.run.variants]) == sorted(trained)
@@ -129,7 +131,7 @@ def test_the_commands_in_its_comments_work_and_change_nothing_else(tmp_path: Pat
         ("best: context", "best: contxt",
          "evaluate.best: 'contxt' is not listed in run.strategies; did you mean 'context'?"),
         ("  - context\n", "", "evaluate.best: 'context' is not listed in run.strategies; did you mean 'code_context'?"),
-        ("  normalised: {", "  normalized: {",
+        ("  normalised:\n", "  normalized:\n",
          "studies.vocabulary.strategies: 'normalised' is not defined under `strategies`; did you mean 'normalized'?"),
         ("  - fixed\n", "", "run.strategies: must list 'fixed', which all others are compared with"),
         ("sha1: bf99", "sha1: xf99", "archives.voc2010.sha1: must match pattern"),

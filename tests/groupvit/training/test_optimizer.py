@@ -10,7 +10,8 @@ from groupseg.groupvit.training.objective import Objective
 from groupseg.groupvit.training.optimizer import new_optimizer, new_schedule
 from groupseg.groupvit.training.start import new_model
 from groupseg.processes import Place
-from stages.params import GroupViTModel, load_params
+from stages.params import load_params
+from stages.schema import GroupViTModel
 from tests.groupvit.training.tiny import ARCHITECTURE, RECIPE
 
 
