@@ -39,6 +39,7 @@ lint: $(INSTALLED)
 bench: $(INSTALLED)
 	python -m benchmarks.threshold_curve
 	python -m benchmarks.bootstrap
+	python -m benchmarks.prepare
 
 readme: $(INSTALLED)
 	groupseg readme
