@@ -41,6 +41,7 @@ bench: $(INSTALLED)
 	python -m benchmarks.bootstrap
 	python -m benchmarks.groupvit
 	python -m benchmarks.windows
+	python -m benchmarks.prepare
 
 readme: $(INSTALLED)
 	groupseg readme

@@ -25,6 +25,10 @@ from groupseg.parallel import in_order
 
 IMAGES_PER_SHARD = 1000
 
+# Of files, which are larger than drawings, and whose shards are shared out among processes: the last ones to finish
+# must not be waited for long.
+FILES_PER_SHARD = 250
+
 # So many images take less time than starting processes.
 _FEW = 64
 
@@ -60,7 +64,7 @@ def write_samples(
         UserError: If a split is empty, two images share a key, a picture is in two splits, the disk is full.
     """
     with _replaced(folder) as temporary:
-        report = _write_splits(temporary, splits, partial(labelled_entry, classes=len(classes)))
+        report = _write_splits(temporary, splits, partial(labelled_entry, classes=len(classes)), IMAGES_PER_SHARD)
         _describe(temporary, folder.name, classes, background, report, origin, crossfit)
 
 
@@ -85,10 +89,10 @@ def write_files(
     Raises:
         UserError: As `write_samples`; and of the first image, in order, that cannot be read.
     """
-    few = sum(map(len, files.splits.values())) <= _FEW
+    needed = 1 if sum(map(len, files.splits.values())) <= _FEW else processes
     with _replaced(folder) as temporary:
         entry = _LabelledEntry(files.load, len(files.classes))
-        report = _write_splits(temporary, files.splits, entry, 1 if few else processes, progress)
+        report = _write_splits(temporary, files.splits, entry, FILES_PER_SHARD, needed, progress)
         _describe(temporary, folder.name, files.classes, files.background, report, origin, crossfit)
 
 
@@ -99,7 +103,7 @@ def write_captions(folder: Path, images: Iterable[CaptionedImage]) -> None:
         UserError: If two share a key, the disk is full or may not be written.
     """
     with _replaced(folder) as temporary:
-        _write_splits(temporary, {"train": images}, captioned_entry)
+        _write_splits(temporary, {"train": images}, captioned_entry, IMAGES_PER_SHARD)
 
 
 def write_corpus(
@@ -127,7 +131,8 @@ def write_corpus(
     """
     needed = 1 if corpus.images and corpus.images <= _FEW else processes
     with _replaced(folder) as temporary:
-        part = _write_splits(temporary, {"train": corpus.items}, corpus.entry, needed, progress)["train"]
+        report = _write_splits(temporary, {"train": corpus.items}, corpus.entry, FILES_PER_SHARD, needed, progress)
+        part = report["train"]
         if not part.images:
             first = f" The first of {part.unusable}: {part.reasons[0]}" if part.reasons else ""
             raise UserError(f"{folder.name} holds no image with a caption that can be used.{first}")
@@ -173,13 +178,14 @@ def _write_splits(
     folder: Path,
     splits: Mapping[str, Iterable[T]],
     entry: Callable[[T], Entry | Unusable],
+    size: int,
     processes: int = 1,
     progress: Progress | None = None,
 ) -> dict[str, SplitTally]:
-    """Writes all shards; raises UserError if a key is taken, or a picture is in two splits."""
+    """Writes shards of `size` images; raises UserError if a key is taken, or a picture is in two splits."""
     seen = Seen()
     report = {split: SplitTally() for split in splits}
-    jobs: Iterator[_Job[T]] = chain.from_iterable(_jobs(folder, split, items) for split, items in splits.items())
+    jobs: Iterator[_Job[T]] = chain.from_iterable(_jobs(folder, split, items, size) for split, items in splits.items())
     if processes > 1:  # what goes to another process must be there at once
         jobs = ((split, path, list(items)) for split, path, items in jobs)
     with closing(in_order(partial(_write, entry), jobs, processes)) as shards:
@@ -191,11 +197,11 @@ def _write_splits(
     return report
 
 
-def _jobs(folder: Path, split: str, items: Iterable[T]) -> Iterator[_Job[T]]:
+def _jobs(folder: Path, split: str, items: Iterable[T], size: int) -> Iterator[_Job[T]]:
     """Yields what goes into each shard. Where items are made as they are asked for, so are these."""
     waiting = iter(items)
     for index in count():
-        part = islice(waiting, IMAGES_PER_SHARD)
+        part = islice(waiting, size)
         if (first := next(part, None)) is None:
             return
         yield split, folder / f"{split}-{index:05d}.tar", chain([first], part)

@@ -111,7 +111,7 @@ def test_equal_input_gives_equal_bytes(tmp_path: Path) -> None:
 def test_any_number_of_processes_gives_the_same_bytes(
     make_folder: MakeFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer, "IMAGES_PER_SHARD", 20)
+    monkeypatch.setattr(writer, "FILES_PER_SHARD", 20)
     files, done = read_folder(open_tree(make_folder(images=70)), calib=25, seed=0), []
     write_files(tmp_path / "one", files, ORIGIN, processes=1)
     write_files(tmp_path / "two", files, ORIGIN, processes=2, progress=done.append)
@@ -126,7 +126,7 @@ def test_any_number_of_processes_gives_the_same_bytes(
 def test_of_several_faults_in_several_processes_the_first_in_order_is_told(
     make_folder: MakeFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer, "IMAGES_PER_SHARD", 20)
+    monkeypatch.setattr(writer, "FILES_PER_SHARD", 20)
     files = read_folder(open_tree(make_folder(images=70)), calib=25, seed=0)
     write_files(tmp_path / "out/own", files, ORIGIN)
     before = contents(tmp_path / "out/own")

@@ -39,7 +39,7 @@ def test_the_shipped_pipeline_is_one_path_from_data_to_tracking(shipped: Graph) 
 def test_a_templated_stage_is_one_box(shipped: Graph) -> None:
     each = {node.name: node.each for node in shipped.nodes}
     assert each["prepare"] == "datasets"
-    assert each["segment"] == "dataset \N{MULTIPLICATION SIGN} split"
+    assert each["calibrate"] == "dataset \N{MULTIPLICATION SIGN} strategy"
     assert each["train"] == ""
 
 

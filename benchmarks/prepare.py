@@ -1,0 +1,152 @@
+"""What preparing a data set costs beyond decoding it: images per second, and memory that does not grow.
+
+    python -m benchmarks.prepare --images 1000 --processes 1 2
+
+Draws images of 500 x 375 pixels with the spectrum of photographs, and masks, and lays them out as PASCAL VOC; no data
+set is needed. Prepares them, and decodes the same files to arrays with Pillow and nothing else, by as many processes;
+best of three, in turns. Then prepares four times as many, and compares the most memory that any process had. Exits with
+an error if a limit is passed: 0.8 of the speed of decoding, 32 MiB more.
+"""
+
+import argparse
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from groupseg.datasets.voc import read_voc
+from groupseg.datasets.writer import write_files
+from groupseg.parallel import in_order, workers
+from groupseg.sources.tree import open_tree
+
+WIDTH, HEIGHT, CLASSES, RUNS = 500, 375, 20, 3
+LEAST_RATIO, MOST_GROWTH = 0.8, 32
+SOME = 16  # files go to processes in packs of so many
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--images", type=int, default=1000, help="number of images")
+    parser.add_argument("--processes", type=int, nargs="+", default=[1, 2], help="numbers of processes")
+    args = parser.parse_args()
+
+    with tempfile.TemporaryDirectory() as name:
+        few, many = Path(name, "few"), Path(name, "many")
+        for folder, images in ((few, args.images), (many, 4 * args.images)):
+            draw_data_set(folder, images)
+        size = np.mean([path.stat().st_size for path in (few / "JPEGImages").iterdir()])
+        print(f"{args.images} images of {WIDTH} x {HEIGHT} pixels, {size / 1000:.0f} kB each, with masks")
+        ratios = [compare(few, args.images, processes) for processes in args.processes]
+        peaks = [alone(prepare, folder, max(args.processes)) for folder in (few, many)]
+    print(f"most memory of a process: {peaks[0]:.0f} MiB; with {4 * args.images} images {peaks[1]:.0f} MiB")
+    if min(ratios) < LEAST_RATIO:
+        raise SystemExit(f"Expected {LEAST_RATIO} of the speed of decoding at least, but it was {min(ratios):.3g}.")
+    if peaks[1] - peaks[0] > MOST_GROWTH:
+        raise SystemExit(f"Expected memory not to grow, but it grew by {peaks[1] - peaks[0]:.0f} MiB.")
+
+
+def compare(folder: Path, images: int, processes: int) -> float:
+    """Prints the speed of both, and returns how much of that of decoding is left."""
+    seconds = {decode: float("inf"), prepare: float("inf")}
+    for _ in range(RUNS):
+        for work in seconds:
+            start = time.perf_counter()
+            work(folder, processes)
+            seconds[work] = min(seconds[work], time.perf_counter() - start)
+    ratio = seconds[decode] / seconds[prepare]
+    speeds = {work: images / best for work, best in seconds.items()}
+    print(
+        f"{processes} processes: {speeds[prepare]:.0f} images/s prepared, {speeds[decode]:.0f} decoded by Pillow alone,"
+        f" ratio {ratio:.3g}"
+    )
+    return ratio
+
+
+def prepare(folder: Path, processes: int) -> None:
+    """Does what the stage does."""
+    images = sum(1 for _ in (folder / "JPEGImages").iterdir())
+    files = read_voc(open_tree(folder), calib=(images + 1) // 2, seed=0)  # all of train.txt
+    out = folder.with_name("prepared")
+    write_files(out, files, {"dataset": "drawn", "format": "voc"}, processes=processes)
+    shutil.rmtree(out)
+
+
+def decode(folder: Path, processes: int) -> None:
+    """Turns the same files into arrays."""
+    paths = [path for part in ("JPEGImages", "SegmentationClass") for path in sorted((folder / part).iterdir())]
+    if processes == 1:
+        decode_some(paths)
+        return
+    with ProcessPoolExecutor(processes, get_context("fork")) as pool:
+        for _ in pool.map(decode_some, [paths[start : start + SOME] for start in range(0, len(paths), SOME)]):
+            pass
+
+
+def decode_some(paths: list[Path]) -> None:
+    for path in paths:
+        np.asarray(Image.open(path))
+
+
+def alone(work: Callable[[Path, int], None], folder: Path, processes: int) -> float:
+    """Returns the most memory in MiB that `work` had in any of its processes, the first of which is a fresh one."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(peak, work, folder, processes).result()
+
+
+def peak(work: Callable[[Path, int], None], folder: Path, processes: int) -> float:
+    work(folder, processes)
+    # Linux counts in KiB, macOS in bytes.
+    unit = 1024 if sys.platform == "linux" else 1024**2
+    return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / unit
+
+
+def draw_data_set(folder: Path, images: int) -> None:
+    """Draws images and masks in the layout of PASCAL VOC: half of them in train.txt, half in val.txt."""
+    for part in ("JPEGImages", "SegmentationClass", "ImageSets/Segmentation"):
+        (folder / part).mkdir(parents=True)
+    names = list(in_order(partial(draw_image, folder), range(images), workers()))
+    for split, part in (("train", names[::2]), ("val", names[1::2])):
+        (folder / f"ImageSets/Segmentation/{split}.txt").write_text("\n".join(part) + "\n")
+
+
+def draw_image(folder: Path, index: int) -> str:
+    """Draws one; returns its name."""
+    random, name = np.random.default_rng(index), f"{index:06d}"
+    image = np.full((HEIGHT, WIDTH, 3), 128, np.float32)
+    # In photographs power falls with the square of frequency: each octave has the same share of the contrast.
+    for cell in (256, 128, 64, 32, 16, 8, 4, 2):
+        coarse = random.integers(0, 64, (HEIGHT // cell + 2, WIDTH // cell + 2, 3), np.uint8)
+        fine = Image.fromarray(coarse).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
+        image += np.asarray(fine, np.float32) - 32
+    pixels = image.clip(0, 255).astype(np.uint8)
+    Image.fromarray(pixels).save(folder / f"JPEGImages/{name}.jpg", quality=90)
+    mask = Image.fromarray(draw_mask(random)).convert("P")
+    mask.putpalette(random.integers(0, 256, 768, np.uint8).tobytes())
+    mask.save(folder / f"SegmentationClass/{name}.png")
+    return name
+
+
+def draw_mask(random: np.random.Generator) -> np.ndarray:
+    """Draws three ellipses with a rim that is ignored."""
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
+    for _ in range(3):
+        top, left = random.uniform(0, HEIGHT), random.uniform(0, WIDTH)
+        high, wide = random.uniform(30, 150, 2)
+        distance = np.hypot((rows - top) / high, (columns - left) / wide)
+        mask[distance < 1] = 255
+        mask[distance < 0.95] = random.integers(1, CLASSES + 1)
+    return mask
+
+
+if __name__ == "__main__":
+    main()
