@@ -1,7 +1,7 @@
 """Published weights through the stages `weights`, `train` and `embed_text`; no network is reached."""
 
-from collections.abc import Sequence
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,7 +24,7 @@ from groupseg.networks import load_network
 from groupseg.text.features import load_features
 from groupseg.text.prompts import embed_words
 from stages import embed_text, stage, train, weights
-from stages.params import load_params
+from stages.params import Params, load_params
 from tests.clip import tiny as clip
 from tests.groupvit import tiny as groupvit
 from tests.groupvit.training import tiny as training
