@@ -172,14 +172,14 @@ def convert(
     from groupseg.clip.config import Clip
     from groupseg.convert import convert_weights
     from groupseg.files import sha256
-    from groupseg.groupvit.architecture import PUBLISHED
+    from groupseg.groupvit.architecture import PUBLISHED, GroupViTArchitecture
     from groupseg.segments.frame import Windows
 
     if out.suffix != ".safetensors":
         raise UserError(f"{out} must end in .safetensors, which is what is written. Name it so.")
-    if clip is None:
-        network, frame = PUBLISHED, Windows(short=448, long=2048, crop=448, stride=224)
-    else:
+    network: GroupViTArchitecture | Clip = PUBLISHED
+    frame = Windows(short=448, long=2048, crop=448, stride=224)
+    if clip is not None:
         network = Clip(
             name=clip, attention=attention, clusters=clusters, connected=False, scale=40.0, normalisation="clip"
         )
