@@ -22,6 +22,7 @@ from webdataset import TarWriter
 from groupseg.datasets.crossfit import read_crossfit
 from groupseg.datasets.shards import read_class_list
 from groupseg.datasets.share import read_share
+from groupseg.errors import UserError
 from groupseg.files import atomic_path, sha256
 from groupseg.networks import load_network
 from groupseg.processes import Place, meet, process_group
@@ -34,6 +35,9 @@ from stages.stage import run
 
 # Where processes leave what the first one puts together.
 SCRATCH = Path(".work/segment")
+
+# The highest number in a picture of 16 bits.
+MOST = 2**16 - 1
 
 
 def main(dataset: str) -> None:
@@ -129,7 +133,16 @@ def read_maps(folder: Path) -> Iterator[dict[str, str | bytes]]:
 
 
 def map_file(key: str, segments: Map) -> dict[str, str | bytes]:
-    """Puts a segment map into a lossless picture, as a member of a webdataset shard."""
+    """Puts a segment map into a lossless picture, as a member of a webdataset shard.
+
+    Raises:
+        UserError: If there are more segments than a picture can tell apart.
+    """
+    if segments.max() > MOST:
+        raise UserError(
+            f"image {key!r} has {segments.max() + 1} segments, but a segment map can hold {MOST + 1}. "
+            "Lower `clusters` of the model, or choose another `frame.stride`, in params.yaml."
+        )
     content = io.BytesIO()
     Image.fromarray(segments.astype(np.uint8 if segments.max() < 256 else np.uint16)).save(content, "PNG")
     return {"__key__": key, "png": content.getvalue()}

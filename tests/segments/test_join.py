@@ -4,16 +4,24 @@ from pathlib import Path
 
 import pytest
 
-from groupseg.segments.build import BLOCK, build_table
+from groupseg.segments import build, join
+from groupseg.segments.build import build_table
 from groupseg.segments.frame import Frame, Square, Windows
 from groupseg.segments.join import is_own, join_items, join_tables
 from groupseg.segments.table import SegmentTable
 from tests.segments.networks import RandomNetwork
 from tests.segments.test_build import CLASSES, PROTOCOL, samples
 
-IMAGES = samples(3 * BLOCK + 5)
+BLOCK = 4
+IMAGES = samples(3 * BLOCK + 2)
 # The last process has no image where there are fewer blocks than processes.
 SHARES = [(len(IMAGES), 2), (len(IMAGES), 3), (2 * BLOCK, 2), (BLOCK + 1, 4)]
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (build, join):
+        monkeypatch.setattr(module, "BLOCK", BLOCK)
 
 
 def own(images: int, rank: int, size: int) -> list[int]:
@@ -47,5 +55,5 @@ def test_tables_that_are_not_shares_of_a_split_are_an_error() -> None:
     tables = [
         build_table(network, IMAGES[:count], CLASSES, True, PROTOCOL, lambda key, segments: None) for count in (3, 2)
     ]
-    with pytest.raises(ValueError, match=r"one split shared out in blocks of 32, but got \[3, 2\] images"):
+    with pytest.raises(ValueError, match=r"one split shared out in blocks of 4, but got \[3, 2\] images"):
         join_tables(tables)

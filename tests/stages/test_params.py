@@ -49,7 +49,7 @@ def test_the_shipped_file_is_sound_and_runs_the_scenes_with_all_strategies_and_m
 
 def test_the_shipped_groupvit_is_the_published_one_as_the_released_code_runs_it() -> None:
     models = load_params(SHIPPED).models
-    for name in ("groupvit_gcc_yfcc", "groupvit_gcc_redcap"):
+    for name in ("groupvit_gcc_yfcc", "groupvit_gcc_redcap", "groupvit_s"):
         model = models[name]
         assert isinstance(model, GroupViTModel)
         assert model.groupvit == PUBLISHED

@@ -1,9 +1,11 @@
 """The segment stage: several processes leave the bytes of one, and nothing else."""
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from groupseg.datasets.sample import Sample
 from groupseg.datasets.shards import read_samples
@@ -112,3 +114,15 @@ def test_only_wanted_images_are_decoded(prepared: Path) -> None:
         np.testing.assert_array_equal(found.mask, expected.mask)
     with pytest.raises(UserError, match="holds no train split"):
         next(read_share(folder, "train", lambda number: True))
+
+
+@pytest.mark.parametrize("segments", [1, 256, 257, 65536])
+def test_maps_are_read_back_as_they_were(segments: int) -> None:
+    numbers = np.arange(segments).reshape(1, -1)
+    member = segment.map_file("key", numbers)
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(member["png"]))), numbers)
+
+
+def test_more_segments_than_a_map_can_hold_are_an_error() -> None:
+    with pytest.raises(UserError, match="image 'key' has 65537 segments, but a segment map can hold 65536"):
+        segment.map_file("key", np.arange(2**16 + 1).reshape(1, -1))

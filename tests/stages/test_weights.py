@@ -1,8 +1,10 @@
 """Published weights through the stages `weights`, `train` and `embed_text`; no network is reached."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,7 @@ from groupseg.networks import load_network
 from groupseg.text.features import load_features
 from groupseg.text.prompts import embed_words
 from stages import embed_text, stage, train, weights
-from stages.params import load_params
+from stages.params import Params, load_params
 from tests.clip import tiny as clip
 from tests.groupvit import tiny as groupvit
 from tests.groupvit.training import tiny as training
@@ -102,6 +104,27 @@ def test_a_file_that_is_not_there_is_one_line_and_leaves_nothing(mine: Path) -> 
     assert not (mine / "data/weights/mine.safetensors").exists()
 
 
+def test_without_a_file_of_ones_own_the_archive_that_the_model_needs_is_taken(
+    mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    define({name: value for name, value in GROUPVIT.items() if name != "weights"})
+    files = [mine / "mine.pth"]
+
+    def archive_files(params: Params, kind: str, name: str) -> list[Path]:
+        assert (kind, name) == ("models", "mine")
+        return files
+
+    monkeypatch.setitem(sys.modules, "stages.archives", SimpleNamespace(archive_files=archive_files))
+    weights.main("mine")
+    load_groupvit(mine / "data/weights/mine.safetensors")
+    for count in (0, 2):
+        files = [mine / "mine.pth"] * count
+        with pytest.raises(
+            UserError, match=rf"needs\.models\.mine must name one archive.* but names {count}\. Mend it"
+        ):
+            weights.main("mine")
+
+
 def test_weights_of_another_shape_are_one_line(mine: Path) -> None:
     define({**GROUPVIT, "groupvit": {**asdict(groupvit.TINY), "space": 7}})
     with pytest.raises(UserError, match=r"mine\.pth does not fit the architecture: .*linear_out\.weight has shape"):
@@ -117,7 +140,9 @@ def learner(project: Path) -> Path:
     return project
 
 
-def test_two_processes_train_the_model_of_one(learner: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_processes_take_up_what_one_has_left_and_train_the_same_model(
+    learner: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(loop, "STATE_EVERY", 3)
     weights.main("mine")
     train.main("mine")
@@ -131,17 +156,29 @@ def test_two_processes_train_the_model_of_one(learner: Path, monkeypatch: pytest
     assert list(alone["step"]) == list(range(1, training.RECIPE.steps + 1))
     wanted, _ = load_groupvit(path)
 
+    descend = loop._descend
+
+    def break_down(*given: Any) -> dict[str, float]:
+        if given[-1] == 4:
+            raise KeyboardInterrupt
+        return descend(*given)
+
+    monkeypatch.setattr(loop, "_descend", break_down)
+    with pytest.raises(KeyboardInterrupt):
+        weights.main("mine")
     monkeypatch.setattr(stage, "ROOT", Path())
     monkeypatch.setenv("GROUPSEG_PROCESSES", "2")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setattr("sys.argv", ["stages/weights.py", "mine"])
     stage.run(weights.main, shared=True)
+    assert "Going on after step 3" in capfd.readouterr().out
     # Not equal: the steps of Adam make rounding large where a gradient is nearly nothing.
     np.testing.assert_allclose(pd.read_csv(learner / "data/weights/mine.csv"), alone, rtol=0.02)
     found, _ = load_groupvit(learner / "data/weights/mine.safetensors")
     bias = "img_projector.linear_hidden.1.bias"
     torch.testing.assert_close(found.state_dict()[bias], wanted.state_dict()[bias], rtol=0.02, atol=1e-3)
+    assert list((learner / ".work/train").iterdir()) == []
 
 
 def test_training_without_captions_is_one_line(learner: Path) -> None:

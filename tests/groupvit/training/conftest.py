@@ -8,10 +8,10 @@ from tests.groupvit.training.tiny import write_corpus
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def captions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_corpus(tmp_path_factory.mktemp("captions") / "corpus")
 
 
 @pytest.fixture(scope="session")
-def corpus(folder: Path) -> Corpus:
-    return open_corpus([folder], Place(0, 1))
+def corpus(captions: Path) -> Corpus:
+    return open_corpus([captions], Place(0, 1))

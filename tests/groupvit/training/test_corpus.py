@@ -12,8 +12,8 @@ from tests.groupvit.training.tiny import IMAGES, write_corpus
 ALONE = Place(0, 1)
 
 
-def test_every_image_is_found_by_its_number(corpus: Corpus, folder: Path) -> None:
-    every = list(read_captions(folder))
+def test_every_image_is_found_by_its_number(corpus: Corpus, captions: Path) -> None:
+    every = list(read_captions(captions))
     assert len(corpus) == len(every) == sum(IMAGES)
     for number in np.random.default_rng(0).permutation(len(every)).tolist():
         found = corpus[number]
@@ -21,9 +21,9 @@ def test_every_image_is_found_by_its_number(corpus: Corpus, folder: Path) -> Non
         assert (found.caption, found.nouns) == (every[number].caption, tuple(every[number].nouns))
 
 
-def test_the_digest_tells_corpora_apart(corpus: Corpus, folder: Path) -> None:
-    assert open_corpus([folder], ALONE).digest() == corpus.digest()
-    assert open_corpus([folder, folder], ALONE).digest() != corpus.digest()
+def test_the_digest_tells_corpora_apart(corpus: Corpus, captions: Path) -> None:
+    assert open_corpus([captions], ALONE).digest() == corpus.digest()
+    assert open_corpus([captions, captions], ALONE).digest() != corpus.digest()
 
 
 def test_a_damaged_shard_is_one_line(tmp_path: Path) -> None:

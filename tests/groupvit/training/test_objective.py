@@ -32,17 +32,17 @@ def descend(corpus: Corpus, here: Place) -> dict[str, Tensor]:
     return {name: tensor for name, tensor in found.items() if tensor is not None}
 
 
-def one_of_two(rank: int, folder: Path, out: Path) -> None:
+def one_of_two(rank: int, captions: Path, out: Path) -> None:
     torch.set_num_threads(1)
     distributed.init_process_group("gloo", init_method=f"file://{out}/meet", rank=rank, world_size=2)
-    corpus = open_corpus([folder], Place(rank, 2))
+    corpus = open_corpus([captions], Place(rank, 2))
     torch.save({"digest": corpus.digest(), "found": descend(corpus, Place(rank, 2))}, out / f"{rank}.pt")
     distributed.destroy_process_group()
 
 
-def test_two_processes_have_the_losses_and_gradients_of_one(corpus: Corpus, folder: Path, tmp_path: Path) -> None:
+def test_two_processes_have_the_losses_and_gradients_of_one(corpus: Corpus, captions: Path, tmp_path: Path) -> None:
     # Forked, so that they need not import everything again.
-    multiprocessing.start_processes(one_of_two, (folder, tmp_path), nprocs=2, start_method="fork")
+    multiprocessing.start_processes(one_of_two, (captions, tmp_path), nprocs=2, start_method="fork")
     alone = descend(corpus, Place(0, 1))
     names = {name for name, _ in Objective(new_model(ARCHITECTURE, 0.0), RECIPE, Place(0, 1)).named_parameters()}
     assert names < alone.keys()
