@@ -22,6 +22,7 @@ from groupseg.groupvit.weights import About, save_groupvit
 from groupseg.model.images import device
 from groupseg.processes import place, process_group
 from groupseg.training.resume import fingerprint
+from stages.archives import archive_files
 from stages.params import load_params
 from stages.schema import GroupViTModel, Params, PublishedModel
 from stages.stage import ROOT, run
@@ -86,8 +87,6 @@ def source(name: str, model: PublishedModel, params: Params) -> Path:
     """
     if model.weights is not None:
         return Path(model.weights).expanduser()
-    from stages.archives import archive_files
-
     files = archive_files(params, "models", name)
     if len(files) != 1:
         raise UserError(

@@ -1,10 +1,8 @@
 """Published weights through the stages `weights`, `train` and `embed_text`; no network is reached."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,8 +21,8 @@ from groupseg.groupvit.weights import load_groupvit
 from groupseg.networks import load_network
 from groupseg.text.features import load_features
 from groupseg.text.prompts import embed_words
-from stages import embed_text, stage, train, weights
-from stages.params import Params, load_params
+from stages import download, embed_text, stage, train, weights
+from stages.params import load_params
 from tests.clip import tiny as clip
 from tests.groupvit import tiny as groupvit
 from tests.groupvit.training import tiny as training
@@ -69,9 +67,9 @@ def test_weights_of_groupvit_become_a_network_with_its_text_tower(mine: Path) ->
 def test_class_names_are_embedded_by_the_text_tower(mine: Path) -> None:
     weights.main("mine")
     train.main("mine")
-    write_json(mine / "data/prepared/voc/classes.json", {"classes": ["cat", "sofa"], "background": True})
-    embed_text.main("voc")
-    features, about = load_features(mine / "data/text/voc.safetensors")
+    write_json(mine / "data/prepared/folder/classes.json", {"classes": ["cat", "sofa"], "background": True})
+    embed_text.main("folder")
+    features, about = load_features(mine / "data/text/folder.safetensors")
     assert about["encoder"] == "mine"
     encoder = GroupViTText(groupvit.tiny_model())
     np.testing.assert_array_equal(features["classes"], embed_words(encoder, about["words"], about["templates"]))
@@ -104,23 +102,31 @@ def test_a_file_that_is_not_there_is_one_line_and_leaves_nothing(mine: Path) -> 
     assert not (mine / "data/weights/mine.safetensors").exists()
 
 
+def need(*archives: Path) -> None:
+    """Lets the model `mine` need these files, as archives that are here already."""
+    section = {"urls": ["https://example.org/a"], "licence": "research", "terms": "https://example.org"}
+    yaml, path = YAML(), Path("params.yaml")
+    params = yaml.load(path)
+    params["archives"].update({file.stem: {**section, "file": file.name, "path": str(file)} for file in archives})
+    params["needs"]["models"]["mine"] = [file.stem for file in archives]
+    yaml.dump(params, path)
+
+
 def test_without_a_file_of_ones_own_the_archive_that_the_model_needs_is_taken(
     mine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("GROUPSEG_CACHE", str(mine / "cache"))
     define({name: value for name, value in GROUPVIT.items() if name != "weights"})
-    files = [mine / "mine.pth"]
-
-    def archive_files(params: Params, kind: str, name: str) -> list[Path]:
-        assert (kind, name) == ("models", "mine")
-        return files
-
-    monkeypatch.setitem(sys.modules, "stages.archives", SimpleNamespace(archive_files=archive_files))
+    need(mine / "mine.pth")
+    download.main()
     weights.main("mine")
     load_groupvit(mine / "data/weights/mine.safetensors")
-    for count in (0, 2):
-        files = [mine / "mine.pth"] * count
+    (mine / "other.pth").write_bytes(b"other")
+    for archives in ((), (mine / "mine.pth", mine / "other.pth")):
+        need(*archives)
+        download.main()
         with pytest.raises(
-            UserError, match=rf"needs\.models\.mine must name one archive.* but names {count}\. Mend it"
+            UserError, match=rf"needs\.models\.mine must name one archive.* but names {len(archives)}\. Mend it"
         ):
             weights.main("mine")
 
