@@ -1,6 +1,5 @@
 """The best labelling against all labellings there are."""
 
-import time
 from dataclasses import replace
 from itertools import product
 
@@ -129,11 +128,3 @@ def test_a_start_that_is_not_allowed_is_refused() -> None:
     for wrong in (allowed, allowed[:, 1:]):
         with pytest.raises(ValueError, match="every label of `start` to be allowed"):
             best_labelling(table, wrong, start)
-
-
-@pytest.mark.parametrize(("segments", "classes", "images", "seconds"), [(4600, 80, 400, 2), (40_000, 20, 5000, 4)])
-def test_many_segments_take_seconds(segments: int, classes: int, images: int, seconds: float) -> None:
-    table, _ = large_table(0, segments, classes, images)
-    start = time.process_time()
-    best_labelling(table, everything(table), label_oracle(table))
-    assert time.process_time() - start < seconds

@@ -1,6 +1,5 @@
 """Paired comparisons against max-T by loops, and against what it promises."""
 
-import time
 from itertools import combinations
 
 import numpy as np
@@ -107,11 +106,3 @@ def test_hardly_ever_a_difference_where_there_is_none() -> None:
         pairs = compare_pairs({str(name): images[:, name].mean() for name in range(6)}, resampled)
         false += min(pair.p for pair in pairs) <= 0.05
     assert 3 <= false <= 30
-
-
-def test_496_pairs_take_less_than_a_second() -> None:
-    random = np.random.default_rng(0)
-    resampled = {str(name): random.normal(0.5, 0.01, 2000) for name in range(32)}
-    start = time.process_time()
-    assert len(compare_pairs(dict.fromkeys(resampled, 0.5), resampled)) == 496
-    assert time.process_time() - start < 1

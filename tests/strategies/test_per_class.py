@@ -2,7 +2,6 @@
 
 import json
 import math
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -165,10 +164,3 @@ def test_one_class(score: ScoreName) -> None:
     np.testing.assert_array_equal(
         strategy.predict(case.table, case.vocabulary), single.predict(case.table, case.vocabulary)
     )
-
-
-def test_fit_is_fast() -> None:
-    table, vocabulary = large_table(0, segments=4800, classes=80, images=400)
-    start = time.process_time()
-    PerClass().fit(table, vocabulary)
-    assert time.process_time() - start < 0.8

@@ -131,7 +131,7 @@ def test_broken_input_is_an_error() -> None:
     with pytest.raises(UserError, match="nothing to calibrate on"):
         Presence().fit(case.table.subset([]), case.vocabulary)
     case.table.image_embedding[1] = np.nan
-    with pytest.raises(UserError, match="finite presence"):
+    with pytest.raises(UserError, match="finite image"):
         Presence(by="image").fit(case.table, case.vocabulary)
 
 

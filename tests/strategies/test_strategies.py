@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
@@ -24,7 +23,7 @@ from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies import STRATEGIES, build, load
 from groupseg.strategies.scores import SCORES, Labels, best_class
 from stages.params import load_params
-from tests.tables import Case, large_table, permuted, random_case, unit
+from tests.tables import Case, permuted, random_case, unit
 
 
 def shipped() -> dict[str, dict[str, Any]]:
@@ -58,7 +57,6 @@ BY_SEGMENT = {
     "background_captions",
 }
 # What learns by gradient or grows trees.
-SLOW = {"learned", "background_vector", "classifier", "context"}
 
 SEEDS = st.integers(0, 10_000)
 COSINE = {"rule": "threshold", "score": "cosine"}
@@ -431,24 +429,6 @@ def test_a_record_of_something_else_is_an_error(name: str) -> None:
         load({**record, "params": {"sharpness": 1}})
     with pytest.raises(UserError, match="`rule`"):
         load({**record, "rule": "magic"})
-
-
-@pytest.fixture(scope="module")
-def large() -> tuple[SegmentTable, Vocabulary]:
-    table, vocabulary = large_table(0, segments=4800, classes=80, images=400)
-    return replace(table, background=table.embedding[:8]), vocabulary
-
-
-@pytest.mark.parametrize("name", [name for name, params in SHIPPED.items() if params["rule"] not in SLOW])
-def test_fit_is_fast(large: tuple[SegmentTable, Vocabulary], name: str) -> None:
-    table, vocabulary = large
-    # Libraries that are imported on first use are no part of the fit.
-    small = table.subset(range(4))
-    build(SHIPPED[name]).fit(small, vocabulary)
-    start = time.process_time()
-    build(SHIPPED[name]).fit(table, vocabulary)
-    # Alone on a processor none takes more than half of this.
-    assert time.process_time() - start < 1
 
 
 def test_nothing_slow_is_imported() -> None:

@@ -1,7 +1,6 @@
 """What all strategies with a grid share: nothing on the grid is better, and the properties of any strategy."""
 
 import json
-import time
 from dataclasses import replace
 from itertools import product as pairs
 
@@ -18,7 +17,7 @@ from groupseg.strategies.prior import Prior
 from groupseg.strategies.temperature import Temperature
 from groupseg.strategies.top_k import TopK
 from groupseg.strategies.tuned import Tuned
-from tests.tables import large_table, permuted, random_case
+from tests.tables import permuted, random_case
 
 ALL = [Area, Prior, Temperature, TopK]
 
@@ -132,11 +131,3 @@ def test_broken_embeddings_are_an_error(kind: type[Tuned]) -> None:
     for use in (strategy.fit, strategy.predict):
         with pytest.raises(UserError, match="finite"):
             use(case.table, case.vocabulary)
-
-
-@pytest.mark.parametrize("kind", ALL)
-def test_fit_is_fast(kind: type[Tuned]) -> None:
-    table, vocabulary = large_table(0, segments=4800, classes=80, images=400)
-    start = time.process_time()
-    kind().fit(table, vocabulary)
-    assert time.process_time() - start < 0.6
