@@ -56,7 +56,6 @@ BY_SEGMENT = {
     "mean_foreground",
     "background_captions",
 }
-# What learns by gradient or grows trees.
 
 SEEDS = st.integers(0, 10_000)
 COSINE = {"rule": "threshold", "score": "cosine"}
