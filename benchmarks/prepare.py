@@ -59,6 +59,7 @@ def compare(folder: Path, images: int, processes: int) -> float:
     seconds = {decode: float("inf"), prepare: float("inf")}
     for _ in range(RUNS):
         for work in seconds:
+            shutil.rmtree(folder.with_name("prepared"), ignore_errors=True)
             start = time.perf_counter()
             work(folder, processes)
             seconds[work] = min(seconds[work], time.perf_counter() - start)
@@ -75,9 +76,8 @@ def prepare(folder: Path, processes: int) -> None:
     """Does what the stage does."""
     images = sum(1 for _ in (folder / "JPEGImages").iterdir())
     files = read_voc(open_tree(folder), calib=(images + 1) // 2, seed=0)  # all of train.txt
-    out = folder.with_name("prepared")
-    write_files(out, files, {"dataset": "drawn", "format": "voc"}, processes=processes)
-    shutil.rmtree(out)
+    origin = {"dataset": "drawn", "format": "voc"}
+    write_files(folder.with_name("prepared"), files, origin, processes=processes)
 
 
 def decode(folder: Path, processes: int) -> None:

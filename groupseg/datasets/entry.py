@@ -63,11 +63,11 @@ def count_pixels(mask: NDArray[np.integer], classes: int) -> NDArray[np.int64]:
         mask: Integer [H, W], of labels 0..classes and `ignore_value(classes)`.
         classes: How many there are, without background.
     """
-    # Labels come in runs: numbers of runs and their lengths are counted 3 times as fast as pixels.
+    # Labels come in runs: these and their lengths are counted 3 times as fast as pixels.
     labels = mask.ravel()
-    starts = np.concatenate([[0], np.flatnonzero(labels[1:] != labels[:-1]) + 1])
-    lengths = np.diff(starts, append=labels.size)
-    found = np.bincount(labels[starts], lengths, minlength=ignore_value(classes) + 1)
+    inner = np.flatnonzero(labels[1:] != labels[:-1]) + 1
+    bounds = np.concatenate([[0], inner, [labels.size]])
+    found = np.bincount(labels[bounds[:-1]], bounds[1:] - bounds[:-1], minlength=ignore_value(classes) + 1)
     return found[: classes + 1].astype(np.int64)
 
 

@@ -34,7 +34,7 @@ def safe_name(name: str, label: str) -> str:
         name.encode()
     except UnicodeEncodeError as error:
         raise UserError(f"{label} holds a name that is not UTF-8: {name!r}. Rename it and repack.") from error
-    return str(PurePosixPath(name))
+    return str(PurePosixPath(name)) if "" in parts or "." in parts else name
 
 
 def is_clutter(name: str) -> bool:

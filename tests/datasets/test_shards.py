@@ -21,6 +21,7 @@ from groupseg.datasets.crossfit import read_crossfit
 from groupseg.datasets.entry import count_pixels
 from groupseg.datasets.folder import read_folder
 from groupseg.datasets.sample import CaptionedImage, Sample, ignore_value
+from groupseg.datasets.shard_file import tar_header
 from groupseg.datasets.shards import read_captions, read_class_list, read_sample, read_samples
 from groupseg.datasets.writer import write_captions, write_files, write_samples
 from groupseg.errors import UserError
@@ -175,6 +176,14 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path) -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + large("one").image.nbytes
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text("ab-.%\u00e9", min_size=1, max_size=120), st.integers(0, 2**34))
+def test_headers_are_those_that_tarfile_writes(name: str, size: int) -> None:
+    info = tarfile.TarInfo(name)
+    info.size, info.mode, info.uname, info.gname = size, 0o444, "groupseg", "groupseg"
+    assert tar_header(name, size) == info.tobuf(tarfile.PAX_FORMAT)
 
 
 def test_long_class_lists_have_wide_masks(tmp_path: Path) -> None:
