@@ -72,13 +72,17 @@ def read_corpus(corpora: list[str], resolution: int) -> Corpus:
     features, about = load_features(TEXTS)
     captions = {text: row for row, text in enumerate(about["captions"])}
     nouns = {noun: row for row, noun in enumerate(about["nouns"])}
-    images = [image for corpus in corpora for image in read_captions(CAPTIONS / corpus)]
-    mentions = torch.zeros(len(images), len(nouns), dtype=torch.bool)
-    for row, image in enumerate(images):
-        mentions[row, [nouns[noun] for noun in image.nouns]] = True
+    squares, told = [], []
+    for corpus in corpora:
+        for image in read_captions(CAPTIONS / corpus):  # squared one by one: photographs at full size fill the memory
+            squares.append(to_square(np.array(image.image), resolution))
+            told.append((captions[image.caption], [nouns[noun] for noun in image.nouns]))
+    mentions = torch.zeros(len(told), len(nouns), dtype=torch.bool)
+    for row, (_, named) in enumerate(told):
+        mentions[row, named] = True
     return Corpus(
-        images=torch.stack([to_square(np.array(image.image), resolution) for image in images]),
-        caption=torch.tensor([captions[image.caption] for image in images]),
+        images=torch.stack(squares),
+        caption=torch.tensor([row for row, _ in told]),
         mentions=mentions,
         captions=torch.from_numpy(features["captions"]),
         nouns=torch.from_numpy(features["nouns"]),

@@ -20,6 +20,7 @@ from groupseg.groupvit.training.loop import train
 from groupseg.groupvit.training.recipe import GroupViTRecipe
 from groupseg.groupvit.weights import About, save_groupvit
 from groupseg.model.images import device
+from groupseg.parallel import workers
 from groupseg.processes import place, process_group
 from groupseg.training.resume import fingerprint
 from stages.archives import archive_files
@@ -69,7 +70,7 @@ def fit(model: GroupViTModel, recipe: GroupViTRecipe, corpora: Sequence[Path], o
 
 def readers() -> int:
     """Returns how many processes read images ahead: one for each core that training leaves."""
-    return max((os.cpu_count() or 1) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")) - 1, 0)
+    return max(workers() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")) - 1, 0)
 
 
 def write_history(history: Sequence[dict[str, float]], weights: Path) -> None:
