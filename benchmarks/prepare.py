@@ -4,9 +4,10 @@
 
 Draws images of 500 x 375 pixels with the spectrum of photographs, and masks, and lays them out as PASCAL VOC; no data
 set is needed. Prepares them, and decodes the same files to arrays with Pillow and nothing else, by as many processes;
-best of three, in turns. Then prepares four times as many, and compares the most memory that any process had. Exits with
-an error if a limit is passed: 0.8 of the speed of decoding, 32 MiB more. All files lie in memory where there is such a
-folder, in which 1000 images take 0.8 GB: what is measured are cores, not a disk.
+best of three, in turns, each in fresh processes, as what one leaves behind speeds up the other. Then prepares four
+times as many, and compares the most memory that any process had. Exits with an error if a limit is passed: 0.8 of the
+speed of decoding, 32 MiB more. All files lie in memory where there is such a folder, in which 1000 images take 0.8 GB:
+what is measured are cores, not a disk.
 """
 
 import argparse
@@ -34,6 +35,8 @@ LEAST_RATIO, MOST_GROWTH = 0.8, 32
 MEMORY = Path("/dev/shm")  # noqa: S108
 SOME = 16  # files go to processes in packs of so many
 
+Work = Callable[[Path, int], None]
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -48,7 +51,7 @@ def main() -> None:
         size = np.mean([path.stat().st_size for path in (few / "JPEGImages").iterdir()])
         print(f"{args.images} images of {WIDTH} x {HEIGHT} pixels, {size / 1000:.0f} kB each, with masks")
         ratios = [compare(few, args.images, processes) for processes in args.processes]
-        peaks = [alone(prepare, folder, max(args.processes)) for folder in (few, many)]
+        peaks = [afresh(peak, prepare, folder, max(args.processes)) for folder in (few, many)]
     print(f"most memory of a process: {peaks[0]:.0f} MiB; with {4 * args.images} images {peaks[1]:.0f} MiB")
     if min(ratios) < LEAST_RATIO:
         raise SystemExit(f"Expected {LEAST_RATIO} of the speed of decoding at least, but it was {min(ratios):.3g}.")
@@ -58,13 +61,11 @@ def main() -> None:
 
 def compare(folder: Path, images: int, processes: int) -> float:
     """Prints the speed of both, and returns how much of that of decoding is left."""
-    seconds = {decode: float("inf"), prepare: float("inf")}
+    seconds: dict[Work, float] = {decode: float("inf"), prepare: float("inf")}
     for _ in range(RUNS):
         for work in seconds:
             shutil.rmtree(folder.with_name("prepared"), ignore_errors=True)
-            start = time.perf_counter()
-            work(folder, processes)
-            seconds[work] = min(seconds[work], time.perf_counter() - start)
+            seconds[work] = min(seconds[work], afresh(timed, work, folder, processes))
     ratio = seconds[decode] / seconds[prepare]
     speeds = {work: images / best for work, best in seconds.items()}
     print(
@@ -98,13 +99,21 @@ def decode_some(paths: list[Path]) -> None:
         np.asarray(Image.open(path))
 
 
-def alone(work: Callable[[Path, int], None], folder: Path, processes: int) -> float:
-    """Returns the most memory in MiB that `work` had in any of its processes, the first of which is a fresh one."""
+def afresh(measure: Callable[[Work, Path, int], float], work: Work, folder: Path, processes: int) -> float:
+    """Measures in a fresh process."""
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        return pool.submit(peak, work, folder, processes).result()
+        return pool.submit(measure, work, folder, processes).result()
 
 
-def peak(work: Callable[[Path, int], None], folder: Path, processes: int) -> float:
+def timed(work: Work, folder: Path, processes: int) -> float:
+    """Returns the seconds that `work` takes."""
+    start = time.perf_counter()
+    work(folder, processes)
+    return time.perf_counter() - start
+
+
+def peak(work: Work, folder: Path, processes: int) -> float:
+    """Returns the most memory in MiB that `work` has in any of its processes."""
     work(folder, processes)
     # Linux counts in KiB, macOS in bytes.
     unit = 1024 if sys.platform == "linux" else 1024**2

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import torch
+from safetensors.torch import save_file
 
 from groupseg.convert import convert_weights
 from groupseg.errors import UserError
@@ -32,7 +33,7 @@ CAPTIONS = Path("data/captions")
 
 
 def main(name: str) -> None:
-    """Reads, checks and converts the weights of a model, or trains it; leaves an empty file for the stage `train`."""
+    """Reads, checks and converts the weights of a model, or trains it; leaves a file without tensors for the stage `train`."""
     params = load_params()
     model = params.models[name]
     out = Path("data/weights") / f"{name}.safetensors"
@@ -46,9 +47,9 @@ def main(name: str) -> None:
         network = model.groupvit if isinstance(model, GroupViTModel) else model.clip
         convert_weights(source(name, model, params), out, network, model.frame, model.precision)
     else:
-        # What `train` depends on must be there.
-        with atomic_path(out):
-            pass
+        # What `train` depends on must be there, and DVC warns of a file without a byte.
+        with atomic_path(out) as path:
+            save_file({}, path)
 
 
 def fit(model: GroupViTModel, recipe: GroupViTRecipe, corpora: Sequence[Path], out: Path) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import tarfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,10 +55,10 @@ def write_shard(path: Path, split: str, entries: Iterable[Entry | Unusable]) -> 
             if isinstance(entry, Unusable):
                 unusable.append(entry.reason)
                 continue
-            data = _members(entry.key, entry.files)
-            file.write(data)
-            digest.update(data)
-            size += len(data)
+            for part in _members(entry.key, entry.files):
+                file.write(part)
+                digest.update(part)
+                size += len(part)
             marks.append(Mark(entry.key, entry.name, entry.picture))
             pixels = entry.pixels + pixels if pixels.size else entry.pixels
         # Two blocks of zeros end a tar, whose length is a whole number of records.
@@ -68,12 +68,10 @@ def write_shard(path: Path, split: str, entries: Iterable[Entry | Unusable]) -> 
     return Shard(split, path.name, digest.hexdigest(), tuple(marks), pixels, tuple(unusable))
 
 
-def _members(key: str, files: Mapping[str, bytes]) -> bytes:
-    """Returns the files of an image as they stand in a tar, sorted, each in whole blocks."""
-    parts = []
+def _members(key: str, files: Mapping[str, bytes]) -> Iterator[bytes]:
+    """Yields the files of an image as they stand in a tar, sorted, each in whole blocks."""
     for suffix, content in sorted(files.items()):
-        parts += [tar_header(f"{key}.{suffix}", len(content)), content, bytes(-len(content) % tarfile.BLOCKSIZE)]
-    return b"".join(parts)
+        yield from (tar_header(f"{key}.{suffix}", len(content)), content, bytes(-len(content) % tarfile.BLOCKSIZE))
 
 
 def tar_header(name: str, size: int) -> bytes:
