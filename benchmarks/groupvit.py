@@ -98,6 +98,9 @@ def draw_weights(folder: Path) -> None:
     for precision in get_args(Precision):
         about = About(architecture=PUBLISHED, frame=frame, precision=precision)
         save_groupvit(state, about, folder / f"{precision}.groupseg.safetensors")
+    # What was written in one go is mapped into memory in larger pieces than what was written tensor by tensor.
+    for file in folder.glob("*.safetensors"):
+        file.write_bytes(file.read_bytes())
 
 
 def precisions(where: torch.device) -> list[torch.dtype]:

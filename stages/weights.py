@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from groupseg.convert import convert_weights
 from groupseg.errors import UserError
@@ -33,7 +33,7 @@ CAPTIONS = Path("data/captions")
 
 
 def main(name: str) -> None:
-    """Reads, checks and converts the weights of a model, or trains it; leaves a file without tensors for the stage `train`."""
+    """Reads, checks and converts the weights of a model, or trains it; leaves none for the stage `train` to replace."""
     params = load_params()
     model = params.models[name]
     out = Path("data/weights") / f"{name}.safetensors"
@@ -49,7 +49,7 @@ def main(name: str) -> None:
     else:
         # What `train` depends on must be there, and DVC warns of a file without a byte.
         with atomic_path(out) as path:
-            save_file({}, path)
+            path.write_bytes(save({}))
 
 
 def fit(model: GroupViTModel, recipe: GroupViTRecipe, corpora: Sequence[Path], out: Path) -> None:
