@@ -29,7 +29,7 @@ seeds: repro
 	groupseg summary
 
 test: $(INSTALLED)
-	pytest -n 2 --dist loadfile
+	pytest -n 2 --dist loadfile --no-loadscope-reorder tests/stages/test_repro.py tests
 
 lint: $(INSTALLED)
 	ruff check .

@@ -1,7 +1,7 @@
 """Segments the images of a data set, the only pass of the vision model: `python -m stages.segment scenes20`.
 
 GROUPSEG_PROCESSES=4 shares them out among as many processes; so does torchrun, among those of several hosts too, which
-then must see one file system. Equal images give equal bytes for any number of processes.
+then must see one file system. Equal images give equal bytes for any number of processes with as many threads each.
 """
 
 import io
