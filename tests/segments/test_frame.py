@@ -1,10 +1,12 @@
-"""Frames against OpenCV, which mmcv resizes with, and against windows cut one by one."""
+"""Frames against OpenCV, which mmcv resizes with, against torchvision, and against windows cut one by one."""
 
 import cv2
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torchvision.transforms.v2.functional import resize as tv_resize
 
 from groupseg.segments.frame import Square, Windows, resize
 from tests.segments.networks import noise
@@ -74,18 +76,20 @@ def test_proportions_are_kept_as_mmcv_does(height: int, width: int) -> None:
 
 
 @pytest.mark.parametrize("size", [(375, 500), (67, 33), (500, 333), (448, 600), (30, 1000), (700, 701), (1, 1), (3, 2)])
-def test_resizing_is_that_of_opencv_within_a_grey_level(size: tuple[int, int]) -> None:
+def test_resizing_is_that_of_opencv_and_torchvision_within_a_grey_level(size: tuple[int, int]) -> None:
     image = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
     target = OFFICIAL.size(*size)
     found = resize(image, target).permute(1, 2, 0).numpy()
     expected = cv2.resize(image, target[::-1], interpolation=cv2.INTER_LINEAR)
-    difference = np.abs(found.astype(int) - expected.astype(int))
-    assert difference.max() <= 1
     assert found.shape == (*target, 3)
+    assert np.abs(found.astype(int) - expected.astype(int)).max() <= 1
+    floating = torch.from_numpy(image).permute(2, 0, 1).float()  # as torchvision's fixed point is what is tested
+    expected = tv_resize(floating, list(target), antialias=False).permute(1, 2, 0).numpy()
+    assert np.abs(found - expected).max() <= 1
     # With antialiasing, as torchvision resizes by default, it would be another picture.
     smooth = cv2.resize(image, target[::-1], interpolation=cv2.INTER_AREA)
     if min(size) > 600:
-        assert np.abs(smooth.astype(int) - expected.astype(int)).max() > 20
+        assert np.abs(smooth - expected).max() > 20
 
 
 def test_windows_are_cut_from_the_resized_image() -> None:
