@@ -107,15 +107,12 @@ def _strategies_asked_for(data: dict[str, Any], run: dict[str, Any]) -> Iterator
 
 
 def _archives_needed(data: Any) -> Iterator[str]:
-    """Yields what is wrong with the names in `needs`, of archives and of what is made from them."""
+    """Yields what is wrong with the archives in `needs`."""
     if not isinstance(data, dict) or not isinstance(needs := data.get("needs"), dict):
         return
     defined = list(map(str, data.get("archives") or {}))
     for kind, section in needs.items():
-        owners = list(map(str, data.get(kind) or {}))
         for owner, names in section.items() if isinstance(section, dict) else ():
-            if kind in data and owner not in owners:
-                yield f"needs.{kind}: {owner!r} is not defined under `{kind}`{suggestion(owner, owners)}"
             for name in names if isinstance(names, list) else ():
                 if isinstance(name, str) and name not in defined:
                     hint = suggestion(name, defined)

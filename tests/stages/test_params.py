@@ -140,8 +140,6 @@ def test_the_commands_in_its_comments_work_and_change_nothing_else(tmp_path: Pat
         ("size: 1999639040", "size: 2 GB", "archives.voc2012.size: must be a valid integer; got '2 GB'"),
         ("    - sbd\n", "    - sbb\n",
          "needs.datasets.voc_aug: 'sbb' is not defined under `archives`; did you mean 'sbd'?"),
-        ("    voc_aug:\n    - voc2012\n", "    voc_agu:\n    - voc2012\n",
-         "needs.datasets: 'voc_agu' is not defined under `datasets`; did you mean 'voc_aug'?"),
         ("corpora:\n  - scenes20\n  - scenes59\n  - scenes80\n", "corpora: []\n",
          "run.corpora: must have at least 1 item, for 'scenes_small' is trained on them; got []"),
         ("- scenes_two_stage\n", "- groupvit_gcc_yfcc\n",
