@@ -28,6 +28,7 @@ seeds: repro
 	dvc repro variants/dvc.yaml:variant@scenes_small_seed1 variants/dvc.yaml:variant@scenes_small_seed2
 	groupseg summary
 
+# The longest file first, so that one process does not wait for the other in the end.
 test: $(INSTALLED)
 	pytest -n 2 --dist loadfile --no-loadscope-reorder tests/stages/test_repro.py tests
 

@@ -93,14 +93,14 @@ def draw_weights(folder: Path) -> None:
             if name.endswith("assign.q_proj.weight"):
                 parameter.mul_(20)
     model.save_pretrained(folder)
-    state = convert(folder / "model.safetensors", PUBLISHED)
+    published = folder / "model.safetensors"
+    # In one go, as ours are written: what comes tensor by tensor is mapped into memory in smaller pieces.
+    published.write_bytes(published.read_bytes())
+    state = convert(published, PUBLISHED)
     frame = Windows(short=448, long=2048, crop=448, stride=224, patch=16)
     for precision in get_args(Precision):
         about = About(architecture=PUBLISHED, frame=frame, precision=precision)
         save_groupvit(state, about, folder / f"{precision}.groupseg.safetensors")
-    # What was written in one go is mapped into memory in larger pieces than what was written tensor by tensor.
-    for file in folder.glob("*.safetensors"):
-        file.write_bytes(file.read_bytes())
 
 
 def precisions(where: torch.device) -> list[torch.dtype]:

@@ -1,6 +1,5 @@
 """The same work on many things by several processes, with the results in order."""
 
-import gc
 import multiprocessing
 import os
 import sys
@@ -74,7 +73,6 @@ def _start_method() -> str:
 def _start(work: Callable[[Any], Any]) -> None:
     global _work
     _work = work
-    gc.freeze()  # what libraries have made stays: garbage is not looked for there time and again
 
 
 def _do(item: Any) -> Any:

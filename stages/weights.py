@@ -33,7 +33,7 @@ CAPTIONS = Path("data/captions")
 
 
 def main(name: str) -> None:
-    """Reads, checks and converts the weights of a model, or trains it; leaves none for the stage `train` to replace."""
+    """Reads, checks and converts the weights of a model, or trains it; leaves none where the stage `train` is to."""
     params = load_params()
     model = params.models[name]
     out = Path("data/weights") / f"{name}.safetensors"

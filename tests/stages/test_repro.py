@@ -216,7 +216,7 @@ def test_as_a_variant_the_model_that_runs_has_the_same_figures(repository: Path)
 
 def test_two_commits_are_compared(repository: Path) -> None:
     change(repository, lambda params: params["strategies"]["fixed"].update(threshold=0.0))
-    repro(repository, "evaluate@scenes20")
+    assert repro(repository, "evaluate@scenes20") == ["calibrate@scenes20-fixed", "evaluate@scenes20"]
     difference = json.loads(run(repository, "dvc", "metrics", "diff", "HEAD", "--json").stdout)
     assert "strategies.fixed.miou" in difference["results/metrics/scenes20.json"]
     run(repository, "git", "commit", "-qam", "another threshold")

@@ -1,6 +1,7 @@
 """The segment stage: several processes leave the bytes of one, and nothing else."""
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -46,19 +47,20 @@ def written(project: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def two(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Asks for two processes."""
+def two(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Asks for two processes, of one thread each; and so has this one, for products split otherwise round otherwise."""
     monkeypatch.setattr(stage, "ROOT", Path())
     monkeypatch.setenv("GROUPSEG_PROCESSES", "2")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.mark.usefixtures("two")
 def test_two_processes_write_the_bytes_of_one(prepared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # as each of the two has: a product of matrices that is split otherwise rounds otherwise
     segment.main("scenes20")
-    torch.set_num_threads(threads)
     alone = written(prepared)
     assert list(alone) == [f"scenes20/{split}/{name}" for split in IMAGES for name in ("maps.tar", "table.safetensors")]
     table = SegmentTable.load(prepared / "data/segments/scenes20/test/table.safetensors")
