@@ -25,7 +25,7 @@ from groupseg.metrics.iou import mean_iou
 from groupseg.metrics.pairs import compare_pairs
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies import build
+from groupseg.strategies.registry import build
 
 SEGMENTS, WIDTH, MEASURED = 8, 384, 50
 MOST_SECONDS, MOST_MIB = 5, 4096

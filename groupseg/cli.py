@@ -48,7 +48,7 @@ def track() -> None:
 
 @commands.command()
 def report() -> None:
-    """Writes results/report.html again from what lies in results/."""
+    """Writes the report again from the results that are there."""
     from groupseg.report.page import write_page
     from groupseg.report.results import read_results
 
@@ -80,8 +80,9 @@ def summary() -> None:
     from groupseg.report.results import read_results
     from groupseg.report.tables import plain
 
-    print(plain(read_results(_ROOT)))
-    page = _ROOT / "results/report.html"
+    results = read_results(_ROOT)
+    print(plain(results))
+    page = results.folder / "report.html"
     print(f"\nReport: {page.resolve()}" if page.exists() else "\nReport: not written yet; run `groupseg report`.")
 
 
@@ -151,7 +152,7 @@ def predict(
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("predictions"),
     model: Annotated[Path, typer.Option(help="File of weights.")] = Path("models/scenes_small.safetensors"),
     strategy: Annotated[
-        Path | None, typer.Option(help="A calibration: results/calibration/<data set>/<strategy>.json.")
+        Path | None, typer.Option(help="A calibration: results/scenes/calibration/<data set>/<strategy>.json.")
     ] = None,
     threshold: Annotated[
         float | None,

@@ -64,6 +64,14 @@ def in_order(work: Callable[[T], R], items: Iterable[T], processes: int) -> Gene
             pool.shutdown(cancel_futures=True)
 
 
+def on_one_thread(work: Callable[[T], R], item: T) -> R:
+    """Returns `work(item)`, done by one thread: sums of floats depend on the number of threads."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    with threadpool_limits(1):
+        return work(item)
+
+
 def _start_method() -> str:
     # A forked process starts at once and shares what is loaded. But of the threads of its parent it has none: once
     # torch has started those of OpenMP, a fork that waits for them hangs. macOS's own libraries do not stand forks.

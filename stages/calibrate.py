@@ -1,25 +1,68 @@
-"""Fits a strategy on the calibration images of a data set: `python -m stages.calibrate scenes20 global`."""
+"""Fits all strategies on the calibration images of a data set: `python -m stages.calibrate scenes20`.
+
+A record whose key is right is kept. The others are made on all cores; GROUPSEG_WORKERS says on how many instead.
+"""
 
 import sys
+import time
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
-from groupseg.files import write_json
+from tqdm import tqdm
+
+from groupseg.files import read_json, write_json
+from groupseg.parallel import in_order, on_one_thread, workers
+from groupseg.records import Key, account, changes
+from groupseg.strategies.base import Strategy
+from groupseg.strategies.record import calibrate
+from stages import paths
 from stages.params import load_params
+from stages.schema import Params
 from stages.stage import run
-from stages.tables import calibratable, calibration_path, origin, read_table, read_vocabulary
+from stages.tables import calibration_keys, calibration_path, read_table, read_vocabulary
 
 
-def main(dataset: str, strategy: str) -> None:
-    """Fits a strategy on the calib split and records what came out."""
+def main(dataset: str) -> None:
+    """Fits the strategies whose records are missing or made from anything else, and records them."""
+    started = time.monotonic()
     params = load_params()
+    strategies = {name: params.strategies[name] for name in params.run.strategies}
+    keys = calibration_keys(dataset, strategies)
+    found = {name: changes(read_key(params, dataset, name), key) for name, key in keys.items()}
+    stale = {name: reason for name, reason in found.items() if reason}
+    make(params, dataset, {name: strategies[name] for name in stale}, keys)
+    for path in paths.calibrations(params, dataset).glob("*.json"):
+        if path.stem not in strategies:
+            path.unlink()
+    print(account(f"calibrate {dataset}", len(keys) - len(stale), stale, time.monotonic() - started))
+
+
+def read_key(params: Params, dataset: str, strategy: str) -> Key | None:
+    """Returns the key of a record; None where there is no whole one."""
+    path = calibration_path(params, dataset, strategy)
+    record = read_json(path) if path.exists() else None
+    return record.get("key") if isinstance(record, dict) else None
+
+
+def make(params: Params, dataset: str, strategies: Mapping[str, Strategy], keys: Mapping[str, Key]) -> None:
+    """Fits strategies, each by itself, and writes every record as soon as it is made."""
+    if not strategies:
+        return
     table = read_table(dataset, "calib")
     vocabulary, about = read_vocabulary(dataset, table)
-    record = calibratable(params.strategies[strategy], table).fit(table, vocabulary).to_json()
+    work = partial(on_one_thread, partial(calibrate, table=table, vocabulary=vocabulary, about=about))
+    records = in_order(work, strategies.values(), min(workers(), len(strategies)))
+    shown = tqdm(records, desc=f"calibrate {dataset}", total=len(strategies), unit="strategy", disable=None)
+    for name, record in zip(strategies, shown, strict=True):
+        warn(dataset, name, record)
+        write_json(calibration_path(params, dataset, name), {**record, "key": keys[name]})
+
+
+def warn(dataset: str, strategy: str, record: Mapping[str, Any]) -> None:
+    """Prints the warnings of a record."""
     for warning in record["warnings"]:
-        print(f"warning: {strategy} on {dataset}: {warning}", file=sys.stderr)
-    # What it takes to use the calibration elsewhere, where neither the parameters nor the table are at hand.
-    text = {name: about[name] for name in ("words", "templates", "ensemble")}
-    usage = {"with_background": table.with_background, "text": text}
-    write_json(calibration_path(dataset, strategy), {**origin(table), **usage, **record})
+        tqdm.write(f"warning: {strategy} on {dataset}: {warning}", file=sys.stderr)
 
 
 if __name__ == "__main__":

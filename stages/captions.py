@@ -14,12 +14,11 @@ from groupseg.datasets.captions.webdataset_tars import read_webdataset
 from groupseg.datasets.writer import write_captions, write_corpus
 from groupseg.parallel import workers
 from groupseg.sources.tree import Merged, open_tree
+from stages import paths
 from stages.archives import corpus_paths
 from stages.params import load_params
 from stages.schema import CocoCaptions, ScenesCorpus, WebdatasetCorpus
 from stages.stage import run
-
-CAPTIONS = Path("data/captions")
 
 
 def main(corpus: str) -> None:
@@ -35,22 +34,22 @@ def main(corpus: str) -> None:
 def draw(source: ScenesCorpus, corpus: str) -> None:
     """Draws scenes and writes them."""
     images = scenes.captioned(source.scenes, source.images, source.seed)
-    write_captions(CAPTIONS / corpus, tqdm(images, total=source.images, **_bar(corpus)))
+    write_captions(paths.CAPTIONS / corpus, tqdm(images, total=source.images, **_bar(corpus)))
 
 
-def find(source: CocoCaptions | WebdatasetCorpus, paths: Sequence[Path]) -> CaptionedFiles:
+def find(source: CocoCaptions | WebdatasetCorpus, files: Sequence[Path]) -> CaptionedFiles:
     """Finds the images of a corpus; none is read yet."""
     if isinstance(source, CocoCaptions):
-        tree = Merged([open_tree(path) for path in paths])
+        tree = Merged([open_tree(path) for path in files])
         return read_coco_captions(tree, source.annotations, source.images, source.seed)
-    return read_webdataset(paths, source.images)
+    return read_webdataset(files, source.images)
 
 
 def write(files: CaptionedFiles, source: CocoCaptions | WebdatasetCorpus, corpus: str) -> None:
     """Reads, checks and writes what was found, on all cores."""
     origin = {"corpus": corpus, "format": source.format}
     with tqdm(total=files.images, **_bar(corpus)) as bar:
-        manifest = write_corpus(CAPTIONS / corpus, files, origin, workers(), bar.update)
+        manifest = write_corpus(paths.CAPTIONS / corpus, files, origin, workers(), bar.update)
     if manifest["unusable"]:
         print(
             f"warning: {corpus}: {manifest['unusable']} images passed over, {manifest['images']} written. The first:"

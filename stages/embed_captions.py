@@ -1,11 +1,10 @@
 """Embeds the captions of all corpora and the nouns in them: `python -m stages.embed_captions`."""
 
-from pathlib import Path
-
 from groupseg.datasets.shards import read_captions
 from groupseg.text.encoder import load_encoder
 from groupseg.text.features import save_features
 from groupseg.text.prompts import embed_words
+from stages import paths
 from stages.params import load_params
 from stages.stage import run
 
@@ -15,7 +14,7 @@ def main() -> None:
     params = load_params()
     captions, nouns = set[str](), set[str]()
     for corpus in params.run.corpora:
-        for image in read_captions(Path("data/captions") / corpus):
+        for image in read_captions(paths.CAPTIONS / corpus):
             captions.add(image.caption)
             nouns.update(image.nouns)
     texts = {"captions": sorted(captions), "nouns": sorted(nouns)}
@@ -24,7 +23,7 @@ def main() -> None:
         encoder = load_encoder(params.text.package, params.text.sha256)
         features["captions"] = encoder.encode(texts["captions"])
         features["nouns"] = embed_words(encoder, texts["nouns"], [params.text.noun_template])
-    save_features("data/text/captions.safetensors", features, texts)
+    save_features(paths.CAPTION_TEXTS, features, texts)
 
 
 if __name__ == "__main__":

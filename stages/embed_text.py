@@ -1,12 +1,11 @@
 """Embeds the class names of a data set: `python -m stages.embed_text scenes20`."""
 
-from pathlib import Path
-
 from groupseg.datasets.shards import read_class_list
 from groupseg.text.encoder import load_encoder
 from groupseg.text.features import save_features
 from groupseg.text.prompts import class_words, embed_ensemble, embed_words, word_lists
 from groupseg.text.towers import load_text_tower
+from stages import paths
 from stages.params import load_params
 from stages.stage import run
 
@@ -14,10 +13,10 @@ from stages.stage import run
 def main(dataset: str) -> None:
     params = load_params()
     prompts = params.datasets[dataset].prompts
-    classes, _ = read_class_list(Path("data/prepared") / dataset)
+    classes, _ = read_class_list(paths.prepared(dataset))
     words = class_words(classes, prompts.names)
     # Texts lie where the model wants them: in the space of its own text tower, where it has one.
-    tower = load_text_tower(Path("models") / f"{params.run.model}.safetensors")
+    tower = load_text_tower(paths.weights(params.run.model))
     encoder = tower or load_encoder(params.text.package, params.text.sha256)
     lists = word_lists()
     features = {
@@ -30,7 +29,7 @@ def main(dataset: str) -> None:
         "templates": prompts.templates,
         "lists": lists, "ensemble": params.text.ensemble,
     }  # fmt: skip
-    save_features(Path("data/text") / f"{dataset}.safetensors", features, about)
+    save_features(paths.text(dataset), features, about)
 
 
 if __name__ == "__main__":

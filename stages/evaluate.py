@@ -1,8 +1,7 @@
-"""Judges all strategies of a data set on its test images: `python -m stages.evaluate scenes20`."""
+"""Judges all strategies of a data set, and shows where the points go: `python -m stages.evaluate scenes20`."""
 
 from collections.abc import Mapping
-from dataclasses import fields
-from pathlib import Path
+from dataclasses import asdict, astuple, fields
 from typing import Any
 
 import numpy as np
@@ -12,38 +11,46 @@ from safetensors.numpy import save
 
 from groupseg.files import atomic_path, write_json
 from groupseg.metrics.bootstrap import bootstrap_miou, interval, resample_weights
-from groupseg.metrics.confusion import Counts, image_counts
+from groupseg.metrics.confusion import Counts, Integers, confusion_matrix, image_counts
 from groupseg.metrics.counts import save_counts
 from groupseg.metrics.curve import threshold_curve
-from groupseg.metrics.iou import iou, summary
+from groupseg.metrics.iou import iou, mean_iou, summary
+from groupseg.metrics.ladder import Known, ladder, ladder_labels, naive_labels, present_class
+from groupseg.metrics.losses import confusions, losses
 from groupseg.metrics.oracle import label_oracle
 from groupseg.metrics.pairs import Pair, compare_pairs
+from groupseg.metrics.reliability import reliability
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies import load
 from groupseg.strategies.base import Strategy
+from groupseg.strategies.crossfit import crossfit
+from groupseg.strategies.registry import load
+from groupseg.strategies.scores import ScoreName, best_class, checked_scores
+from stages import paths
 from stages.params import load_params
+from stages.schema import Params
 from stages.stage import run
 from stages.tables import (
     BASELINE,
     ORACLE,
-    RESULTS,
     check_held_out,
-    crossfit,
     read_calibration,
     read_table,
     read_vocabulary,
     write_csv,
 )
 
+# Scores in 0..1, by the name that they go by in results/<run>/reliability: `fixed` takes the product.
+PROBABILITIES: dict[str, ScoreName] = {"fixed": "product", "softmax": "softmax"}
+
 
 def main(dataset: str) -> None:
     """Judges all strategies on the test split, against each other and against the label oracle."""
     params = load_params()
-    table, calibration = read_table(dataset, "test"), read_table(dataset, "calib")
-    check_held_out(table, calibration)
+    table = read_table(dataset, "test")
+    check_held_out(table, read_table(dataset, "calib"))
     vocabulary, about = read_vocabulary(dataset, table)
-    records = {name: read_calibration(dataset, name, calibration) for name in params.run.strategies}
+    records = {name: read_calibration(params, dataset, name) for name in params.run.strategies}
     strategies = {name: load(record) for name, record in records.items()}
     labels = {name: strategy.predict(table, vocabulary) for name, strategy in strategies.items()}
     labels[ORACLE] = label_oracle(table)
@@ -53,13 +60,16 @@ def main(dataset: str) -> None:
     figures = judge(counts, resampled)
     oracle = figures.pop(ORACLE)
     pairs = compare_pairs({name: figure["miou"] for name, figure in figures.items()}, resampled)
+    results = paths.results(params)
 
-    with atomic_path(Path("data/predictions") / f"{dataset}.safetensors") as path:
+    with atomic_path(paths.predictions(params, dataset)) as path:
         path.write_bytes(save({name: given.astype(np.int32) for name, given in labels.items()}))
-    save_counts(Path("data/counts") / f"{dataset}.safetensors", counts, table.keys, table.classes)
-    write_csv(RESULTS / "pairs" / f"{dataset}.csv", pd.DataFrame(pairs, columns=[entry.name for entry in fields(Pair)]))
-    write_csv(RESULTS / "curves" / f"{dataset}.csv", curves(strategies, table, vocabulary))
-    write_csv(RESULTS / "per_class" / f"{dataset}.csv", per_class(table, counts))
+    save_counts(paths.counts(params, dataset), counts, table.keys, table.classes)
+    write_csv(results / "pairs" / f"{dataset}.csv", pd.DataFrame(pairs, columns=[entry.name for entry in fields(Pair)]))
+    write_csv(results / "curves" / f"{dataset}.csv", curves(strategies, table, vocabulary))
+    write_csv(results / "per_class" / f"{dataset}.csv", per_class(table, counts))
+    write_csv(results / "reliability" / f"{dataset}.csv", reliability_rows(table, vocabulary))
+    write_ladder(params, dataset, table, vocabulary, strategies, labels, weights)
     metrics = {
         "protocol": protocol(table, about, records),
         "images": len(table.keys),
@@ -67,7 +77,7 @@ def main(dataset: str) -> None:
         "strategies": figures,
         "oracle": {"label": oracle},
     }
-    write_json(RESULTS / "metrics" / f"{dataset}.json", metrics, decimals=6)
+    write_json(results / "metrics" / f"{dataset}.json", metrics, decimals=6)
 
 
 def judge(counts: Mapping[str, Counts], resampled: Mapping[str, NDArray[np.float64]]) -> dict[str, dict[str, Any]]:
@@ -115,6 +125,56 @@ def per_class(table: SegmentTable, counts: Mapping[str, Counts]) -> pd.DataFrame
     columns = {name: iou(total) for name, total in totals.items()}
     share = truth / max(truth.sum(), 1)
     return pd.DataFrame({"class": ["background", *table.classes], "pixel_share": share, **columns})
+
+
+def write_ladder(
+    params: Params,
+    dataset: str,
+    table: SegmentTable,
+    vocabulary: Vocabulary,
+    strategies: Mapping[str, Strategy],
+    predicted: Mapping[str, NDArray[np.int32]],
+    weights: NDArray[np.int32],
+) -> None:
+    """Measures the rungs from the fixed rule to perfect masks, and what the best strategy mixes up."""
+    best, results = params.evaluate.best, paths.results(params)
+    candidate, score = strategies[best].candidates(table, vocabulary)
+    known = Known(
+        fixed=predicted[BASELINE],
+        calibrated=predicted[best],
+        candidate=candidate,
+        score=score,
+        present=present_class(table, checked_scores("cosine", table, vocabulary), candidate),
+        oracle=predicted[ORACLE],
+    )
+    labels = ladder_labels(table, known)
+    naive = {
+        name: float(mean_iou(image_counts(table, given).total())) for name, given in naive_labels(table, known).items()
+    }
+    rungs = [asdict(rung) for rung in ladder(table, labels, weights)]
+    summary = {"strategy": best, "rungs": rungs, "naive": naive}
+    write_json(results / "ladder" / f"{dataset}.json", summary, decimals=6)
+    names = ["background", *table.classes]
+    matrix = confusion_matrix(table, known.calibrated)
+    right = confusion_matrix(table, labels["best labelling"])
+    write_csv(results / "confusions" / f"{dataset}.csv", confusion_rows(matrix, names))
+    write_csv(results / "losses" / f"{dataset}.csv", pd.DataFrame({"class": names, **vars(losses(matrix, right))}))
+
+
+def confusion_rows(matrix: Integers, names: list[str]) -> pd.DataFrame:
+    """Lists the mix-ups that cost most."""
+    columns = ["truth", "predicted", "pixels", "share_of_truth", "miou_gain"]
+    rows = pd.DataFrame(map(astuple, confusions(matrix)), columns=columns)
+    return rows.assign(truth=[names[row] for row in rows.truth], predicted=[names[row] for row in rows.predicted])
+
+
+def reliability_rows(table: SegmentTable, vocabulary: Vocabulary) -> pd.DataFrame:
+    """Compares the scores that claim to be probabilities with what they are worth."""
+    parts = []
+    for name, score in PROBABILITIES.items():
+        bins = reliability(*best_class(score, table, vocabulary), table.histogram)
+        parts.append(pd.DataFrame({"strategy": name, **vars(bins)}))
+    return pd.concat(parts)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 from groupseg.errors import UserError
+from groupseg.files import read_json
+from stages import paths
 from stages.faults import describe, suggestion
 from stages.schema import Params
 from stages.stage import run
@@ -36,7 +38,23 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
         faults = [describe(Params, details) for details in error.errors()] + faults
     if faults:
         raise UserError("\n".join(f"{path}: {fault}" for fault in faults))
+    _check_results(params)
     return params
+
+
+def _check_results(params: Params) -> None:
+    """Refuses a run that would write over the results of another one: of other data sets, or of another model."""
+    folder = paths.results(params)
+    found = {file.stem: file for file in (folder / "metrics").glob("*.json")}
+    whole = (folder / "summary.json").exists()
+    models = {read_json(file)["protocol"]["model"] for file in found.values()}
+    same = found.keys() == set(params.run.datasets) if whole else found.keys() <= set(params.run.datasets)
+    if found and not (same and models == {params.run.model}):
+        raise UserError(
+            f"{folder} holds the results of {', '.join(sorted(models))} on {', '.join(sorted(found))}, which this run "
+            f"({params.run.model} on {', '.join(params.run.datasets)}) would write over. Give this run a name of its "
+            "own, such as -S run.name=mine, or delete that folder."
+        )
 
 
 def _read(path: Path) -> Any:

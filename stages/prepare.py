@@ -1,6 +1,5 @@
 """Brings a data set into shards, whatever its layout: `python -m stages.prepare scenes20`."""
 
-from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
@@ -11,12 +10,11 @@ from groupseg.datasets.readers import READERS
 from groupseg.datasets.writer import write_files, write_samples
 from groupseg.parallel import workers
 from groupseg.sources.tree import Tree
+from stages import paths
 from stages.archives import dataset_tree
 from stages.params import load_params
 from stages.schema import FilesSource, ScenesSource
 from stages.stage import run
-
-PREPARED = Path("data/prepared")
 
 
 def main(dataset: str) -> None:
@@ -36,7 +34,7 @@ def draw(source: ScenesSource, dataset: str) -> None:
         split: tqdm(scenes.samples(name, split, images, seed), total=images, **_bar(f"{dataset} {split}"))
         for split, images in {"calib": source.calib, "test": source.test}.items()
     }
-    write_samples(PREPARED / dataset, scenes.class_names(name), True, splits, _origin(source, dataset))
+    write_samples(paths.prepared(dataset), scenes.class_names(name), True, splits, _origin(source, dataset))
 
 
 def find(source: FilesSource, tree: Tree) -> LabelledFiles:
@@ -48,7 +46,7 @@ def write(files: LabelledFiles, source: FilesSource, dataset: str) -> None:
     """Reads, checks and writes what was found, on all cores."""
     origin, folds = _origin(source, dataset), source.crossfit or 0
     with tqdm(total=sum(map(len, files.splits.values())), **_bar(dataset)) as bar:
-        write_files(PREPARED / dataset, files, origin, folds, workers(), bar.update)
+        write_files(paths.prepared(dataset), files, origin, folds, workers(), bar.update)
 
 
 def _origin(source: ScenesSource | FilesSource, dataset: str) -> dict[str, str]:

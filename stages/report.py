@@ -1,4 +1,4 @@
-"""Draws the figures and writes results/report.html: `python -m stages.report`."""
+"""Draws the figures and writes the report of the run: `python -m stages.report`."""
 
 from pathlib import Path
 
@@ -7,6 +7,8 @@ from groupseg.report.figures import write_figures
 from groupseg.report.page import write_page
 from groupseg.report.records import results_digest
 from groupseg.report.results import read_results
+from groupseg.report.summary import write_summary
+from stages import paths
 from stages.params import load_params
 from stages.stage import ROOT, run
 
@@ -17,7 +19,8 @@ def main() -> None:
     results = read_results(Path())
     write_figures(results, params.report.pictures)
     write_page(results, ROOT / ".work" / "timings")
-    write_json(Path("data/reported.json"), {"results": results_digest(results)})
+    write_summary(results)
+    write_json(paths.done("report", params), {"report": results_digest(results)})
 
 
 if __name__ == "__main__":

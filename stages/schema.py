@@ -23,7 +23,7 @@ from groupseg.groupvit.training.recipe import GroupViTRecipe
 from groupseg.kinds import KINDS
 from groupseg.model.architecture import Architecture
 from groupseg.segments.frame import Windows
-from groupseg.strategies import STRATEGIES
+from groupseg.strategies.registry import STRATEGIES
 from groupseg.text.variants import variants
 from groupseg.training.recipe import Recipe
 
@@ -69,8 +69,9 @@ class Section(BaseModel):
 
 
 class Run(Section):
-    """What `dvc repro` runs, out of all that is defined below it."""
+    """What `dvc repro` runs, out of all that is defined below it, and what the results are called."""
 
+    name: Name
     model: Name
     datasets: list[Name] = Field(min_length=1)
     corpora: list[Name]
@@ -273,6 +274,13 @@ class ClipModel(PublishedModel):
     """A CLIP model, and how its patches become segments."""
 
     clip: Clip
+
+
+def model_recipe(model: TrainedModel | PublishedModel) -> Literal["scenes", "groupvit", "published"]:
+    """Says what makes a model: the training of the small network, that of GroupViT, or weights that are there."""
+    if isinstance(model, TrainedModel):
+        return "scenes"
+    return "groupvit" if isinstance(model, GroupViTModel) and model.training else "published"
 
 
 def _kind(section: Any) -> str | None:

@@ -19,9 +19,7 @@ from PIL import Image
 from tqdm import tqdm
 from webdataset import TarWriter
 
-from groupseg.datasets.crossfit import read_crossfit
-from groupseg.datasets.shards import read_class_list
-from groupseg.datasets.share import read_share
+from groupseg.datasets.shards import read_class_list, read_crossfit, read_share
 from groupseg.errors import UserError
 from groupseg.files import atomic_path, sha256
 from groupseg.networks import load_network
@@ -30,6 +28,7 @@ from groupseg.segments.build import Map, build_table
 from groupseg.segments.join import is_own, join_items, join_tables
 from groupseg.segments.network import Network
 from groupseg.segments.table import SegmentTable
+from stages import paths
 from stages.params import load_params
 from stages.stage import run
 
@@ -43,8 +42,8 @@ MOST = 2**16 - 1
 def main(dataset: str) -> None:
     """Writes the segment table and the segment maps of both splits; they are the same where images are cross-fitted."""
     params = load_params()
-    weights = Path("models") / f"{params.run.model}.safetensors"
-    folds = read_crossfit(Path("data/prepared") / dataset)
+    weights = paths.weights(params.run.model)
+    folds = read_crossfit(paths.prepared(dataset))
     with process_group() as here:
         network = load_network(weights)
         protocol = {
@@ -59,7 +58,7 @@ def main(dataset: str) -> None:
 
 def segment(network: Network, dataset: str, split: str, protocol: Mapping[str, str], here: Place) -> None:
     """Runs the network over a split; the first process writes what all of them have found."""
-    out, scratch = Path("data/segments") / dataset / split, SCRATCH / dataset / split
+    out, scratch = paths.segments(dataset, split), SCRATCH / dataset / split
     if here.size == 1:
         segment_share(network, dataset, split, protocol, here, out)
         return
@@ -75,7 +74,7 @@ def segment_share(
     network: Network, dataset: str, split: str, protocol: Mapping[str, str], here: Place, out: Path
 ) -> None:
     """Runs the network over the images of this process, and writes nothing where none are left for it."""
-    prepared = Path("data/prepared") / dataset
+    prepared = paths.prepared(dataset)
     classes, with_background = read_class_list(prepared)
     samples = read_share(prepared, split, partial(is_own, rank=here.rank, size=here.size))
     first = list(islice(samples, 1))
@@ -98,11 +97,10 @@ def segment_share(
 
 def calibrate_on(dataset: str) -> None:
     """Writes the test split again as the calib split."""
-    folder = Path("data/segments") / dataset
-    table = SegmentTable.load(folder / "test/table.safetensors")
-    replace(table, protocol={**table.protocol, "split": "calib"}).save(folder / "calib/table.safetensors")
-    with atomic_path(folder / "calib/maps.tar") as path:
-        shutil.copyfile(folder / "test/maps.tar", path)
+    table = SegmentTable.load(paths.table(dataset, "test"))
+    replace(table, protocol={**table.protocol, "split": "calib"}).save(paths.table(dataset, "calib"))
+    with atomic_path(paths.segments(dataset, "calib") / "maps.tar") as path:
+        shutil.copyfile(paths.segments(dataset, "test") / "maps.tar", path)
 
 
 def join(folders: Sequence[Path], out: Path) -> None:

@@ -1,5 +1,6 @@
 """What the stages after `segment` read, and how they write: segment tables, texts, calibrations; CSV."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -7,22 +8,24 @@ import numpy as np
 
 from groupseg.errors import UserError
 from groupseg.files import atomic_path, read_json
+from groupseg.records import Key, digest, files_digest
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary, WordList
 from groupseg.strategies.base import Strategy
-from groupseg.strategies.crossfit import CrossFit, held_out
+from groupseg.strategies.crossfit import crossfit, held_out
 from groupseg.text.features import load_features
+from stages import paths
+from stages.schema import Params
 
 if TYPE_CHECKING:  # `calibrate` is done before pandas is loaded.
     from pandas import DataFrame
 
-RESULTS = Path("results")
 BASELINE, ORACLE = "fixed", "oracle.label"
 
 
 def read_table(dataset: str, split: str) -> SegmentTable:
     """Reads the segments of a split."""
-    return SegmentTable.load(Path("data/segments") / dataset / split / "table.safetensors")
+    return SegmentTable.load(paths.table(dataset, split))
 
 
 def read_vocabulary(dataset: str, table: SegmentTable) -> tuple[Vocabulary, dict[str, Any]]:
@@ -35,7 +38,7 @@ def read_vocabulary(dataset: str, table: SegmentTable) -> tuple[Vocabulary, dict
     Raises:
         UserError: If they are texts of other classes than those of the table.
     """
-    path = Path("data/text") / f"{dataset}.safetensors"
+    path = paths.text(dataset)
     features, about = load_features(path)
     if tuple(about["classes"]) != table.classes:
         raise UserError(
@@ -64,42 +67,36 @@ def read_splits(dataset: str) -> tuple[SegmentTable, SegmentTable]:
     return held_out(test, folds) if folds else (calibration, test)
 
 
-def crossfit(table: SegmentTable) -> int:
-    """Returns in how many folds the images of a table are calibrated and judged in turn; 0 = they are not."""
-    return int(table.protocol.get("crossfit", 0))
-
-
-def calibratable(strategy: Strategy, table: SegmentTable) -> Strategy:
-    """Returns the strategy as it is to be fitted on `table`: a copy for each fold where that is cross-fitted."""
-    folds = crossfit(table)
-    return CrossFit(strategy, folds) if folds else strategy
-
-
-def calibration_path(dataset: str, strategy: str) -> Path:
+def calibration_path(params: Params, dataset: str, strategy: str) -> Path:
     """Where the record of a calibration lies."""
-    return Path("results/calibration") / dataset / f"{strategy}.json"
+    return paths.calibrations(params, dataset) / f"{strategy}.json"
 
 
-def origin(table: SegmentTable) -> dict[str, Any]:
-    """What a calibration on this table was made from; it stands in its record."""
-    protocol = {key: table.protocol[key] for key in ("dataset", "split", "weights_sha256")}
-    folds = {"crossfit": table.protocol["crossfit"]} if crossfit(table) else {}
-    return {**protocol, **folds, "images": len(table.keys), "classes": list(table.classes)}
+def calibration_keys(dataset: str, strategies: Mapping[str, Strategy]) -> dict[str, Key]:
+    """Computes the key that the record of each strategy must have."""
+    data, text = files_digest(paths.table(dataset, "calib")), files_digest(paths.text(dataset))
+    code = read_json(paths.code("calibrate"))["calibration"]
+    given = {name: strategy.definition() for name, strategy in strategies.items()}
+    return {
+        name: {"data": data, "text": text, "params": digest(one), "code": code[one["rule"]]}
+        for name, one in given.items()
+    }
 
 
-def read_calibration(dataset: str, strategy: str, table: SegmentTable) -> dict[str, Any]:
-    """Reads the record of a calibration on `table`.
+def read_calibration(params: Params, dataset: str, strategy: str) -> dict[str, Any]:
+    """Reads the record of a calibration on the present calibration images and texts.
 
     Raises:
-        UserError: If it was made from anything else.
+        UserError: If it was made from others.
     """
-    path = calibration_path(dataset, strategy)
+    path = calibration_path(params, dataset, strategy)
     record: dict[str, Any] = read_json(path)
-    made = origin(table)
-    if stale := [key for key in (*made, *{"crossfit"}.difference(made)) if record.get(key) != made.get(key)]:
+    present = {"data": files_digest(paths.table(dataset, "calib")), "text": files_digest(paths.text(dataset))}
+    key = record.get("key", {})
+    if stale := [part for part, found in present.items() if key.get(part) != found]:
         raise UserError(
             f"{path} was not calibrated on the present calib split of {dataset} (another {', '.join(stale)})."
-            f" Run `dvc repro calibrate@{dataset}-{strategy}`."
+            f" Run `dvc repro calibrate@{dataset}`."
         )
     return record
 

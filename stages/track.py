@@ -6,16 +6,17 @@ from groupseg.files import write_json
 from groupseg.report.records import results_digest
 from groupseg.report.results import read_results
 from groupseg.tracking import track
+from stages import paths
 from stages.params import load_params
 from stages.stage import run
 
 
 def main() -> None:
     """Sends the results to MLflow and notes which they are, whether or not a server took them."""
-    load_params()
+    params = load_params()
     results = read_results(Path())
     track(results)
-    write_json(Path("data/tracked.json"), {"results": results_digest(results)})
+    write_json(paths.done("track", params), {"track": results_digest(results)})
 
 
 if __name__ == "__main__":

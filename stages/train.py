@@ -1,93 +1,72 @@
-"""Trains a model, or takes the weights that the stage `weights` has left: `python -m stages.train scenes_small`."""
+"""Makes the model that runs: `python -m stages.train scenes_small`.
 
-import shutil
-from dataclasses import asdict
+By its section of params.yaml it is trained from images and captions alone, or its published weights are brought into a
+file of ours. GROUPSEG_PROCESSES=4 shares a training of GroupViT out among as many processes; so does torchrun, among
+those of several hosts too, which then must see one file system.
+"""
+
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-import torch
-
-from groupseg.datasets.shards import read_captions
-from groupseg.files import atomic_path
-from groupseg.model.images import to_square
-from groupseg.model.weights import save_model
-from groupseg.text.features import load_features
-from groupseg.training.corpus import Corpus
-from groupseg.training.loop import train
-from groupseg.training.resume import fingerprint
+from groupseg.files import read_json
+from groupseg.processes import place
+from groupseg.training.history import write_history
+from stages import paths
 from stages.params import load_params
-from stages.schema import TrainedModel
+from stages.schema import GroupViTModel, Params, PublishedModel, TrainedModel
 from stages.stage import ROOT, run
 
-CAPTIONS, TEXTS = Path("data/captions"), Path("data/text/captions.safetensors")
-WEIGHTS = Path("data/weights")
+# Under the root of the repository, also where `dvc exp run` works in a temporary copy of it.
+STATES = ROOT / ".work" / "train"
 
 
 def main(name: str) -> None:
+    """Trains a model, or reads, checks and converts its weights."""
     params = load_params()
     model = params.models[name]
+    code = read_json(paths.source("models", name))["code"]
     if isinstance(model, TrainedModel):
-        fit(name, model, params.run.corpora)
-    else:
-        take(name)
+        train_small(name, model, params, code)
+    elif isinstance(model, GroupViTModel) and model.training:
+        train_groupvit(name, model, params, code)
+    elif place().rank == 0:  # nothing to share out
+        convert(name, model, params)
 
 
-def take(name: str) -> None:
-    """Makes what the stage `weights` has left the model and its history."""
-    for left, out in ((f"{name}.csv", history_path(name)), (f"{name}.safetensors", model_path(name))):
-        with atomic_path(out) as path:
-            shutil.copyfile(WEIGHTS / left, path)
+# Each imports what it needs itself: it is the code of its own kind of model alone, and no other model depends on it.
+def train_small(name: str, model: TrainedModel, params: Params, code: str) -> bool:
+    """Trains the small network; returns whether it had to be."""
+    from groupseg.training.run import train_model
+
+    corpora = [paths.CAPTIONS / corpus for corpus in params.run.corpora]
+    return train_model(model.architecture, model.training, corpora, paths.CAPTION_TEXTS, code, STATES, outputs(name))
 
 
-def fit(name: str, model: TrainedModel, corpora: list[str]) -> None:
-    """Trains a model on images and captions; goes on where a training of the same was broken off."""
-    code = [path for part in ("model", "training") for path in Path("groupseg", part).glob("*.py")]
-    data = [path for corpus in corpora for path in (CAPTIONS / corpus).glob("*.tar")]
-    training = fingerprint(
-        {"model": asdict(model.architecture), "training": asdict(model.training)},
-        [Path("stages/train.py"), TEXTS, *code, *data],
+def train_groupvit(name: str, model: GroupViTModel, params: Params, code: str) -> None:
+    """Trains GroupViT as published."""
+    from groupseg.groupvit.training import run as groupvit
+
+    assert model.training
+    corpora = [paths.CAPTIONS / corpus for corpus in params.run.corpora]
+    groupvit.train_groupvit(
+        model.groupvit, model.training, model.frame, model.precision, corpora, code, STATES, outputs(name)
     )
-    # Under the root of the repository, also where `dvc exp run` works in a temporary copy of it.
-    state = ROOT / ".work" / "train" / f"{training}.pt"
-    corpus = read_corpus(corpora, model.architecture.resolution)
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    trained, history = train(model.architecture, model.training, corpus, state)
-    with atomic_path(history_path(name)) as path:
-        pd.DataFrame(history).to_csv(path, index=False, float_format="%.6f", lineterminator="\n")
-    save_model(trained, model_path(name))
-    state.unlink(missing_ok=True)
 
 
-def history_path(name: str) -> Path:
-    return Path("results/train") / f"{name}.csv"
+def convert(name: str, model: PublishedModel, params: Params) -> None:
+    """Brings published weights into a file of ours."""
+    from groupseg.convert import convert_weights
+    from stages.archives import weights_file
+
+    network = model.groupvit if isinstance(model, GroupViTModel) else model.clip
+    out = outputs(name)
+    write_history([], out["history"])
+    convert_weights(weights_file(params, name), out["weights"], network, model.frame, model.precision)
 
 
-def model_path(name: str) -> Path:
-    return Path("models") / f"{name}.safetensors"
-
-
-def read_corpus(corpora: list[str], resolution: int) -> Corpus:
-    """Reads every captioned image into memory, uint8, and finds its texts among the embedded ones."""
-    features, about = load_features(TEXTS)
-    captions = {text: row for row, text in enumerate(about["captions"])}
-    nouns = {noun: row for row, noun in enumerate(about["nouns"])}
-    squares, told = [], []
-    for corpus in corpora:
-        for image in read_captions(CAPTIONS / corpus):  # squared one by one: photographs at full size fill the memory
-            squares.append(to_square(np.array(image.image), resolution))
-            told.append((captions[image.caption], [nouns[noun] for noun in image.nouns]))
-    mentions = torch.zeros(len(told), len(nouns), dtype=torch.bool)
-    for row, (_, named) in enumerate(told):
-        mentions[row, named] = True
-    return Corpus(
-        images=torch.stack(squares),
-        caption=torch.tensor([row for row, _ in told]),
-        mentions=mentions,
-        captions=torch.from_numpy(features["captions"]),
-        nouns=torch.from_numpy(features["nouns"]),
-    )
+def outputs(name: str) -> dict[str, Path]:
+    """Where the weights and the losses of a model go."""
+    return {"weights": paths.weights(name), "history": paths.history(name)}
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, shared=True)

@@ -1,65 +1,128 @@
-"""Figures of a model beside the one that runs: `python -m stages.variant scenes_small_seed1`."""
+"""Trains and judges a model beside the one that runs: `python -m stages.variant scenes_small_seed1`.
 
-from pathlib import Path
+No stage of dvc.yaml: its weights stay with whoever trained them, and nobody else misses them. What it has made and is
+still right, weights and figures, is kept by its key. Run `dvc repro` before.
+"""
+
+import time
+from functools import cached_property
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
-from groupseg.datasets.crossfit import read_crossfit
-from groupseg.datasets.shards import read_class_list, read_samples
-from groupseg.files import sha256, write_json
-from groupseg.metrics.bootstrap import bootstrap_miou, interval, resample_weights
-from groupseg.metrics.confusion import Counts, image_counts
-from groupseg.metrics.iou import mean_iou
-from groupseg.metrics.oracle import label_oracle
+from groupseg.datasets.shards import read_class_list, read_crossfit, read_samples
+from groupseg.errors import UserError
+from groupseg.files import read_json, sha256, write_json
+from groupseg.metrics.bootstrap import resample_weights
 from groupseg.networks import load_network
+from groupseg.records import account, digest, files_digest
 from groupseg.segments.build import build_table
-from groupseg.segments.network import Network
 from groupseg.segments.table import SegmentTable
-from groupseg.strategies import load
+from groupseg.segments.vocabulary import Vocabulary
+from groupseg.strategies.crossfit import crossfit
+from groupseg.studies.variant import oracle_figures, strategy_figures
+from groupseg.training.run import train_model
+from stages import paths
 from stages.params import load_params
-from stages.schema import Params
-from stages.stage import run
-from stages.tables import calibratable, check_held_out, crossfit, read_vocabulary
+from stages.schema import Params, TrainedModel
+from stages.stage import ROOT, run
+from stages.tables import ORACLE, check_held_out, read_vocabulary
 
 
 def main(name: str) -> None:
-    """Segments both splits of every data set, fits every strategy on the one and judges it on the other."""
+    """Trains a model unless that is done, and makes the figures that are missing or of anything else."""
     params = load_params()
-    weights = Path("models") / f"{name}.safetensors"
-    network = load_network(weights)
-    figures = {dataset: judge(dataset, network, name, params) for dataset in params.run.datasets}
-    content = {"model": name, "weights_sha256": sha256(weights), "datasets": figures}
-    write_json(Path("results/variants") / f"{name}.json", content, decimals=6)
+    train(name, params)
+    path = paths.results(params) / "variants" / f"{name}.json"
+    old = read_json(path)["datasets"] if path.exists() else {}
+    figures = {dataset: judge(name, dataset, params, old.get(dataset, {})) for dataset in params.run.datasets}
+    content = {"model": name, "weights_sha256": sha256(paths.weights(name)), "datasets": figures}
+    write_json(path, content, decimals=6)
 
 
-def judge(dataset: str, network: Network, name: str, params: Params) -> dict[str, Any]:
-    """Computes the held-out mIoU of each strategy and of the label oracle on a data set, with 95 % intervals."""
-    test = segment(dataset, "test", network, name)
-    calibration = test if crossfit(test) else segment(dataset, "calib", network, name)
-    check_held_out(test, calibration)
-    vocabulary, _ = read_vocabulary(dataset, test)
-    draws = resample_weights(len(test.keys), params.evaluate.resamples, params.evaluate.seed)
-
-    def figure(counts: Counts) -> dict[str, Any]:
-        return {"miou": float(mean_iou(counts.total())), "miou_ci": interval(bootstrap_miou(counts, draws))}
-
-    figures = {}
-    for strategy in tqdm(params.run.strategies, desc=f"{name} on {dataset}", unit="strategy", disable=None):
-        # By way of its record, as between `calibrate` and `evaluate`.
-        fitted = load(calibratable(params.strategies[strategy], calibration).fit(calibration, vocabulary).to_json())
-        figures[strategy] = figure(image_counts(test, fitted.predict(test, vocabulary)))
-    return {"strategies": figures, "oracle": {"label": figure(image_counts(test, label_oracle(test)))}}
+def train(name: str, params: Params) -> None:
+    """Trains the model, unless its weights are there."""
+    model, source = params.models[name], paths.source("models", name)
+    if not isinstance(model, TrainedModel) or not source.exists():
+        raise UserError(f"{name} is no variant that is ready. List it in run.variants, and run `dvc repro` before.")
+    corpora = [paths.CAPTIONS / corpus for corpus in params.run.corpora]
+    out = {"weights": paths.weights(name), "history": paths.history(name)}
+    trained = train_model(
+        model.architecture, model.training, corpora, paths.CAPTION_TEXTS, read_json(source)["code"],
+        ROOT / ".work" / "train", out,
+    )  # fmt: skip
+    print(f"{name}: {'trained' if trained else 'weights kept'}")
 
 
-def segment(dataset: str, split: str, network: Network, name: str) -> SegmentTable:
-    """Segments a split, and keeps no map."""
-    prepared = Path("data/prepared") / dataset
-    classes, with_background = read_class_list(prepared)
-    samples = tqdm(read_samples(prepared, split), desc=f"segment {dataset} {split}", unit="image", disable=None)
-    folds = read_crossfit(prepared)
-    protocol = {"dataset": dataset, "split": split, "model": name, **({"crossfit": str(folds)} if folds else {})}
-    return build_table(network, samples, classes, with_background, protocol, lambda key, segments: None)
+class Split:
+    """The segments of a data set by a model; made when they are first asked for."""
+
+    def __init__(self, model: str, dataset: str, params: Params) -> None:
+        self.model, self.dataset, self.evaluate = model, dataset, params.evaluate
+
+    @cached_property
+    def tables(self) -> tuple[SegmentTable, SegmentTable]:
+        """Calibration and test images; the same where they are cross-fitted."""
+        test = self._segment("test")
+        calib = test if crossfit(test) else self._segment("calib")
+        check_held_out(test, calib)
+        return calib, test
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The classes."""
+        return read_vocabulary(self.dataset, self.tables[1])[0]
+
+    @cached_property
+    def weights(self) -> NDArray[np.int32]:
+        """Resamples of the test images."""
+        return resample_weights(len(self.tables[1].keys), self.evaluate.resamples, self.evaluate.seed)
+
+    def _segment(self, split: str) -> SegmentTable:
+        prepared = paths.prepared(self.dataset)
+        classes, with_background = read_class_list(prepared)
+        folds = read_crossfit(prepared)
+        samples = tqdm(
+            read_samples(prepared, split), desc=f"segment {self.dataset} {split}", unit="image", disable=None
+        )
+        protocol = {"dataset": self.dataset, "split": split, "model": self.model}
+        protocol |= {"crossfit": str(folds)} if folds else {}
+        network = load_network(paths.weights(self.model))
+        return build_table(network, samples, classes, with_background, protocol, lambda key, segments: None)
+
+
+def judge(name: str, dataset: str, params: Params, old: dict[str, Any]) -> dict[str, Any]:
+    """Returns the held-out figures of each strategy and of the label oracle on a data set; right ones are kept."""
+    started, split = time.monotonic(), Split(name, dataset, params)
+    keys = figure_keys(name, dataset, params)
+    kept = {**old.get("strategies", {}), ORACLE: old.get("oracle", {}).get("label", {})}
+    figures = {strategy: kept[strategy] for strategy, key in keys.items() if kept.get(strategy, {}).get("key") == key}
+    missing = [strategy for strategy in keys if strategy not in figures]
+    for strategy in tqdm(missing, desc=f"{name} on {dataset}", unit="strategy", disable=None):
+        if strategy == ORACLE:
+            made = oracle_figures(split.tables[1], split.weights)
+        else:
+            made = strategy_figures(params.strategies[strategy], *split.tables, split.vocabulary, split.weights)
+        figures[strategy] = {**made, "key": keys[strategy]}
+    reasons = dict.fromkeys(missing, "new or changed")
+    print(account(f"{name} on {dataset}", len(keys) - len(missing), reasons, time.monotonic() - started))
+    return {"oracle": {"label": figures.pop(ORACLE)}, "strategies": figures}
+
+
+def figure_keys(name: str, dataset: str, params: Params) -> dict[str, str]:
+    """Computes the key that the figures of each strategy, and of the oracle, must have."""
+    shards = sorted(paths.prepared(dataset).iterdir())
+    made_from = [
+        files_digest(paths.weights(name), paths.text(dataset), *shards),
+        read_json(paths.code("segment"))["code"],
+        params.evaluate.model_dump(exclude={"best"}),
+    ]
+    code = read_json(paths.code("variant"))["figures"]
+    given = {strategy: params.strategies[strategy].definition() for strategy in params.run.strategies}
+    keys = {strategy: digest([made_from, one, code[one["rule"]]]) for strategy, one in given.items()}
+    return {**keys, ORACLE: digest([made_from, ORACLE])}
 
 
 if __name__ == "__main__":

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from groupseg.check.twins import Print, find_twins, fingerprint
-from groupseg.datasets.crossfit import read_crossfit
-from groupseg.datasets.shards import read_class_list, read_samples
+from groupseg.datasets.shards import read_class_list, read_crossfit, read_samples
 from groupseg.errors import UserError
 from groupseg.strategies.crossfit import image_folds
 

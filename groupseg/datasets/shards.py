@@ -9,7 +9,7 @@ import io
 import json
 import tarfile
 from collections.abc import Callable, Iterator
-from itertools import groupby
+from itertools import count, groupby
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,6 +31,18 @@ def read_class_list(folder: Path) -> tuple[tuple[str, ...], bool]:
     return tuple(data["classes"]), data["background"]
 
 
+def read_crossfit(folder: Path) -> int:
+    """Returns in how many folds the test images of a prepared data set are calibrated and judged in turn.
+
+    Returns:
+        2 or more; 0 where there is a calib split, as usual.
+
+    Raises:
+        UserError: If `folder` holds no prepared data set.
+    """
+    return int(read_json(folder / "classes.json").get("crossfit", 0))
+
+
 def read_samples(folder: Path, split: str) -> Iterator[Sample]:
     """Yields the labelled images of a split in their order: `image` uint8 [H, W, 3], `mask` int32 [H, W].
 
@@ -39,6 +51,26 @@ def read_samples(folder: Path, split: str) -> Iterator[Sample]:
     """
     for shard in _shards(folder, split):
         yield from _read(shard, _sample)
+
+
+def read_share(folder: Path, split: str, wanted: Callable[[int], bool]) -> Iterator[Sample]:
+    """Yields the labelled images that are wanted, where several processes share a split out, and decodes no other.
+
+    Args:
+        folder: The prepared data set.
+        split: "calib" or "test".
+        wanted: Whether an image is, by its number in the split, from 0.
+
+    Raises:
+        UserError: If the split is missing or damaged.
+    """
+    numbers = count()
+
+    def decode(key: str, files: Files) -> Sample | None:
+        return _sample(key, files) if wanted(next(numbers)) else None
+
+    for shard in _shards(folder, split):
+        yield from (sample for sample in _read(shard, decode) if sample is not None)
 
 
 def read_sample(folder: Path, split: str, key: str) -> Sample:

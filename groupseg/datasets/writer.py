@@ -61,7 +61,7 @@ def write_samples(
         splits: The images of `calib` and `test`.
         origin: What the manifest says first, such as {"dataset": ..., "format": ...}.
         crossfit: In how many folds the images of `test`, then the only split, are calibrated and judged in turn;
-            0 where there is a calib split. See `groupseg.datasets.crossfit`.
+            0 where there is a calib split. See `groupseg.datasets.shards.read_crossfit`.
 
     Raises:
         UserError: If a split is empty, two images share a key, a picture is in two splits, the disk is full.

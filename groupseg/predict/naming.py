@@ -10,9 +10,9 @@ from groupseg.errors import UserError
 from groupseg.files import read_json
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies import load
 from groupseg.strategies.background_prompts import BackgroundPrompts
 from groupseg.strategies.base import Strategy
+from groupseg.strategies.registry import load
 from groupseg.strategies.scores import Labels, Scores
 
 BACKGROUND = "background"

@@ -16,7 +16,7 @@ from groupseg.datasets.shards import read_sample
 from groupseg.errors import UserError
 from groupseg.metrics.confusion import Counts
 from groupseg.metrics.counts import load_counts
-from groupseg.report.results import BASELINE, ORACLE, DatasetResults
+from groupseg.report.results import BASELINE, ORACLE, DatasetResults, Results
 from groupseg.segments.table import SegmentTable
 
 
@@ -40,8 +40,8 @@ class Album:
     """The test images of a data set.
 
     Args:
-        root: The folder of the project.
-        dataset: The results of the data set.
+        results: The results of the run.
+        dataset: Those of the data set.
 
     Attributes:
         classes: Names of the classes without background.
@@ -50,12 +50,13 @@ class Album:
         UserError: If a file is missing or damaged.
     """
 
-    def __init__(self, root: Path, dataset: DatasetResults) -> None:
+    def __init__(self, results: Results, dataset: DatasetResults) -> None:
+        root = results.root
         self._prepared = root / "data/prepared" / dataset.name
         self._segments = root / "data/segments" / dataset.name / "test"
         self._table = SegmentTable.load(self._segments / "table.safetensors")
-        self._labels = _load_labels(root / f"data/predictions/{dataset.name}.safetensors")
-        counts, _, self.classes = load_counts(root / f"data/counts/{dataset.name}.safetensors")
+        self._labels = _load_labels(root / f"data/predictions/{results.name}/{dataset.name}.safetensors")
+        counts, _, self.classes = load_counts(root / f"data/counts/{results.name}/{dataset.name}.safetensors")
         self._right = {name: _share_right(counts[name]) for name in dataset.strategies}
         self._maps: dict[str, tuple[int, int]] | None = None
         self._seen: dict[int, tuple[Sample, NDArray[np.int64]]] = {}

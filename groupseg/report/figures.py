@@ -1,4 +1,4 @@
-"""Writes every figure of results/figures."""
+"""Writes every figure of a run."""
 
 from pathlib import Path
 
@@ -29,14 +29,14 @@ def write_figures(results: Results, pictures: int) -> None:
     Raises:
         UserError: If a file that is needed is missing or damaged, or a figure cannot be written.
     """
-    folder = results.root / "results/figures"
+    folder = results.folder / "figures"
     levels = " and ".join(f"{level:.0%}" for level in _LEVELS)
     rule = f"Rows: of the test images ordered by how many pixels the best strategy gains, those at {levels}."
     overview = PictureGrid(next((dataset.credit for dataset in results.datasets if dataset.credit), ""), rule)
     for dataset in results.datasets:
         for exhibit in exhibits(dataset):
             save_figure(exhibit.draw(dataset), folder / f"{exhibit.name}_{dataset.name}.png")
-        album = Album(results.root, dataset)
+        album = Album(results, dataset)
         save_figure(_gallery(dataset, album, pictures).draw(), folder / f"pictures_{dataset.name}.png")
         save_figure(sheet_figure(dataset, album), folder / f"sheet_{dataset.name}.png")
         _add_overview(overview, dataset, album)

@@ -1,33 +1,57 @@
 """The models that are trained beside the one that runs, and the spread over seeds of training, as a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from groupseg.files import read_json
-from groupseg.report.results import BASELINE, REFERENCE, Results
+from groupseg.report.results import BASELINE, REFERENCE, DatasetResults, Results
 from groupseg.report.tables import NOTHING, percent
 
 # Figures of each data set, by strategy and for the label oracle.
 Figures = Mapping[str, Mapping[str, float]]
 
 
+def seed_range(results: Results, dataset: DatasetResults) -> float | None:
+    """Returns how far the mIoU of the best calibrated strategy lies apart over seeds of training; None for one seed."""
+    found = _models(results)
+    values = [
+        figures[dataset.name][dataset.best]
+        for name, figures in found.items()
+        if name in _seeds(results, found) and dataset.best in figures.get(dataset.name, {})
+    ]
+    return max(values) - min(values) if len(values) > 1 else None
+
+
 def models_block(results: Results) -> str:
     """Writes a table of the model that runs and of `run.variants`, with the spread over those that differ by seed."""
-    run, best = results.params["run"], results.params["evaluate"]["best"]
+    best = results.params["evaluate"]["best"]
     columns = [BASELINE, REFERENCE, best, "oracle"]
-    found = {run["model"]: _own(results)}
-    for name in run["variants"]:
-        path = results.root / f"results/variants/{name}.json"
-        if path.exists():
-            found[name] = {dataset: _flat(figures) for dataset, figures in read_json(path)["datasets"].items()}
+    found = _models(results)
     heading = f"| model | {' | '.join(dataset.name for dataset in results.datasets)} |"
     rule = "|---" * (1 + len(results.datasets)) + "|"
     rows = [[f"`{name}`", *_cells(results, [figures], columns)] for name, figures in found.items()]
-    seeds = [name for name in found if _but_seed(results, name) == _but_seed(results, run["model"])]
+    seeds = _seeds(results, found)
     if len(seeds) > 1:
         rows.append([f"range of {len(seeds)} seeds", *_cells(results, [found[name] for name in seeds], columns)])
     note = f"Each cell: mIoU in % of `{BASELINE}` / `{REFERENCE}` / `{best}` / label oracle."
     return "\n".join([heading, rule, *(f"| {' | '.join(row)} |" for row in rows), "", note])
+
+
+def _models(results: Results) -> dict[str, dict[str, Mapping[str, float]]]:
+    """The figures of the model that runs, and of the variants that have any."""
+    run = results.params["run"]
+    found = {run["model"]: _own(results)}
+    for name in run["variants"]:
+        path = results.folder / f"variants/{name}.json"
+        if path.exists():
+            found[name] = {dataset: _flat(figures) for dataset, figures in read_json(path)["datasets"].items()}
+    return found
+
+
+def _seeds(results: Results, names: Iterable[str]) -> list[str]:
+    """Of some models those that differ from the one that runs in nothing but the seed of training."""
+    own = _but_seed(results, results.params["run"]["model"])
+    return [name for name in names if _but_seed(results, name) == own]
 
 
 def _own(results: Results) -> dict[str, Mapping[str, float]]:

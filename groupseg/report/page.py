@@ -23,12 +23,12 @@ _PROTOCOL = {
     "text": "text",
     "scores": "score",
 }
-# Of the costliest confusions, how many the table shows; all lie in results/confusions.
+# Of the costliest confusions, how many the table shows; all lie in confusions/.
 _CONFUSIONS = 10
 
 
 def write_page(results: Results, timings: Path) -> Path:
-    """Writes results/report.html from the results and the figures in results/figures.
+    """Writes report.html beside the results, from them and their figures.
 
     Args:
         results: The results.
@@ -43,7 +43,7 @@ def write_page(results: Results, timings: Path) -> Path:
     templates = environment()
     templates.filters.update(duration=_duration)
     html = templates.get_template("report.html.j2").render(_context(results, timings))
-    path = results.root / "results/report.html"
+    path = results.folder / "report.html"
     with atomic_path(path) as temporary:
         temporary.write_text(html, encoding="utf-8")
     return path
@@ -51,7 +51,7 @@ def write_page(results: Results, timings: Path) -> Path:
 
 def _context(results: Results, timings: Path) -> dict[str, Any]:
     graph = read_graph(results.root / "dvc.yaml", results.params)
-    figures = results.root / "results/figures"
+    figures = results.folder / "figures"
     return {
         "headline": finding.headline(results),
         "datasets": [_section(dataset, figures) for dataset in results.datasets],

@@ -59,7 +59,7 @@ def _parent(results: Results) -> Record:
     run = results.params["run"]
     sections = {name: results.params[name] for name in ("run", "text", "evaluate", "studies")}
     sections["models"] = {run["model"]: results.params["models"][run["model"]]}
-    figures = sorted((results.root / "results/figures").glob("*.png"))
+    figures = sorted((results.folder / "figures").glob("*.png"))
     return Record(
         part=PARENT,
         tags=_origin(results.root),
@@ -112,7 +112,7 @@ def _child(results: Results, dataset: DatasetResults, strategy: str, digest: str
         tags={"dataset": dataset.name, "strategy": strategy, "split": dataset.metrics["protocol"]["split"]},
         params=_flat(sections),
         metrics=metrics,
-        files=[(results.root / f"results/calibration/{dataset.name}/{strategy}.json", "")],
+        files=[(results.folder / f"calibration/{dataset.name}/{strategy}.json", "")],
         dataset=(dataset.name, digest) if digest else None,
     )
 

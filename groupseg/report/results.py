@@ -18,7 +18,7 @@ BASELINE, REFERENCE = "fixed", "global"
 ORACLE = "oracle.label"
 ARTWORK = "Artwork: OpenMoji, CC BY-SA 4.0"
 
-# Tables of each data set, results/<kind>/<data set>.csv, and the columns that each has at least.
+# Tables of each data set, <kind>/<data set>.csv, and the columns that each has at least.
 TABLES = {
     "confusions": ("truth", "predicted", "pixels", "share_of_truth", "miou_gain"),
     "curves": ("strategy", "threshold", "miou"),
@@ -41,10 +41,10 @@ class DatasetResults:
     Attributes:
         name: Name of the data set.
         best: The calibrated strategy that stands for all of them; `evaluate.best` in params.yaml.
-        metrics: What results/metrics/<name>.json holds.
-        ladder: What results/ladder/<name>.json holds: "strategy", "rungs", "naive".
+        metrics: What metrics/<name>.json holds.
+        ladder: What ladder/<name>.json holds: "strategy", "rungs", "naive".
         tables: By kind, those of `TABLES`. "per_class" has a column of IoU for each strategy too, background first.
-        calibration: What results/calibration/<name>/<strategy>.json holds, by strategy.
+        calibration: What calibration/<name>/<strategy>.json holds, by strategy.
         credit: What must stand beside its pictures; empty where nothing must.
     """
 
@@ -86,7 +86,7 @@ class Results:
         root: The folder of the project.
         params: What params.yaml holds.
         datasets: The data sets that run, in the order of params.yaml.
-        transfer: What results/transfer.csv holds: "strategy", "from", "to", "miou".
+        transfer: What transfer.csv holds: "strategy", "from", "to", "miou".
     """
 
     root: Path
@@ -95,15 +95,25 @@ class Results:
     transfer: pd.DataFrame
 
     @property
+    def name(self) -> str:
+        """What the run is called."""
+        return str(self.params["run"]["name"])
+
+    @property
+    def folder(self) -> Path:
+        """Where the results of the run lie."""
+        return self.root / "results" / self.name
+
+    @property
     def history(self) -> Path | None:
         """The history of the training; None where the model that runs is not trained here."""
         model = self.params["run"]["model"]
-        return self.root / f"results/train/{model}.csv" if "training" in self.params["models"][model] else None
+        return self.root / f"models/{model}.csv" if "training" in self.params["models"][model] else None
 
     @property
     def files(self) -> list[Path]:
         """The files that hold the results: those of the data sets and strategies that run, and no others."""
-        results = self.root / "results"
+        results = self.folder
         files = [results / "transfer.csv", *([] if self.history is None else [self.history])]
         for dataset in self.datasets:
             files += [results / f"{kind}/{dataset.name}.json" for kind in ("ladder", "metrics")]
@@ -138,8 +148,9 @@ def read_results(root: Path) -> Results:
     """
     params = read_yaml(root / "params.yaml")
     try:
-        datasets = tuple(_read_dataset(root, params, name) for name in params["run"]["datasets"])
-        return Results(root, params, datasets, _read_csv(root / "results/transfer.csv", _TRANSFER))
+        folder = root / "results" / params["run"]["name"]
+        datasets = tuple(_read_dataset(folder, params, name) for name in params["run"]["datasets"])
+        return Results(root, params, datasets, _read_csv(folder / "transfer.csv", _TRANSFER))
     except (KeyError, TypeError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise UserError(
@@ -162,8 +173,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return data
 
 
-def _read_dataset(root: Path, params: dict[str, Any], name: str) -> DatasetResults:
-    results = root / "results"
+def _read_dataset(results: Path, params: dict[str, Any], name: str) -> DatasetResults:
     metrics = read_json(results / f"metrics/{name}.json")
     calibration = {
         strategy: read_json(results / f"calibration/{name}/{strategy}.json")
@@ -173,8 +183,7 @@ def _read_dataset(root: Path, params: dict[str, Any], name: str) -> DatasetResul
     best = params["evaluate"]["best"]
     if best not in calibration:
         raise UserError(
-            f"evaluate.best in {root}/params.yaml must name a strategy that runs, but is {best!r}."
-            " Name one of run.strategies."
+            f"evaluate.best in params.yaml must name a strategy that runs, but is {best!r}. Name one of run.strategies."
         )
     return DatasetResults(
         name=name,

@@ -1,17 +1,13 @@
 """The models trained here, as the segment table needs them."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 from torch.nn import functional as F
 
-from groupseg.errors import UserError
-from groupseg.model.architecture import Architecture
 from groupseg.model.groupvit import GroupViT
 from groupseg.model.images import device, normalise
 from groupseg.model.weights import load_model
@@ -48,13 +44,4 @@ def load_scene_network(path: str | Path) -> SceneNetwork:
     Raises:
         UserError: If the file is missing or truncated, or its tensors do not fit what it says it is.
     """
-    try:
-        with safe_open(path, framework="pt") as file:
-            architecture = Architecture(**json.loads(file.metadata()["architecture"]))
-    except FileNotFoundError as error:
-        raise UserError(f"{path} is missing. Run `dvc repro`, which makes it.") from error
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise UserError(
-            f"{path} holds no groupseg model ({type(error).__name__}: {error}). Delete it and run `dvc repro`."
-        ) from error
-    return SceneNetwork(load_model(path, architecture))
+    return SceneNetwork(load_model(path))

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, Protocol, Self, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, Protocol, Self, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,14 +53,28 @@ class Strategy(Protocol):
         """
         ...
 
-    def to_json(self) -> dict[str, Any]:
-        """Records parameters and results of the calibration."""
+    def definition(self) -> dict[str, Any]:
+        """Returns "rule" and "params", which hold for any data."""
         ...
+
+    def to_json(self) -> dict[str, Any]:
+        """Records definition and results of the calibration."""
+        ...
+
+
+class Rule(Strategy, Protocol):
+    """What the registry lists."""
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """Makes the strategy that `to_json` has recorded."""
         ...
+
+
+class Thresholded(Strategy, Protocol):
+    """A strategy with one number, calibrated or constant, that decides which candidates are background."""
+
+    threshold: float
 
 
 @dataclass(kw_only=True)
@@ -70,7 +84,10 @@ class Recorded:
     Attributes:
         curve: The threshold curve on the calibration images, "threshold" and "miou", thinned to 100 points.
         warnings: What the reader of the results should know, one line each.
+        HAS_THRESHOLD: Whether one number, `threshold`, decides which candidates are background.
     """
+
+    HAS_THRESHOLD: ClassVar[bool] = False
 
     curve: dict[str, list[float]] | None = field(default=None, init=False, repr=False, compare=False)
     warnings: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
@@ -94,12 +111,15 @@ class Recorded:
                 number = isinstance(value, int | float) and not isinstance(value, bool)
                 require(number and math.isfinite(value), name, "a finite number", value)
 
-    def to_json(self) -> dict[str, Any]:
-        """Records parameters and results of the calibration; see `Strategy`."""
+    def definition(self) -> dict[str, Any]:
+        """Returns the rule and its parameters; see `Strategy`."""
         params = {name: getattr(self, name) for name in self._parameters()}
+        return {"rule": params.pop("rule"), "params": params}
+
+    def to_json(self) -> dict[str, Any]:
+        """Records definition and results of the calibration; see `Strategy`."""
         return {
-            "rule": params.pop("rule"),
-            "params": params,
+            **self.definition(),
             "fitted": {name: getattr(self, name) for name in self._results()},
             "curve": self.curve,
             "warnings": self.warnings,
@@ -159,6 +179,8 @@ class SingleThreshold(Recorded):
         threshold: The threshold of highest mIoU on the calibration images, in the unit of the score.
         miou: Its mIoU on the calibration images, 0..1.
     """
+
+    HAS_THRESHOLD: ClassVar[bool] = True
 
     threshold: float = field(init=False, repr=False, compare=False)
     miou: float = field(init=False, repr=False, compare=False)

@@ -1,6 +1,7 @@
 """Calibration where no labelled image is to spare: on some folds of the test images, for the judging of another."""
 
 from collections import Counter
+from collections.abc import Sequence
 from copy import deepcopy
 from hashlib import sha256
 from typing import Any, Self
@@ -8,7 +9,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-import groupseg.strategies
 from groupseg.errors import UserError
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
@@ -60,29 +60,26 @@ class CrossFit:
             label[rows] = copy.predict(part, vocabulary)
         return label
 
+    def definition(self) -> dict[str, Any]:
+        """Returns the rule and its parameters; see `Strategy`."""
+        return self.copies[0].definition()
+
     def to_json(self) -> dict[str, Any]:
         """Records the strategy as it does itself, and under "folds" what each copy has found.
 
         Nothing is fitted on all images, so that "fitted" is empty and "curve" is null beside them.
         """
         records = [copy.to_json() for copy in self.copies]
-        same = {key: records[0][key] for key in ("rule", "params")}
+        same = self.definition()
         warnings = _gathered([record["warnings"] for record in records])
         folds = [{key: value for key, value in record.items() if key not in same} for record in records]
         return {**same, "fitted": {}, "curve": None, "warnings": warnings, "folds": folds}
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        """Makes the strategy that `to_json` has recorded.
-
-        Raises:
-            UserError: If the record is not one of a strategy.
-        """
-        same = {key: value for key, value in data.items() if key != "folds"}
-        # The registry loads this module, and is asked only once it is whole.
-        copies = [groupseg.strategies.load({**same, **fold}) for fold in data["folds"]]
+    def of(cls, copies: Sequence[Strategy]) -> Self:
+        """Takes copies that are fitted already, that of fold k as number k."""
         strategy = cls(copies[0], len(copies))
-        strategy.copies = copies
+        strategy.copies = list(copies)
         return strategy
 
     def _parts(self, table: SegmentTable) -> list[tuple[Strategy, SegmentTable, NDArray[np.int64]]]:
@@ -93,6 +90,11 @@ class CrossFit:
             for number, copy in enumerate(self.copies)
             if (fold == number).any()
         ]
+
+
+def crossfit(table: SegmentTable) -> int:
+    """Returns in how many folds the images of a table are calibrated and judged in turn; 0 = they are not."""
+    return int(table.protocol.get("crossfit", 0))
 
 
 def image_folds(keys: tuple[str, ...], folds: int) -> NDArray[np.int64]:

@@ -4,8 +4,7 @@ import numpy as np
 
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.fixed import image_max
-from groupseg.strategies.scores import Labels, Scores, checked_scores, cosine, finite, softmax_rows
+from groupseg.strategies.scores import Labels, Scores, checked_scores, cosine, finite, image_max, softmax_rows
 
 FEATURES = (
     "score",  # of the candidate

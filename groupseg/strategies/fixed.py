@@ -1,7 +1,7 @@
 """The rule of the GroupViT release: one constant threshold, not calibrated."""
 
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Recorded, require
-from groupseg.strategies.scores import Labels, ScoreName, Scores, best_class, checked_scores
+from groupseg.strategies.scores import Labels, ScoreName, Scores, best_class, checked_scores, image_max
 
 
 @dataclass(kw_only=True)
@@ -30,6 +30,8 @@ class Fixed(Recorded):
     Raises:
         UserError: If a parameter is none of the values it can have.
     """
+
+    HAS_THRESHOLD: ClassVar[bool] = True
 
     rule: Literal["fixed"] = "fixed"
     threshold: float
@@ -71,10 +73,3 @@ class Fixed(Recorded):
         if self.clamp:
             threshold = np.minimum(threshold, image_max(score, table))
         return np.asarray(score >= threshold[table.image])
-
-
-def image_max(score: Scores, table: SegmentTable) -> Scores:
-    """Highest of the scores [S] in each image, [N] float64; -inf where an image has no segment."""
-    highest = np.full(len(table.keys), -np.inf)
-    np.maximum.at(highest, table.image, score)
-    return highest

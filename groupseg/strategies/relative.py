@@ -9,8 +9,7 @@ import numpy as np
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import SingleThreshold
-from groupseg.strategies.fixed import image_max
-from groupseg.strategies.scores import Labels, ScoreName, Scores, best_class
+from groupseg.strategies.scores import Labels, ScoreName, Scores, best_class, image_max
 
 
 @dataclass(kw_only=True)

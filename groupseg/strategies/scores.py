@@ -151,3 +151,10 @@ def softmax_rows(logits: Scores) -> Scores:
     shares: Scores = np.exp(logits - logits.max(axis=-1, keepdims=True))
     shares /= shares.sum(axis=-1, keepdims=True)
     return shares
+
+
+def image_max(score: Scores, table: SegmentTable) -> Scores:
+    """Highest of the scores [S] in each image, [N] float64; -inf where an image has no segment."""
+    highest = np.full(len(table.keys), -np.inf)
+    np.maximum.at(highest, table.image, score)
+    return highest

@@ -1,17 +1,17 @@
 """Draws of several sizes, and one piece of work on each of them."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from tqdm import tqdm
 
+from groupseg.parallel import in_order, on_one_thread
+
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 def nested_draws(count: int, sizes: Iterable[int], draws: int, seed: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
@@ -36,27 +36,17 @@ def nested_draws(count: int, sizes: Iterable[int], draws: int, seed: int) -> Ite
     yield 0, np.arange(count)
 
 
-def on_each(work: Callable[..., T], tasks: Sequence[tuple[Any, ...]], title: str, workers: int) -> list[T]:
-    """Calls `work(*task)` for each task, in processes of one thread each, so that their number changes no result.
+def on_each(work: Callable[[T], R], tasks: Sequence[T], title: str, processes: int) -> list[R]:
+    """Calls `work` with each task, in processes of one thread each, so that their number changes no result.
 
     Args:
-        work: A function of a module.
-        tasks: Its arguments; begun in this order, so that what takes longest is best put first.
+        work: Can be pickled, as can the tasks and results.
+        tasks: Begun in this order, so that what takes longest is best put first.
         title: What the progress bar says.
-        workers: Number of processes; 1 = this one.
+        processes: How many; 1 = this one.
 
     Returns:
-        What `work` returns, in the order of the tasks.
+        The results, in the order of the tasks.
     """
-    call = partial(_on_one_thread, work)
-    bar = partial(tqdm, total=len(tasks), desc=title, unit="draw", disable=None)
-    if workers == 1:
-        return list(bar(map(call, tasks)))
-    # Not forked: a copy of a process in which OpenMP has run can hang.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return list(bar(pool.map(call, tasks)))
-
-
-def _on_one_thread(work: Callable[..., T], task: tuple[Any, ...]) -> T:
-    with threadpool_limits(1):
-        return work(*task)
+    results = in_order(partial(on_one_thread, work), tasks, processes)
+    return list(tqdm(results, total=len(tasks), desc=title, unit="draw", disable=None))

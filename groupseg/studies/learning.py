@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from functools import partial
 
 import pandas as pd
 
@@ -48,9 +49,10 @@ def learning_curve(
     """
     count = len(calib.keys)
     drawn = list(nested_draws(count, sizes, draws, seed))
-    tasks = [(strategies, calib.subset(images), test, vocabulary, len(images) < count) for _, images in drawn]
+    tasks = [(calib.subset(images), len(images) < count) for _, images in drawn]
     # The largest first, so that no process is left waiting for it in the end.
-    figures = on_each(_fit_and_judge, tasks[::-1], "learning curve", workers)[::-1]
+    work = partial(_fit_and_judge, strategies, test, vocabulary)
+    figures = on_each(work, tasks[::-1], "learning curve", workers)[::-1]
     rows = [
         (name, len(images), draw, figure[name])
         for name in strategies
@@ -60,9 +62,10 @@ def learning_curve(
 
 
 def _fit_and_judge(
-    strategies: Mapping[str, Strategy], calib: SegmentTable, test: SegmentTable, vocabulary: Vocabulary, may_fail: bool
+    strategies: Mapping[str, Strategy], test: SegmentTable, vocabulary: Vocabulary, drawn: tuple[SegmentTable, bool]
 ) -> dict[str, float]:
-    """Returns the mIoU of each strategy on the test images."""
+    """Fits each strategy on what was drawn, and returns its mIoU on the test images; NaN where it may and does fail."""
+    calib, may_fail = drawn
     figures = {}
     for name, strategy in strategies.items():
         try:

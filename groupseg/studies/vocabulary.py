@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
+from functools import partial
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -12,10 +14,9 @@ from groupseg.metrics.iou import mean_iou
 from groupseg.metrics.oracle import label_oracle
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary, WordList
-from groupseg.strategies.base import SingleThreshold, Strategy
-from groupseg.strategies.fixed import Fixed
+from groupseg.strategies.base import Recorded, SingleThreshold, Strategy, Thresholded
+from groupseg.studies.curves import miou_at, prediction_curve
 from groupseg.studies.draws import nested_draws, on_each
-from groupseg.studies.transfer import miou_at, prediction_curve
 
 FIGURES = ["threshold", "score", "miou", "miou_frozen", "miou_oracle"]
 
@@ -63,8 +64,8 @@ def vocabulary_study(
     single = {name: _with_threshold(name, strategy) for name, strategy in strategies.items()}
     frozen = {name: deepcopy(strategy).fit(calib, vocabulary).threshold for name, strategy in single.items()}
     lists = list(_class_lists(vocabulary, sizes, absent, draws, seed))
-    tasks = [(single, frozen, calib, test, drawn) for _, _, drawn in lists]
-    figures = on_each(_fit_and_judge, tasks, "vocabulary", workers)
+    work = partial(_fit_and_judge, single, frozen, calib, test)
+    figures = on_each(work, [drawn for _, _, drawn in lists], "vocabulary", workers)
     rows = [
         {"kind": kind, "strategy": name, "size": len(drawn.classes), "draw": draw, **figure[name]}
         for kind in ("subset", "absent")
@@ -75,13 +76,13 @@ def vocabulary_study(
     return pd.DataFrame(rows, columns=["kind", "strategy", "size", "draw", *FIGURES])
 
 
-def _with_threshold(name: str, strategy: Strategy) -> SingleThreshold | Fixed:
-    if not isinstance(strategy, SingleThreshold | Fixed):
+def _with_threshold(name: str, strategy: Strategy) -> Thresholded:
+    if not (isinstance(strategy, Recorded) and strategy.HAS_THRESHOLD):
         raise UserError(
             f"Expected strategies with a single threshold for the study of vocabularies, but got {name!r}, whose "
             "parameters belong to the classes it was fitted on. Leave it out."
         )
-    return strategy
+    return cast(Thresholded, strategy)
 
 
 def _class_lists(
@@ -103,7 +104,7 @@ def _absent(vocabulary: Vocabulary) -> WordList:
 
 
 def _fit_and_judge(
-    strategies: Mapping[str, SingleThreshold | Fixed],
+    strategies: Mapping[str, Thresholded],
     frozen: Mapping[str, float],
     calib: SegmentTable,
     test: SegmentTable,
@@ -127,11 +128,9 @@ def _fit_and_judge(
     return figures
 
 
-def _judged(
-    strategy: SingleThreshold | Fixed, frozen: float, test: SegmentTable, vocabulary: Vocabulary
-) -> tuple[float, float]:
+def _judged(strategy: Thresholded, frozen: float, test: SegmentTable, vocabulary: Vocabulary) -> tuple[float, float]:
     """Returns the mIoU on test images with the threshold of the strategy, and with the frozen one."""
-    if isinstance(strategy, Fixed):  # Never anything but frozen; and clamped, its curve is another.
+    if not isinstance(strategy, SingleThreshold):  # Never anything but frozen; and clamped, its curve is another.
         miou = float(mean_iou(image_counts(test, strategy.predict(test, vocabulary)).total()))
         return miou, miou
     curve = prediction_curve(strategy, test, vocabulary)

@@ -17,12 +17,11 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
 from groupseg.datasets import writer
-from groupseg.datasets.crossfit import read_crossfit
 from groupseg.datasets.entry import count_pixels
 from groupseg.datasets.folder import read_folder
 from groupseg.datasets.sample import CaptionedImage, Sample, ignore_value
 from groupseg.datasets.shard_file import tar_header
-from groupseg.datasets.shards import read_captions, read_class_list, read_sample, read_samples
+from groupseg.datasets.shards import read_captions, read_class_list, read_crossfit, read_sample, read_samples
 from groupseg.datasets.writer import write_captions, write_files, write_samples
 from groupseg.errors import UserError
 from groupseg.files import read_json, sha256

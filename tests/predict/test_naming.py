@@ -7,7 +7,7 @@ import pytest
 
 from groupseg.errors import UserError
 from groupseg.predict.naming import Naming, calibrated_naming, class_list, find_naming, free_naming
-from groupseg.strategies import STRATEGIES, build
+from groupseg.strategies.registry import STRATEGIES, build
 from tests.predict.fakes import DIGEST
 from tests.tables import random_case
 

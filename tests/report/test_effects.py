@@ -8,7 +8,7 @@ import pytest
 from groupseg.report.effects import ABSENT, difference, effect
 from groupseg.report.results import REFERENCE, DatasetResults, Results, gap_closed, read_results
 from groupseg.report.tables import MINUS, NOTHING, signed
-from groupseg.strategies import STRATEGIES
+from groupseg.strategies.registry import STRATEGIES
 from tests.results import DATASETS, build
 
 CHECKOUT = Path(__file__).parents[2]

@@ -19,8 +19,8 @@ from groupseg.metrics.iou import mean_iou
 from groupseg.model.weights import save_model
 from groupseg.report.curves import threshold_of
 from groupseg.segments.table import SegmentTable
-from groupseg.strategies import STRATEGIES as RULES
 from groupseg.strategies.crossfit import image_folds
+from groupseg.strategies.registry import STRATEGIES as RULES
 from groupseg.text.features import save_features
 from stages import calibrate, evaluate, ladder, learning, segment, transfer, variant, vocabulary
 from stages.params import load_params

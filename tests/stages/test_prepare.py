@@ -7,8 +7,7 @@ import pytest
 from dvc.utils.hydra import apply_overrides
 from PIL import Image
 
-from groupseg.datasets.crossfit import read_crossfit
-from groupseg.datasets.shards import read_class_list, read_samples
+from groupseg.datasets.shards import read_class_list, read_crossfit, read_samples
 from groupseg.errors import UserError
 from groupseg.files import read_json
 from stages import prepare

@@ -23,7 +23,7 @@ from tests.groupvit.tiny import TINY, tiny_model
 
 CHECKOUT = Path(__file__).parents[2]
 SHIPPED = (
-    ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "dvc.yaml", "variants/dvc.yaml", "data/raw/README.md",
+    ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "dvc.yaml", "data/raw/README.md",
 )  # fmt: skip
 STRATEGIES = ["fixed", "per_class", "cosine"]
 VARIANT = "scenes_small_seed1"

@@ -10,8 +10,7 @@ import torch
 from PIL import Image
 
 from groupseg.datasets.sample import Sample
-from groupseg.datasets.shards import read_samples
-from groupseg.datasets.share import read_share
+from groupseg.datasets.shards import read_samples, read_share
 from groupseg.datasets.writer import write_samples
 from groupseg.errors import UserError
 from groupseg.model.weights import save_model

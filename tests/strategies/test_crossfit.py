@@ -16,8 +16,8 @@ from groupseg.metrics.iou import mean_iou
 from groupseg.metrics.oracle import label_oracle
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies import build, load
 from groupseg.strategies.crossfit import CrossFit, held_out, image_folds
+from groupseg.strategies.registry import build, load
 from groupseg.strategies.scores import Labels, Scores
 from tests.tables import Case, random_case
 

@@ -20,7 +20,7 @@ from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.iou import mean_iou
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies import STRATEGIES, build, load
+from groupseg.strategies.registry import STRATEGIES, build, load
 from groupseg.strategies.scores import SCORES, Labels, best_class
 from stages.params import load_params
 from tests.tables import Case, permuted, random_case, unit
@@ -431,6 +431,6 @@ def test_a_record_of_something_else_is_an_error(name: str) -> None:
 
 
 def test_nothing_slow_is_imported() -> None:
-    code = "import sys, groupseg.strategies; print({'torch', 'pandas', 'matplotlib'} & set(sys.modules))"
+    code = "import sys, groupseg.strategies.registry; print({'torch', 'pandas', 'matplotlib'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

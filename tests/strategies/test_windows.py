@@ -9,7 +9,7 @@ from scipy.sparse import csr_array, eye_array
 
 from groupseg.metrics.confusion import confusion_from_maps, confusion_matrix
 from groupseg.segments.parts import Parts
-from groupseg.strategies import build, load
+from groupseg.strategies.registry import build, load
 from groupseg.strategies.scores import SCORES, cosine
 from tests.strategies.test_strategies import QUICK, drawn
 from tests.tables import Case, sliding_case

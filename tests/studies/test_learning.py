@@ -13,8 +13,8 @@ from scipy.sparse import csr_array
 from groupseg.errors import UserError
 from groupseg.metrics.confusion import confusion_from_maps
 from groupseg.segments.table import SegmentTable
-from groupseg.strategies import build
 from groupseg.strategies.base import Strategy
+from groupseg.strategies.registry import build
 from groupseg.studies.draws import nested_draws
 from groupseg.studies.learning import learning_curve
 from tests.tables import Case, random_case

@@ -13,8 +13,8 @@ from groupseg.metrics.curve import threshold_curve
 from groupseg.metrics.iou import mean_iou
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies import build
 from groupseg.strategies.base import SingleThreshold
+from groupseg.strategies.registry import build
 from groupseg.strategies.threshold import Threshold
 from groupseg.studies.transfer import common_threshold, miou_at, transfer
 from tests.tables import random_case

@@ -13,7 +13,7 @@ from groupseg.errors import UserError
 from groupseg.metrics.confusion import confusion_from_maps
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies import build
+from groupseg.strategies.registry import build
 from groupseg.strategies.threshold import Threshold
 from groupseg.studies.draws import nested_draws
 from groupseg.studies.vocabulary import vocabulary_study

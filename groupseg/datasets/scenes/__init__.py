@@ -4,11 +4,8 @@ Every image has a generator of its own, seeded by data set, split and index: spl
 depend on the order of work.
 """
 
-import os
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 
 import numpy as np
 
@@ -16,10 +13,12 @@ from groupseg.datasets.sample import CaptionedImage, Sample
 from groupseg.datasets.scenes.captions import caption
 from groupseg.datasets.scenes.scene import Scene, draw
 from groupseg.datasets.scenes.vocabulary import KINDS, class_names
+from groupseg.parallel import in_order, workers
 
 __all__ = ["KINDS", "captioned", "class_names", "samples"]
 
 _SPLITS = ("train", "calib", "test")
+_AT_ONCE = 32  # scenes that a process draws in one go
 
 
 def samples(name: str, split: str, images: int, seed: int) -> Iterator[Sample]:
@@ -36,9 +35,13 @@ def captioned(name: str, images: int, seed: int) -> Iterator[CaptionedImage]:
 
 
 def _scenes(name: str, split: str, images: int, seed: int) -> Iterator[tuple[Scene, tuple[str, list[str]]]]:
-    # Forked workers share the imported artwork; no thread has started yet when scenes are drawn.
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("fork")) as pool:
-        yield from pool.map(partial(_scene, name, split, seed), range(images), chunksize=32)
+    parts = [range(start, min(start + _AT_ONCE, images)) for start in range(0, images, _AT_ONCE)]
+    for scenes in in_order(partial(_some, name, split, seed), parts, workers()):
+        yield from scenes
+
+
+def _some(name: str, split: str, seed: int, indices: range) -> list[tuple[Scene, tuple[str, list[str]]]]:
+    return [_scene(name, split, seed, index) for index in indices]
 
 
 def _scene(name: str, split: str, seed: int, index: int) -> tuple[Scene, tuple[str, list[str]]]:

@@ -1,0 +1,110 @@
+"""Which code a piece of work runs, and a digest of it that comments, docstrings and layout do not change.
+
+A result is kept for as long as the code behind it is the same. Which code that is, is found from the imports: no list
+is kept by hand.
+"""
+
+import ast
+import hashlib
+from collections.abc import Collection, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from grimp import ImportGraph
+
+PACKAGES = ("groupseg", "stages")
+
+# Passed over: they check parameters, report errors and fetch files whose digests are known, and so cannot change what a
+# result is. `groupseg` itself only names what the package exports.
+NEUTRAL = frozenset(
+    {"groupseg", "groupseg.errors", "stages", "stages.params", "stages.schema", "stages.faults", "stages.stage"}
+    | {f"groupseg.sources.{name}" for name in ("cache", "digests", "fetch", "transfer")}
+)
+
+
+class Code:
+    """The modules of the project and what each imports, wherever in the file: also what a function imports when called.
+
+    Args:
+        root: The folder that holds the packages; it must come first on the import path.
+        neutral: Modules that are passed over.
+    """
+
+    def __init__(self, root: Path = Path(), neutral: Collection[str] = NEUTRAL) -> None:
+        self.root, self.neutral = root, frozenset(neutral)
+        self.imports = _imports()
+
+    def closure(self, modules: Iterable[str], without: Collection[str] = ()) -> frozenset[str]:
+        """Returns the modules, and all that they import, directly or not.
+
+        What a package's `__init__.py` does is left out unless the package itself is imported.
+
+        Args:
+            modules: Where to begin.
+            without: Modules that are not followed, such as those of another kind of model.
+        """
+        found: set[str] = set()
+        waiting = set(modules)
+        stop = self.neutral | set(without)
+        while waiting:
+            module = waiting.pop()
+            found.add(module)
+            waiting |= self.imports.find_modules_directly_imported_by(module) - found - stop
+        return frozenset(found)
+
+    def digest(self, modules: Iterable[str], without: Collection[str] = ()) -> str:
+        """Returns the digest of all code and data files behind some modules, 16 hexadecimal digits."""
+        lines = [f"{path.as_posix()} {file_digest(self.root / path)}" for path in self.files(modules, without)]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+    def files(self, modules: Iterable[str], without: Collection[str] = ()) -> list[Path]:
+        """Lists the files behind some modules, relative to the root: theirs, and the data files beside them."""
+        found = {self._path(module) for module in self.closure(modules, without)}
+        data = {path.relative_to(self.root) for file in found for path in _data_files((self.root / file).parent)}
+        return sorted(found | data)
+
+    def _path(self, module: str) -> Path:
+        path = Path(*module.split("."))
+        return path / "__init__.py" if (self.root / path).is_dir() else path.with_suffix(".py")
+
+
+def file_digest(path: Path) -> str:
+    """Returns a digest of what a file does: of Python its syntax tree without docstrings, else its bytes."""
+    content = path.read_bytes()
+    if path.suffix == ".py":
+        content = repr(_plain(ast.parse(content))).encode()
+    return hashlib.sha256(content).hexdigest()
+
+
+@cache
+def _imports() -> "ImportGraph":
+    from grimp import build_graph
+
+    return build_graph(*PACKAGES, cache_dir=None, exclude_type_checking_imports=True)
+
+
+def _data_files(folder: Path) -> Iterator[Path]:
+    """Yields the files of a package that are no Python, such as lists of words and templates."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            if path.name != "__pycache__" and not (path / "__init__.py").exists():
+                yield from _data_files(path)
+        elif path.suffix not in (".py", ".pyc", ".typed") and not path.name.startswith("."):
+            yield path
+
+
+def _plain(node: Any) -> Any:
+    """Turns a syntax tree into tuples: the same for all versions of Python, which differ in empty fields alone."""
+    if isinstance(node, ast.AST):
+        fields = [(name, _plain(value)) for name, value in ast.iter_fields(node) if value not in (None, [])]
+        return type(node).__name__, [field for field in fields if field[0] not in ("ctx", "kind")]
+    if isinstance(node, list):
+        return [_plain(item) for item in node if not _is_text(item)]
+    return node
+
+
+def _is_text(node: Any) -> bool:
+    """Whether a statement is a string that nothing takes: a docstring."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

@@ -1,0 +1,79 @@
+"""Where everything lies. No other file of the pipeline names a place below data/, models/ or results/."""
+
+from pathlib import Path
+
+from stages.schema import Params
+
+SOURCES = Path("data/sources")
+CAPTIONS = Path("data/captions")
+CAPTION_TEXTS = Path("data/text/captions.safetensors")
+
+
+def source(kind: str, name: str) -> Path:
+    """What a data set, corpus or model is made from, by digest."""
+    return SOURCES / kind / f"{name}.json"
+
+
+def code(stage: str) -> Path:
+    """Digests of the code of a stage."""
+    return SOURCES / "code" / f"{stage}.json"
+
+
+def prepared(dataset: str) -> Path:
+    """Shards of a data set."""
+    return Path("data/prepared") / dataset
+
+
+def text(dataset: str) -> Path:
+    """Embedded class names of a data set."""
+    return Path("data/text") / f"{dataset}.safetensors"
+
+
+def segments(dataset: str, split: str) -> Path:
+    """Segment table and segment maps of a split."""
+    return Path("data/segments") / dataset / split
+
+
+def table(dataset: str, split: str) -> Path:
+    """Segment table of a split."""
+    return segments(dataset, split) / "table.safetensors"
+
+
+def weights(model: str) -> Path:
+    """Weights of a model."""
+    return Path("models") / f"{model}.safetensors"
+
+
+def history(model: str) -> Path:
+    """Losses of a training."""
+    return Path("models") / f"{model}.csv"
+
+
+def results(params: Params) -> Path:
+    """Results of the run."""
+    return Path("results") / params.run.name
+
+
+def calibrations(params: Params, dataset: str) -> Path:
+    """Records of the calibrations of a data set."""
+    return results(params) / "calibration" / dataset
+
+
+def predictions(params: Params, dataset: str) -> Path:
+    """Labels of the test segments, by strategy."""
+    return Path("data/predictions") / params.run.name / f"{dataset}.safetensors"
+
+
+def counts(params: Params, dataset: str) -> Path:
+    """Counts of each test image, by strategy."""
+    return Path("data/counts") / params.run.name / f"{dataset}.safetensors"
+
+
+def curves(params: Params, dataset: str) -> Path:
+    """Threshold curves of a data set, for the study of transfer."""
+    return Path("data/curves") / params.run.name / f"{dataset}.safetensors"
+
+
+def done(stage: str, params: Params) -> Path:
+    """Stands for what a stage leaves outside of DVC, such as a report that names the time; different for each stage."""
+    return Path("data/done") / params.run.name / f"{stage}.json"
