@@ -4,22 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from groupseg.files import read_json
-from groupseg.report.results import BASELINE, REFERENCE, DatasetResults, Results
+from groupseg.report.results import BASELINE, REFERENCE, Results
 from groupseg.report.tables import NOTHING, percent
 
 # Figures of each data set, by strategy and for the label oracle.
 Figures = Mapping[str, Mapping[str, float]]
-
-
-def seed_range(results: Results, dataset: DatasetResults) -> float | None:
-    """Returns how far the mIoU of the best calibrated strategy lies apart over seeds of training; None for one seed."""
-    found = _models(results)
-    values = [
-        figures[dataset.name][dataset.best]
-        for name, figures in found.items()
-        if name in _seeds(results, found) and dataset.best in figures.get(dataset.name, {})
-    ]
-    return max(values) - min(values) if len(values) > 1 else None
 
 
 def models_block(results: Results) -> str:

@@ -1,23 +1,22 @@
-"""The few figures of a run that `dvc metrics` shows and compares."""
+"""The few figures of a run that `dvc metrics` and `dvc exp show` put side by side.
+
+Two for each data set: their tables have a column for each figure, and more than six do not fit a terminal. All others lie
+in the tables beside them, which `groupseg compare` reads.
+"""
 
 from groupseg.files import write_json
-from groupseg.report.models import seed_range
-from groupseg.report.results import BASELINE, REFERENCE, DatasetResults, Results, gap_closed
+from groupseg.report.results import DatasetResults, Results, gap_closed
 
 
 def write_summary(results: Results) -> None:
-    """Writes summary.json beside the results: mIoU of a few strategies, and the share of the gap that is closed."""
-    write_json(results.folder / "summary.json", {one.name: _figures(results, one) for one in results.datasets}, 4)
+    """Writes summary.json beside the results.
+
+    It holds for each data set "best", the mIoU of the best calibrated strategy, and "closed", the share that it closes of
+    the gap between the fixed threshold and the label oracle; nothing where there is no gap.
+    """
+    write_json(results.folder / "summary.json", {one.name: _figures(one) for one in results.datasets}, 4)
 
 
-def _figures(results: Results, dataset: DatasetResults) -> dict[str, float | None]:
-    """The figures of a data set, as fractions; those that are not known are left out."""
-    names = {"fixed": BASELINE, "global": REFERENCE, "best": dataset.best}
-    figures = {key: dataset.strategies[name]["miou"] for key, name in names.items() if name in dataset.strategies}
-    found = {
-        **figures,
-        "oracle": dataset.oracle["miou"],
-        "closed": gap_closed([dataset], dataset.best),
-        "seeds": seed_range(results, dataset),
-    }
-    return {key: value for key, value in found.items() if value is not None}
+def _figures(dataset: DatasetResults) -> dict[str, float]:
+    closed = gap_closed([dataset], dataset.best)
+    return {"best": dataset.strategies[dataset.best]["miou"]} | ({} if closed is None else {"closed": closed})
