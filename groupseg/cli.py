@@ -92,10 +92,13 @@ def compare(
     b: Annotated[str, typer.Argument(help="Likewise; the differences are B - A.")] = "workspace",
     layout: Annotated[Layout, typer.Option("--format", help="How it is written.")] = Layout.TEXT,
     resamples: Annotated[
-        int, typer.Option(min=1, help="Resamples of the images behind intervals and p-values.")
+        int, typer.Option(min=1, help="Resamples of the images; no p-value is below 1 / (resamples + 1).")
     ] = 2000,
 ) -> None:
-    """Compares the mIoU of two revisions, with intervals paired over images."""
+    """Compares the mIoU of two revisions: which strategies changed, and which by more than chance, image by image.
+
+    What did not change is counted, and named by `--format json`.
+    """
     from groupseg.compare.differences import compare_revisions
     from groupseg.compare.output import LAYOUTS
     from groupseg.compare.revisions import read_revisions

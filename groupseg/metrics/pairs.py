@@ -40,12 +40,7 @@ class Pair:
 
 
 def compare_pairs(miou: Mapping[str, float], resampled: Mapping[str, Floats], level: float = 0.95) -> list[Pair]:
-    """Compares all pairs of strategies.
-
-    A difference in units of its standard error, which is the standard deviation of the resampled difference, is held
-    against the largest such deviation from the observed differences in each resample. An interval leaves out 0 exactly
-    where p is at most 1 - `level`. With fewer than 1 / (1 - `level`) - 1 resamples no p is as small, and the intervals
-    hold all there is, -1..1.
+    """Compares all pairs of strategies by `max_t`.
 
     Args:
         miou: mIoU of each strategy.
@@ -53,18 +48,45 @@ def compare_pairs(miou: Mapping[str, float], resampled: Mapping[str, Floats], le
         level: Joint level of all intervals, in 0..1.
 
     Returns:
-        Each unordered pair once, in the order of `miou`. Where resamples do not differ, as for equal strategies or in
-        one image, p is 1 and the interval is the difference alone.
+        Each unordered pair once, in the order of `miou`.
     """
     pairs = list(combinations(miou, 2))
     if not pairs:
         return []
     difference = np.array([miou[first] - miou[second] for first, second in pairs])
     drawn = np.stack([resampled[first] - resampled[second] for first, second in pairs])
-    drawn = np.nan_to_num(drawn)  # a resample without labelled pixels sets nothing apart
+    low, high, p = max_t(difference, drawn, level)
+    return [
+        Pair(first, second, *map(float, figures))
+        for (first, second), *figures in zip(pairs, difference, low, high, p, strict=True)
+    ]
+
+
+def max_t(difference: Floats, resampled: Floats, level: float) -> tuple[Floats, Floats, Floats]:
+    """Judges differences of mIoU together.
+
+    A difference in units of its standard error, which is the standard deviation of the resampled difference, is held
+    against the largest such deviation from the observed differences in each resample. An interval leaves out 0 exactly
+    where p is at most 1 - `level`. With fewer than 1 / (1 - `level`) - 1 resamples no p is as small, and the intervals
+    hold all there is, -1..1.
+
+    Standard errors are taken for known, which needs many images. Of simulated comparisons of six rows in which nothing
+    differs, 5.5 % find something with 400 images at a level of 0.95, but 8 % with 30.
+
+    Args:
+        difference: [R] float64 in -1..1, at least one observed difference.
+        resampled: [R, B] float64, each of them on B resamples; NaN where a resample has no labelled pixel.
+        level: Joint level of all intervals, in 0..1.
+
+    Returns:
+        The lower and the upper ends of the simultaneous intervals, [R] float64 in -1..1, and the family-wise adjusted
+        p-values, [R] float64 in 0..1. Where resamples do not differ, they say nothing of chance: p is 1, and the
+        interval is 0 for a difference of 0, else -1..1, as for one image.
+    """
+    drawn = np.nan_to_num(resampled)  # a resample without labelled pixels sets nothing apart
     error = drawn.std(axis=1)
     varies = error > ROUNDING
-    statistic, chance = np.zeros(len(pairs)), np.zeros(drawn.shape)
+    statistic, chance = np.zeros(len(difference)), np.zeros(drawn.shape)
     np.divide(np.abs(difference), error, out=statistic, where=varies)
     np.divide(np.abs(drawn - difference[:, None]), error[:, None], out=chance, where=varies[:, None])
 
@@ -72,9 +94,6 @@ def compare_pairs(miou: Mapping[str, float], resampled: Mapping[str, Floats], le
     largest = np.sort(np.append(chance.max(axis=0), np.inf))
     p = (len(largest) - np.searchsorted(largest, statistic)) / len(largest)
     allowed = int((1 - level) * len(largest) + ROUNDING)
-    half = np.multiply(largest[-1 - allowed], error, out=np.zeros(len(pairs)), where=varies)
-    low, high = np.clip([difference - half, difference + half], -1, 1)
-    return [
-        Pair(first, second, *map(float, figures))
-        for (first, second), *figures in zip(pairs, difference, low, high, p, strict=True)
-    ]
+    half = np.where(np.abs(difference) > ROUNDING, np.inf, 0.0)
+    np.multiply(largest[-1 - allowed], error, out=half, where=varies)
+    return np.clip(difference - half, -1, 1), np.clip(difference + half, -1, 1), p

@@ -1,4 +1,6 @@
 import json
+import textwrap
+from dataclasses import replace
 
 import pytest
 
@@ -12,28 +14,31 @@ COMPARISON = Comparison(
     Place("workspace", None),
     2000,
     0.05,
-    "Holm",
+    "max-T",
     (
         DatasetComparison(
             "scenes20",
             400,
             None,
             (
-                Row("fixed", 0.3, 0.325, 0.025, 0.01, 0.04, 0.002, True),
-                Row("per_class", 0.41, 0.4, -0.01, -0.02, 0.001, 0.7, False),
+                Row("fixed", 0.3, 0.325, 0.025, 0.01, 0.04, 1 / 2001, True),
+                Row("per_class", 0.4, 0.41, 0.01, -0.00001, 0.02, 0.7, False),
             ),
+            ("global", "relative", "oracle.label"),
             ("gone",),
             ("new", "newer"),
         ),
-        DatasetComparison("scenes59", 0, "the images differ: 1 (i) only in A, 0 only in B", (), (), ()),
-        DatasetComparison("scenes80", 400, None, (), (), ()),
+        DatasetComparison("scenes59", 0, "the images differ: 1 (i) only in A, 0 only in B", (), (), (), ()),
+        DatasetComparison("scenes80", 400, None, (), (), (), ()),
+        DatasetComparison("voc", 50, None, (), ("fixed",), (), ()),
     ),
-    ("voc",),
+    ("coco",),
     (),
 )
 NOTE = (
-    "mIoU in %, differences in points; paired bootstrap over images, 2000 resamples. {} p at most 0.05, corrected for "
-    "the strategies of a data set (Holm); each interval stands for itself."
+    "mIoU in %, differences in points; paired bootstrap over images, 2000 resamples. Intervals and p are corrected "
+    "over the rows above, 2 in all, by max-T (Westfall & Young 1993). {} p at most 0.05, where the interval leaves out "
+    "0."
 )
 
 
@@ -46,11 +51,11 @@ def test_text() -> None:
         "A  main (0123456)",
         "B  workspace",
         "",
-        "scenes20: 400 images",
-        "              A     B  B - A [95 % interval]      p",
-        "---------------------------------------------------",
-        "fixed      30.0  32.5      +2.5 [+1.0, +4.0]  0.002 *",
-        "per_class  41.0  40.0      -1.0 [-2.0, +0.1]  0.700",
+        "scenes20: 400 images, 3 of 5 strategies unchanged",
+        "               A      B  B - A [95 % interval]       p",
+        "------------------------------------------------------",
+        "fixed      30.00  32.50   +2.50 [+1.00, +4.00]  <0.001 *",
+        "per_class  40.00  41.00   +1.00 [-0.00, +2.00]   0.700",
         "strategies only in A: gone",
         "strategies only in B: new, newer",
         "",
@@ -58,8 +63,10 @@ def test_text() -> None:
         "",
         "scenes80: 400 images, no strategy in common",
         "",
-        "data sets only in A: voc",
-        NOTE.format("*"),
+        "voc: 50 images, 1 of 1 strategy unchanged",
+        "",
+        "data sets only in A: coco",
+        *textwrap.wrap(NOTE.format("*"), 100),
     ]
 
 
@@ -67,12 +74,12 @@ def test_markdown() -> None:
     assert lines(as_markdown(COMPARISON)) == [
         "A: `main (0123456)`, B: `workspace`",
         "",
-        "### scenes20: 400 images",
+        "### scenes20: 400 images, 3 of 5 strategies unchanged",
         "",
         "|  | A | B | B - A [95 % interval] | p |",
         "| --- | ---: | ---: | ---: | ---: |",
-        "| fixed | 30.0 | 32.5 | **+2.5 [+1.0, +4.0]** | 0.002 |",
-        "| per_class | 41.0 | 40.0 | -1.0 [-2.0, +0.1] | 0.700 |",
+        "| fixed | 30.00 | 32.50 | **+2.50 [+1.00, +4.00]** | <0.001 |",
+        "| per_class | 40.00 | 41.00 | +1.00 [-0.00, +2.00] | 0.700 |",
         "",
         "- strategies only in A: gone",
         "- strategies only in B: new, newer",
@@ -82,7 +89,11 @@ def test_markdown() -> None:
         "",
         "### scenes80: 400 images, no strategy in common",
         "",
-        "- data sets only in A: voc",
+        "",
+        "### voc: 50 images, 1 of 1 strategy unchanged",
+        "",
+        "",
+        "- data sets only in A: coco",
         "",
         NOTE.format("Bold:"),
     ]
@@ -93,12 +104,29 @@ def test_json_is_exact_and_complete() -> None:
     assert set(read) == {"a", "b", "resamples", "alpha", "correction", "datasets", "only_a", "only_b"}
     assert read["a"] == {"revision": "main", "commit": "0123456789" * 4}
     assert read["b"] == {"revision": "workspace", "commit": None}
-    assert set(read["datasets"][0]) == {"name", "images", "reason", "rows", "only_a", "only_b"}
+    assert set(read["datasets"][0]) == {"name", "images", "reason", "rows", "unchanged", "only_a", "only_b"}
     assert read["datasets"][0]["rows"][1] == {
-        "strategy": "per_class", "a": 0.41, "b": 0.4, "difference": -0.01, "low": -0.02, "high": 0.001,
+        "strategy": "per_class", "a": 0.4, "b": 0.41, "difference": 0.01, "low": -0.00001, "high": 0.02,
         "p": 0.7, "significant": False,
     }  # fmt: skip
+    assert read["datasets"][0]["unchanged"] == ["global", "relative", "oracle.label"]
     assert read["datasets"][1]["reason"].startswith("the images differ")
+
+
+def test_no_line_of_text_is_longer_than_a_terminal() -> None:
+    names = tuple(f"background_vectors_{index}" for index in range(12))
+    long = replace(
+        COMPARISON.datasets[0], only_b=names, rows=tuple(Row(name, 1, 0, -1, -1, 1, 1, False) for name in names)
+    )
+    text = as_text(replace(COMPARISON, datasets=(long, *COMPARISON.datasets[1:]), only_b=names))
+    assert max(map(len, text.splitlines())) <= 100
+    assert all(text.count(name) == 3 for name in names[2:])
+
+
+@pytest.mark.parametrize("layout", ["text", "markdown"])
+def test_without_rows_the_note_says_so(layout: str) -> None:
+    nothing = replace(COMPARISON, datasets=COMPARISON.datasets[1:])
+    assert LAYOUTS[layout](nothing).splitlines()[-1] == "No strategy changed on a data set that can be compared."
 
 
 @pytest.mark.parametrize("layout", Layout)

@@ -8,7 +8,7 @@ import pytest
 from groupseg.metrics.bootstrap import bootstrap_miou, resample_weights
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.iou import mean_iou
-from groupseg.metrics.pairs import compare_pairs
+from groupseg.metrics.pairs import compare_pairs, max_t
 from tests.tables import random_case
 
 
@@ -76,7 +76,7 @@ def test_equal_strategies_differ_by_nothing() -> None:
 
 def test_one_image_tells_nothing() -> None:
     pair = compare_pairs({"a": 0.7, "b": 0.1 + 0.2}, {"a": np.full(50, 0.7), "b": np.full(50, 0.3)})[0]
-    assert (pair.low, pair.high, pair.p) == (pair.difference, pair.difference, 1)
+    assert (pair.low, pair.high, pair.p) == (-1, 1, 1)
 
 
 def test_too_few_resamples_tell_nothing() -> None:
@@ -106,3 +106,15 @@ def test_hardly_ever_a_difference_where_there_is_none() -> None:
         pairs = compare_pairs({str(name): images[:, name].mean() for name in range(6)}, resampled)
         false += min(pair.p for pair in pairs) <= 0.05
     assert 3 <= false <= 30
+
+
+def test_intervals_leave_out_0_exactly_where_p_is_small_whatever_the_rows() -> None:
+    random = np.random.default_rng(0)
+    difference = np.append(random.normal(0, 0.03, 40), [0.0, 0.2])
+    # The last two rows are the same in all resamples, as in one image; one of them says that nothing differs.
+    error = np.append(np.full(40, 0.01), [0, 0])
+    resampled = difference[:, None] + error[:, None] * random.normal(size=(42, 499))
+    low, high, p = max_t(difference, resampled, 0.95)
+    assert 0 < np.count_nonzero(p <= 0.05) < 40
+    assert (((low > 0) | (high < 0)) == (p <= 0.05)).all()
+    assert (p[-2:].tolist(), low[-2:].tolist(), high[-2:].tolist()) == ([1, 1], [0, -1], [0, 1])
