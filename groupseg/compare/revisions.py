@@ -81,9 +81,9 @@ def read_revisions(a: str, b: str) -> tuple[Revision, Revision]:
             is nowhere to be had or is damaged.
     """
     with _repository() as repo:
-        names = {revision: _names(repo, revision) for revision in (a, b)}
-        shared = [name for name in names[a] if name in names[b]]
-        first, second = (_read(repo, revision, names[revision], shared) for revision in (a, b))
+        paths = {revision: _paths(repo, revision) for revision in (a, b)}
+        shared = sorted(paths[a].keys() & paths[b].keys())
+        first, second = (_read(repo, revision, paths[revision], shared) for revision in (a, b))
     return first, second
 
 
@@ -121,29 +121,30 @@ def _files(repo: Repo, revision: str) -> Iterator[tuple[Place, DVCFileSystem]]:
         raise UserError(f"DVC cannot read {revision}: {reason}. Mend it, or compare with another revision.") from error
 
 
-def _names(repo: Repo, revision: str) -> tuple[str, ...]:
+def _paths(repo: Repo, revision: str) -> dict[str, str]:
+    """Finds the counts of a revision: their paths by data set."""
     with _files(repo, revision) as (place, files):
         try:
             # Only outputs of DVC: a file that an earlier run left in the workspace is no result of this one.
-            paths = [PurePosixPath(path) for path in files.ls(f"/{FOLDER}", detail=False, dvc_only=True)]
+            paths = map(PurePosixPath, files.find(f"/{FOLDER}", dvc_only=True))
+            found = {path.stem: str(path).lstrip("/") for path in paths if path.suffix == ".safetensors"}
         except FileNotFoundError:
-            paths = []
-        names = tuple(sorted(path.stem for path in paths if path.suffix == ".safetensors"))
-        if not names:
+            found = {}
+        if not found:
             raise UserError(
-                f"Expected outputs {FOLDER}/<data set>.safetensors in {place.label}, but its dvc.yaml names none. "
+                f"Expected outputs {FOLDER}/<run>/<data set>.safetensors in {place.label}, but its dvc.yaml names none. "
                 "Compare with a later revision."
             )
-    return names
+    return found
 
 
-def _read(repo: Repo, revision: str, names: tuple[str, ...], shared: list[str]) -> Revision:
+def _read(repo: Repo, revision: str, paths: dict[str, str], shared: list[str]) -> Revision:
     with _files(repo, revision) as (place, files):
-        return Revision(place, names, {name: _counts(files, place, name) for name in shared})
+        counts = {name: _counts(files, place, paths[name]) for name in shared}
+        return Revision(place, tuple(sorted(paths)), counts)
 
 
-def _counts(files: DVCFileSystem, place: Place, name: str) -> DatasetCounts:
-    path = f"{FOLDER}/{name}.safetensors"
+def _counts(files: DVCFileSystem, place: Place, path: str) -> DatasetCounts:
     try:
         content = files.cat_file(f"/{path}")
     except OSError as error:

@@ -19,14 +19,14 @@ from groupseg.metrics.counts import save_counts
 hits = YAML(typ="safe").load(open("params.yaml"))["hits"]
 truth = np.random.default_rng(0).integers(20, 60, (12, 3))
 counts = Counts(np.minimum(truth, hits), truth, truth)
-save_counts("data/counts/x.safetensors", {{"fixed": counts}}, [f"image{{row}}" for row in range(12)], ["cat", "dog"])
+save_counts("data/counts/run/x.safetensors", {{"fixed": counts}}, [f"image{{row}}" for row in range(12)], ["cat", "dog"])
 """
 PIPELINE = f"""
 stages:
   evaluate:
     cmd: {sys.executable} make.py
     params: [hits]
-    outs: [data/counts/x.safetensors]
+    outs: [data/counts/run/x.safetensors]
 """
 
 

@@ -84,12 +84,12 @@ def test_the_same_revision_twice_does_not_differ(project: Path) -> None:
 
 
 def test_files_that_are_no_output_are_left_out(project: Path) -> None:
-    shutil.copy("data/counts/x.safetensors", "data/counts/old.safetensors")
+    shutil.copy("data/counts/run/x.safetensors", "data/counts/run/old.safetensors")
     assert [side.names for side in read_revisions("workspace", "HEAD")] == [("x",), ("x",)]
 
 
 def test_what_the_workspace_lacks_comes_from_the_cache(project: Path) -> None:
-    Path("data/counts/x.safetensors").unlink()
+    Path("data/counts/run/x.safetensors").unlink()
     assert hits("HEAD", "workspace") == [30, 50]
 
 
@@ -105,10 +105,10 @@ def test_what_is_nowhere_is_one_clear_line(project: Path) -> None:
     shutil.rmtree(".dvc/cache")
     head = git("rev-parse", "HEAD")[:7]
     assert message("HEAD") == (
-        f"data/counts/x.safetensors of HEAD ({head}) is neither in the cache of DVC nor in a remote. "
+        f"data/counts/run/x.safetensors of HEAD ({head}) is neither in the cache of DVC nor in a remote. "
         "Check out that revision and run `dvc pull`, or else `dvc repro`."
     )
-    Path("data/counts/x.safetensors").unlink()
+    Path("data/counts/run/x.safetensors").unlink()
     assert message("workspace").endswith(
         "x.safetensors of workspace is neither in the cache of DVC nor in a remote. "
         "Run `dvc pull`, or else `dvc repro`."
@@ -116,9 +116,9 @@ def test_what_is_nowhere_is_one_clear_line(project: Path) -> None:
 
 
 def test_a_damaged_file_is_named(project: Path) -> None:
-    Path("data/counts/x.safetensors").unlink()
-    Path("data/counts/x.safetensors").write_bytes(b"no counts")
-    assert message().startswith("data/counts/x.safetensors of workspace: ")
+    Path("data/counts/run/x.safetensors").unlink()
+    Path("data/counts/run/x.safetensors").write_bytes(b"no counts")
+    assert message().startswith("data/counts/run/x.safetensors of workspace: ")
 
 
 def test_a_pipeline_that_is_no_yaml_is_one_line(project: Path) -> None:
@@ -135,7 +135,7 @@ def test_an_unknown_revision_is_one_line(project: Path) -> None:
 def test_a_revision_without_counts_is_named(project: Path) -> None:
     sha = git("rev-parse", "empty")[:7]
     assert message("empty").startswith(
-        f"Expected outputs data/counts/<data set>.safetensors in empty ({sha}), but its dvc.yaml names none."
+        f"Expected outputs data/counts/<run>/<data set>.safetensors in empty ({sha}), but its dvc.yaml names none."
     )
 
 
