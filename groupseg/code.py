@@ -60,9 +60,9 @@ class Code:
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
     def files(self, modules: Iterable[str], without: Collection[str] = ()) -> list[Path]:
-        """Lists the files behind some modules, relative to the root: theirs, and the data files beside them."""
+        """Lists the files behind some modules, relative to the root: theirs, and the data files that they read."""
         found = {self._path(module) for module in self.closure(modules, without)}
-        data = {path.relative_to(self.root) for file in found for path in _data_files((self.root / file).parent)}
+        data = {path.relative_to(self.root) for file in found for path in _data_files(self.root / file)}
         return sorted(found | data)
 
     def _path(self, module: str) -> Path:
@@ -85,14 +85,26 @@ def _imports() -> "ImportGraph":
     return build_graph(*PACKAGES, cache_dir=None, exclude_type_checking_imports=True)
 
 
-def _data_files(folder: Path) -> Iterator[Path]:
+def _data_files(module: Path) -> Iterator[Path]:
+    """Yields the files of its package that a module may read: of a kind, such as .txt, that a string of it ends in."""
+    kinds = _kinds(module.read_bytes()) if (found := list(_beside(module.parent))) else frozenset()
+    yield from (path for path in found if path.suffix in kinds)
+
+
+def _beside(folder: Path) -> Iterator[Path]:
     """Yields the files of a package that are no Python, such as lists of words and templates."""
     for path in folder.iterdir():
         if path.is_dir():
             if path.name != "__pycache__" and not (path / "__init__.py").exists():
-                yield from _data_files(path)
+                yield from _beside(path)
         elif path.suffix not in (".py", ".pyc", ".typed") and not path.name.startswith("."):
             yield path
+
+
+@cache
+def _kinds(content: bytes) -> frozenset[str]:
+    nodes = (node.value for node in ast.walk(ast.parse(content)) if isinstance(node, ast.Constant))
+    return frozenset(f".{text.rpartition('.')[2]}" for text in nodes if isinstance(text, str) and "." in text)
 
 
 def _plain(node: Any) -> Any:
