@@ -1,5 +1,5 @@
 # make repro   set up and run the whole pipeline        make test    set up and run the tests
-# make seeds   the same with other seeds of training    make repro-all    all of it, and all models of params.yaml
+# make seeds   and models of other seeds of training    make repro-all    and all models in run.variants
 # make lint    linters and types                        make bench   ratios, measured side by side
 # make readme  write results into the README            make clean   remove what the pipeline made
 
@@ -14,19 +14,22 @@ export HF_HUB_OFFLINE := 1
 
 .PHONY: repro repro-all seeds test lint bench readme clean
 
+# Where DVC restores all stages from its cache, report and MLflow have not been written yet.
 repro: $(INSTALLED)
 	python -m stages.params
 	dvc repro
+	groupseg report
+	groupseg track
 	groupseg summary
 
-# With variants/dvc.yaml, which trains the models beside the one that runs.
-repro-all: repro
-	dvc repro --all-pipelines
-	groupseg summary
-
+# Models beside the one that runs. They are no stages, so that nobody else misses their weights.
 seeds: repro
-	dvc repro variants/dvc.yaml:variant@scenes_small_seed1 variants/dvc.yaml:variant@scenes_small_seed2
-	groupseg summary
+	for model in scenes_small_seed1 scenes_small_seed2; do python -m stages.variant $$model || exit 1; done
+	groupseg report
+
+repro-all: seeds
+	for model in scenes_small_background scenes_two_stage scenes_two_stage_background; do python -m stages.variant $$model || exit 1; done
+	groupseg report
 
 # The longest file first, so that one process does not wait for the other in the end.
 test: $(INSTALLED)
@@ -48,7 +51,7 @@ readme: $(INSTALLED)
 	groupseg readme
 
 clean:
-	rm -rf data/archives data/captions data/check data/counts data/predictions data/prepared data/segments data/text data/reported.json data/tracked.json models results/report.html .work
+	rm -rf data/captions/* data/check data/counts data/curves data/done data/predictions data/prepared data/segments data/sources data/text models results/*/report.html .work
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -47,6 +47,17 @@ def track() -> None:
 
 
 @commands.command()
+def why(
+    dataset: Annotated[str, typer.Argument(help="A data set, such as scenes59.")],
+    strategy: Annotated[str, typer.Argument(help="A strategy, such as fixed.")],
+) -> None:
+    """Says whether a calibration is up to date, and what has changed since it was made."""
+    from groupseg.why import why as explain
+
+    print(explain(_ROOT, dataset, strategy))
+
+
+@commands.command()
 def report() -> None:
     """Writes the report again from the results that are there."""
     from groupseg.report.page import write_page
@@ -60,12 +71,18 @@ def readme(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit with status 1 if a table is out of date.")
     ] = False,
+    published: Annotated[str, typer.Option("--run", help="Name of the run that the pages show.")] = "scenes",
 ) -> None:
     """Brings the tables of results in README.md and docs/ up to date."""
     from groupseg.report.pages import page_blocks, update_page
     from groupseg.report.results import read_results
 
     results = read_results(_ROOT)
+    if results.name != published:
+        raise UserError(
+            f"The pages show the run {published!r}, but params.yaml says run.name={results.name}. Set it back, or say"
+            f" `groupseg readme --run {results.name}` to publish this one instead."
+        )
     pages = [_ROOT / "README.md", *sorted(_ROOT.glob("docs/*.md"))]
     blocks = {page: page_blocks(page, results) for page in pages}
     changed = ", ".join(str(page) for page in blocks if update_page(page, blocks[page], write=not check))

@@ -28,13 +28,13 @@ class Code:
     """The modules of the project and what each imports, wherever in the file: also what a function imports when called.
 
     Args:
-        root: The folder that holds the packages; it must come first on the import path.
-        neutral: Modules that are passed over.
+        root: The folder that holds the packages; they must be found there when they are imported.
+        packages: Names of the packages.
     """
 
-    def __init__(self, root: Path = Path(), neutral: Collection[str] = NEUTRAL) -> None:
-        self.root, self.neutral = root, frozenset(neutral)
-        self.imports = _imports()
+    def __init__(self, root: Path = Path(), packages: tuple[str, ...] = PACKAGES) -> None:
+        self.root = root
+        self.imports = _imports(packages)
 
     def closure(self, modules: Iterable[str], without: Collection[str] = ()) -> frozenset[str]:
         """Returns the modules, and all that they import, directly or not.
@@ -47,7 +47,7 @@ class Code:
         """
         found: set[str] = set()
         waiting = set(modules)
-        stop = self.neutral | set(without)
+        stop = NEUTRAL | set(without)
         while waiting:
             module = waiting.pop()
             found.add(module)
@@ -79,10 +79,10 @@ def file_digest(path: Path) -> str:
 
 
 @cache
-def _imports() -> "ImportGraph":
+def _imports(packages: tuple[str, ...]) -> "ImportGraph":
     from grimp import build_graph
 
-    return build_graph(*PACKAGES, cache_dir=None, exclude_type_checking_imports=True)
+    return build_graph(*packages, cache_dir=None, exclude_type_checking_imports=True)
 
 
 def _data_files(module: Path) -> Iterator[Path]:

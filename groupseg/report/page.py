@@ -7,7 +7,7 @@ from typing import Any
 from groupseg.errors import UserError
 from groupseg.files import atomic_path
 from groupseg.report import finding, provenance
-from groupseg.report.dag import HEIGHT, WIDTH, read_graph
+from groupseg.report.dag import HEIGHT, WIDTH, Graph, read_graph
 from groupseg.report.exhibits import exhibits
 from groupseg.report.html import data_uri, environment
 from groupseg.report.results import BASELINE, DatasetResults, Results
@@ -63,11 +63,20 @@ def _context(results: Results, timings: Path) -> dict[str, Any]:
         "commit": provenance.read_commit(results.root),
         "protocol": {title: _values(results, key) for title, key in _PROTOCOL.items()},
         "versions": provenance.read_versions(),
-        "timings": provenance.read_timings(timings, [node.name for node in graph.nodes]),
+        "timings": provenance.read_timings(timings, _stages(graph, results.params["run"])),
         "params": {
             key: json.dumps(value, indent=2, ensure_ascii=False) for key, value in _params_that_ran(results).items()
         },
     }
+
+
+def _stages(graph: Graph, run: dict[str, Any]) -> dict[str, list[str]]:
+    """Full names of the stages of each name."""
+    stages = {}
+    for node in graph.nodes:
+        items = [run["model"]] if node.name == "train" else run.get(node.each, [])
+        stages[node.name] = [f"{node.name}@{item}" for item in items] or [node.name]
+    return stages
 
 
 def _section(dataset: DatasetResults, figures: Path) -> dict[str, Any]:

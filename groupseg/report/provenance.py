@@ -2,7 +2,7 @@
 
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -35,12 +35,14 @@ class Timing:
 
     Attributes:
         stage: Its name, without what stands behind `@`.
-        runs: How many stages of that name ran.
-        seconds: Wall time of all of them.
+        of: How many stages of that name there are.
+        runs: How many of them have run here.
+        seconds: Wall time of those.
         peak_mib: Highest memory of one of them, in MiB.
     """
 
     stage: str
+    of: int
     runs: int
     seconds: float
     peak_mib: float
@@ -48,8 +50,8 @@ class Timing:
 
 def read_commit(root: Path) -> Commit:
     """Asks git about the commit and what differs from it."""
-    sha = _git(root, "rev-parse", "--verify", "HEAD").strip()
-    status = _git(root, "status", "--porcelain", "--", ".", *_WRITTEN)
+    sha = git(root, "rev-parse", "--verify", "HEAD").strip()
+    status = git(root, "status", "--porcelain", "--", ".", *_WRITTEN)
     return Commit(sha, tuple(line[3:] for line in status.splitlines()))
 
 
@@ -62,24 +64,23 @@ def read_versions() -> dict[str, str]:
     }
 
 
-def read_timings(folder: Path, order: Sequence[str]) -> list[Timing]:
-    """Reads the records of the stages, those of one name taken together.
+def read_timings(folder: Path, stages: Mapping[str, Sequence[str]]) -> list[Timing]:
+    """Reads what stages took, those of one name taken together; also says which have not run here.
 
     Args:
         folder: Holds <stage>.json, {"seconds", "peak_mib"}; may be missing.
-        order: The names of the stages in their order; others are left out.
+        stages: Full names, such as "prepare@voc", of the stages of each name, in their order.
     """
-    records: dict[str, list[dict[str, float]]] = {}
-    for path in sorted(folder.glob("*.json")):
-        records.setdefault(path.stem.partition("@")[0], []).append(read_json(path))
-    return [
-        Timing(name, len(runs), sum(run["seconds"] for run in runs), max(run["peak_mib"] for run in runs))
-        for name in order
-        if (runs := records.get(name))
-    ]
+    timings = []
+    for name, instances in stages.items():
+        runs = [read_json(path) for one in instances if (path := folder / f"{one}.json").exists()]
+        seconds = sum(run["seconds"] for run in runs)
+        peak = max((run["peak_mib"] for run in runs), default=0.0)
+        timings.append(Timing(name, len(instances), len(runs), seconds, peak))
+    return timings
 
 
-def _git(root: Path, *arguments: str) -> str:
+def git(root: Path, *arguments: str) -> str:
     """Output of git; empty where it fails or is not there."""
     try:
         done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)  # noqa: S603, S607
