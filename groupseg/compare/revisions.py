@@ -132,8 +132,8 @@ def _paths(repo: Repo, revision: str) -> dict[str, str]:
             found = {}
         if not found:
             raise UserError(
-                f"Expected outputs {FOLDER}/<run>/<data set>.safetensors in {place.label}, but its dvc.yaml names none. "
-                "Compare with a later revision."
+                f"Expected outputs {FOLDER}/<run>/<data set>.safetensors in {place.label}, but its dvc.yaml names "
+                "none. Compare with a later revision."
             )
     return found
 

@@ -19,7 +19,8 @@ from groupseg.metrics.counts import save_counts
 hits = YAML(typ="safe").load(open("params.yaml"))["hits"]
 truth = np.random.default_rng(0).integers(20, 60, (12, 3))
 counts = Counts(np.minimum(truth, hits), truth, truth)
-save_counts("data/counts/run/x.safetensors", {{"fixed": counts}}, [f"image{{row}}" for row in range(12)], ["cat", "dog"])
+keys = [f"image{{row}}" for row in range(12)]
+save_counts("data/counts/run/x.safetensors", {{"fixed": counts}}, keys, ["cat", "dog"])
 """
 PIPELINE = f"""
 stages:

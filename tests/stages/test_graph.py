@@ -1,4 +1,4 @@
-"""dvc.yaml against the code: what a stage reads is what it depends on, nothing leaks, and the lock is small and whole."""
+"""dvc.yaml against the code: a stage depends on what it reads, nothing leaks, and the lock is small and whole."""
 
 import re
 from pathlib import Path
