@@ -13,9 +13,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from mlflow import MlflowClient
+from PIL import Image
 from ruamel.yaml import YAML
 
 from groupseg.kinds import read_kind
@@ -29,10 +31,9 @@ STRATEGIES = ["fixed", "per_class", "cosine"]
 VARIANT = "scenes_small_seed1"
 STEPS = 60
 
-# Stages that read calibrations, stages that make their own, and stages that show what came out.
-JUDGED = {"evaluate@scenes20", "ladder@scenes20"}
-STUDIED = {"learning@scenes20", "vocabulary@scenes20", "transfer"}
-TOLD = {"report", "track"}
+# What judges strategies again, and what shows it.
+JUDGED, TOLD = {"evaluate@scenes20", "studies@scenes20"}, {"report", "track"}
+KILLS = int(os.environ.get("GROUPSEG_TEST_KILLS", "2"))
 
 
 def environment() -> dict[str, str]:
@@ -49,15 +50,14 @@ def run(folder: Path, *command: str, check: bool = True, **extra: str) -> subpro
     return done
 
 
-def repro(folder: Path, *targets: str) -> list[str]:
+def repro(folder: Path, *targets: str, **extra: str) -> list[str]:
     """Runs `dvc repro` and returns the stages that ran."""
-    return re.findall(r"Running stage '(.+?)'", run(folder, "dvc", "repro", *targets).stdout)
+    return re.findall(r"Running stage '(.+?)'", run(folder, "dvc", "repro", *targets, **extra).stdout)
 
 
-def changed(folder: Path) -> set[str]:
-    """Returns the stages that `dvc repro` would run for changes of what they depend on; variants are left out."""
-    found = json.loads(run(folder, "dvc", "status", "--json").stdout)
-    return {stage for stage in found if not stage.startswith("variants/")}
+def told(folder: Path, *targets: str) -> list[str]:
+    """Runs `dvc repro` and returns what stages say of kept and made records, without the seconds."""
+    return re.findall(r"^(.+: \d+ kept, .+) in [\d.]+ s$", run(folder, "dvc", "repro", *targets).stdout, re.MULTILINE)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -107,11 +107,8 @@ def new_repository(folder: Path) -> Path:
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository in which `dvc repro` has run once, and then the variant, which is no part of that."""
     folder = new_repository(tmp_path_factory.mktemp("tiny"))
-    ran = repro(folder)
-    assert len(ran) == 18
-    assert not [stage for stage in ran if stage.startswith("variants/")]
-    stages = [f"variants/dvc.yaml:{name}@{VARIANT}" for name in ("train", "variant")]
-    assert repro(folder, stages[-1]) == stages
+    assert len(repro(folder)) == 13
+    run(folder, sys.executable, "-m", "stages.variant", VARIANT)
     run(folder, "git", "add", "-A")
     run(folder, "git", "commit", "-qm", "results")
     return folder
@@ -126,7 +123,7 @@ def clean(repository: Path) -> Iterator[None]:
 
 
 def test_results_are_there_and_named_as_promised(repository: Path) -> None:
-    metrics = read(repository / "results/metrics/scenes20.json")
+    metrics = read(repository / "results/scenes/metrics/scenes20.json")
     assert set(metrics) == {"protocol", "images", "classes", "strategies", "oracle"}
     assert set(metrics["protocol"]) == {"model", "weights_sha256", "text", "resolution", "window", "split", "score"}
     assert (metrics["images"], metrics["classes"]) == (8, 20)
@@ -139,59 +136,86 @@ def test_results_are_there_and_named_as_promised(repository: Path) -> None:
         assert (
             0 <= figures["miou_ci"][0] <= figures["miou"] <= figures["miou_ci"][1] <= metrics["oracle"]["label"]["miou"]
         )
-    ladder = read(repository / "results/ladder/scenes20.json")
+    ladder = read(repository / "results/scenes/ladder/scenes20.json")
     assert set(ladder) == {"strategy", "rungs", "naive"}
     assert ladder["strategy"] == "cosine"
-    assert len((repository / "results/train/scenes_small.csv").read_text().splitlines()) == STEPS + 1
+    assert len((repository / "models/scenes_small.csv").read_text().splitlines()) == STEPS + 1
     tables = ("confusions", "curves", "learning", "losses", "pairs", "per_class", "reliability", "vocabulary")
     for table in (*(f"{name}/scenes20" for name in tables), "transfer"):
-        assert len((repository / f"results/{table}.csv").read_text().splitlines()) > 1, table
-    assert (repository / "results/report.html").stat().st_size > 10_000
+        assert len((repository / f"results/scenes/{table}.csv").read_text().splitlines()) > 1, table
+    assert (repository / "results/scenes/report.html").stat().st_size > 10_000
+
+
+def check_store(folder: Path) -> None:
+    """Looks for a run of each strategy, with its mIoU and all that it was made with."""
+    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    runs = {found.info.run_name: found.data for found in client.search_runs(experiments)}
+    metrics = read(folder / "results/scenes/metrics/scenes20.json")["strategies"]
+    for name in STRATEGIES:
+        found = runs[f"scenes20/{name}"]
+        assert found.metrics["miou"] == metrics[name]["miou"]
+        record = read(folder / f"results/scenes/calibration/scenes20/{name}.json")
+        assert {
+            f"strategy.{key}": str(value) for key, value in record["params"].items()
+        }.items() <= found.params.items()
 
 
 def test_runs_are_in_the_store(repository: Path) -> None:
-    client = MlflowClient(f"sqlite:///{repository}/mlflow.db")
-    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
-    names = {found.info.run_name for found in client.search_runs(experiments)}
-    assert {f"scenes20/{name}" for name in STRATEGIES} <= names
+    check_store(repository)
 
 
 def test_nothing_runs_again(repository: Path) -> None:
     assert repro(repository) == []
 
 
-def test_one_parameter_of_a_strategy_calibrates_that_strategy(repository: Path) -> None:
+def test_one_parameter_of_a_strategy_makes_its_records_alone(repository: Path) -> None:
     change(repository, lambda params: params["strategies"]["fixed"].update(threshold=0.2))
-    assert changed(repository) == {"calibrate@scenes20-fixed"} | STUDIED
+    before = {path: path.read_bytes() for path in (repository / "results/scenes/calibration").rglob("*.json")}
+    assert told(repository, *JUDGED) == [
+        "calibrate scenes20: 2 kept, 1 made (fixed: parameters changed)",
+        "learning scenes20: 2 kept, 1 made (fixed: new or changed)",
+        "vocabulary scenes20: 1 kept, 1 made (fixed: new or changed)",
+    ]
+    changed = [path.stem for path, content in before.items() if path.read_bytes() != content]
+    assert changed == ["fixed"]
 
 
-def test_another_best_strategy_and_another_study_judge_nothing_again(repository: Path) -> None:
+def test_a_line_of_one_strategy_makes_its_records_alone_and_a_comment_none(repository: Path) -> None:
+    files = [
+        repository / f"groupseg/{name}.py" for name in ("files", "metrics/ladder", "strategies/fixed", "model/trunk")
+    ]
+    for path in files:
+        path.write_text(f"# A remark.\n{path.read_text()}")
+    assert repro(repository) == ["sources"]
+    with files[2].open("a") as file:
+        file.write("\nCHANGED = 1\n")
+    assert told(repository, "calibrate@scenes20") == ["calibrate scenes20: 2 kept, 1 made (fixed: code changed)"]
+    done = run(repository, "groupseg", "why", "scenes20", "fixed").stdout
+    assert "fixed.json is up to date" in done
+
+
+def test_another_best_strategy_and_another_study_calibrate_nothing(repository: Path) -> None:
     def edit(params: dict[str, Any]) -> None:
         params["evaluate"]["best"] = "per_class"
         params["studies"]["learning"]["sizes"] = [5]
 
     change(repository, edit)
-    assert changed(repository) == {"ladder@scenes20", "learning@scenes20"} | TOLD
+    found = json.loads(run(repository, "dvc", "status", "--json").stdout)
+    assert set(found) == {"sources", *JUDGED, "report"}
 
 
 def test_a_prompt_retrains_nothing(repository: Path) -> None:
     change(repository, lambda params: params["datasets"]["scenes20"]["prompts"]["names"].update(sofa="couch"))
-    ran = repro(repository)
-    assert ran[0] == "embed_text@scenes20"
-    assert set(ran[1:]) == {f"calibrate@scenes20-{name}" for name in STRATEGIES} | JUDGED | STUDIED | TOLD
-
-
-def test_code_of_strategies_segments_and_trains_nothing(repository: Path) -> None:
-    with (repository / "groupseg/strategies/fixed.py").open("a") as file:
-        file.write("\n# A remark.\n")
-    calibrations = {f"calibrate@scenes20-{name}" for name in STRATEGIES}
-    assert changed(repository) == calibrations | JUDGED | STUDIED
+    ran = set(repro(repository))
+    assert ran <= {"sources", "embed_text@scenes20", "calibrate@scenes20", "transfer"} | JUDGED | TOLD
+    assert {"embed_text@scenes20", "calibrate@scenes20"} | JUDGED <= ran
 
 
 def test_a_variant_leaves_its_figures(repository: Path) -> None:
-    assert len((repository / f"results/train/{VARIANT}.csv").read_text().splitlines()) == STEPS + 1
-    found = read(repository / f"results/variants/{VARIANT}.json")
-    metrics = read(repository / "results/metrics/scenes20.json")
+    assert len((repository / f"models/{VARIANT}.csv").read_text().splitlines()) == STEPS + 1
+    found = read(repository / f"results/scenes/variants/{VARIANT}.json")
+    metrics = read(repository / "results/scenes/metrics/scenes20.json")
     assert set(found) == {"model", "weights_sha256", "datasets"}
     assert found["model"] == VARIANT
     assert found["weights_sha256"] != metrics["protocol"]["weights_sha256"]
@@ -204,24 +228,42 @@ def test_a_variant_leaves_its_figures(repository: Path) -> None:
 
 def test_as_a_variant_the_model_that_runs_has_the_same_figures(repository: Path) -> None:
     run(repository, sys.executable, "-m", "stages.variant", "scenes_small")
-    found = read(repository / "results/variants/scenes_small.json")
-    metrics = read(repository / "results/metrics/scenes20.json")
+    found = read(repository / "results/scenes/variants/scenes_small.json")
+    metrics = read(repository / "results/scenes/metrics/scenes20.json")
     assert found["weights_sha256"] == metrics["protocol"]["weights_sha256"]
     expected = {
         kind: {name: {key: figure[key] for key in ("miou", "miou_ci")} for name, figure in metrics[kind].items()}
         for kind in ("strategies", "oracle")
     }
-    assert found["datasets"] == {"scenes20": expected}
+    figures = found["datasets"]["scenes20"]
+    for figure in (*figures["strategies"].values(), figures["oracle"]["label"]):
+        assert figure.pop("key")
+    assert figures == expected
+
+
+def test_a_variant_is_kept_by_its_key(repository: Path) -> None:
+    done = run(repository, sys.executable, "-m", "stages.variant", VARIANT).stdout
+    assert f"{VARIANT}: weights kept" in done
+    assert f"{VARIANT} on scenes20: 4 kept, 0 made" in done
+    change(repository, lambda params: params["strategies"]["fixed"].update(threshold=0.2))
+    done = run(repository, sys.executable, "-m", "stages.variant", VARIANT).stdout
+    assert f"{VARIANT} on scenes20: 3 kept, 1 made (fixed: new or changed)" in done
 
 
 def test_two_commits_are_compared(repository: Path) -> None:
-    change(repository, lambda params: params["strategies"]["fixed"].update(threshold=0.0))
-    assert repro(repository, "evaluate@scenes20") == ["calibrate@scenes20-fixed", "evaluate@scenes20"]
+    change(repository, lambda params: params["evaluate"].update(best="per_class"))
+    repro(repository, "report")
     difference = json.loads(run(repository, "dvc", "metrics", "diff", "HEAD", "--json").stdout)
-    assert "strategies.fixed.miou" in difference["results/metrics/scenes20.json"]
-    run(repository, "git", "commit", "-qam", "another threshold")
-    shown = run(repository, "dvc", "exp", "show", "-A", "--csv").stdout
-    assert "strategies.fixed.miou" in shown
+    assert "scenes20.best" in difference["results/scenes/summary.json"]
+    run(repository, "git", "commit", "-qam", "another strategy")
+    for command in (
+        ["metrics", "show"],
+        ["metrics", "diff", "HEAD~1"],
+        ["exp", "show", "-A", "--only-changed", "--drop", ".*/"],
+    ):
+        shown = run(repository, "dvc", *command, COLUMNS="160").stdout
+        assert "scenes20.best" in shown
+        assert max(map(len, shown.splitlines())) <= 160
     run(repository, "git", "reset", "-q", "--hard", "HEAD~1")
 
 
@@ -234,21 +276,106 @@ def test_published_weights_need_no_captions_and_are_not_trained(repository: Path
 
     def edit(params: dict[str, Any]) -> None:
         params["models"]["mine"] = mine
-        params["run"].update(model="mine", corpora=[])
+        params["run"].update(name="mine", model="mine", corpora=[])
 
     change(repository, edit)
-    assert sorted(repro(repository, "train")) == ["download", "embed_captions", "train@mine", "weights@mine"]
+    assert sorted(repro(repository, "train")) == ["embed_captions", "sources", "train@mine"]
     assert read_kind(repository / "models/mine.safetensors") == "groupvit"
 
 
-def test_a_clone_that_pulls_runs_nothing(repository: Path, tmp_path: Path) -> None:
-    clone = tmp_path / "clone"
-    run(repository, "dvc", "remote", "add", "-f", "-d", "shared", str(tmp_path / "remote"))
-    run(repository, "dvc", "push", "-q")
+def share_commands() -> list[str]:
+    """The commands of the README's section on sharing: in the repository, and in a clone."""
+    section = (CHECKOUT / "README.md").read_text("utf-8").split("## Share\n")[1].split("\n## ")[0]
+    return re.findall(r"```bash\n(.*?)```", section, re.DOTALL)
+
+
+def test_a_clone_that_pulls_has_everything_and_runs_nothing(repository: Path, tmp_path: Path) -> None:
+    clone, remote = tmp_path / "clone", tmp_path / "remote"
+    here, there = share_commands()
+    run(repository, "bash", "-ec", here.replace("/path/or/s3://bucket", str(remote)))
     run(tmp_path, "git", "clone", "-q", str(repository), str(clone))
-    run(clone, "dvc", "remote", "add", "-d", "shared", str(tmp_path / "remote"))
-    run(clone, "dvc", "pull", "-q")
-    assert repro(clone) == []
+    try:
+        done = run(clone, "bash", "-ec", there)
+        assert "Running stage" not in done.stdout
+        assert (clone / "results/scenes/report.html").exists()
+        check_store(clone)
+        for command in (["status"], ["checkout"], ["push"], ["pull"]):
+            shown = run(clone, "dvc", *command)
+            assert len((shown.stdout + shown.stderr).strip().splitlines()) <= 1, shown
+            assert "warning" not in shown.stderr.lower()
+        run(clone, "dvc", "plots", "diff")
+        run(clone, "dvc", "exp", "run", "-q", "-S", "evaluate.best=per_class", "-n", "other", "report")
+        run(clone, "git", "stash", "-q")
+        run(clone, "dvc", "exp", "apply", "other")
+    finally:
+        run(repository, "git", "reset", "-q", "--hard", "HEAD~1")
+
+
+def test_a_clone_without_any_cache_makes_what_is_not_in_git_and_keeps_what_is(repository: Path, tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    run(tmp_path, "git", "clone", "-q", str(repository), str(clone))
+    ran = repro(clone)
+    assert "train@scenes_small" in ran
+    assert "calibrate@scenes20" not in ran
+    assert run(clone, "git", "status", "--porcelain").stdout == ""
+    # The store is new, although everything that is reported is in git.
+    check_store(clone)
+    assert "kept" in (clone / "results/scenes/report.html").read_text("utf-8")
+
+
+def test_an_experiment_on_a_folder_leaves_the_published_results_alone(repository: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    for name in ("images", "masks"):
+        (folder / name).mkdir(parents=True)
+    random = np.random.default_rng(0)
+    for index in range(8):
+        Image.fromarray(random.integers(0, 255, (40, 50, 3), np.uint8)).save(folder / f"images/{index}.png")
+        Image.fromarray(random.integers(0, 3, (40, 50)).astype(np.uint8)).save(folder / f"masks/{index}.png")
+    (folder / "classes.txt").write_text("background\ncat\nsofa\n")
+    changes = ["run.datasets=[folder]", f"run.folder={folder}", "studies.vocabulary.sizes=[1]"]
+    options = [word for change in changes for word in ("-S", change)]
+    refused = run(repository, "dvc", "exp", "run", *options, check=False)
+    assert refused.returncode != 0
+    assert "Give this run a name of its own, such as -S run.name=mine" in refused.stderr + refused.stdout
+    done = run(repository, "dvc", "exp", "run", *options, "-S", "run.name=mine").stdout
+    assert not re.findall(r"Running stage '.+@scenes", done)
+    assert (repository / "results/mine/report.html").exists()
+    run(repository, "git", "add", "-A")
+    changed = run(repository, "git", "status", "--porcelain").stdout.splitlines()
+    assert {line.split()[1] for line in changed if not line.startswith("A")} == {"dvc.lock", "params.yaml"}
+    assert all(line.split()[1].startswith("results/mine/") for line in changed if line.startswith("A"))
+    refused = run(repository, "groupseg", "readme", "--check", check=False)
+    assert "The pages show the run 'scenes', but params.yaml says run.name=mine" in refused.stderr
+
+
+def state(folder: Path) -> dict[str, bytes]:
+    """The lock and the results, but for the report, which names the time."""
+    files = [folder / "dvc.lock", *(folder / "results").rglob("*.*")]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files if path.suffix != ".html"}
+
+
+def test_a_run_that_was_killed_ends_as_an_undisturbed_one(repository: Path) -> None:
+    def edit(params: dict[str, Any]) -> None:
+        params["strategies"]["fixed"].update(threshold=0.2)
+        params["strategies"]["cosine"].update(score="softmax")
+
+    change(repository, edit)
+    started = time.monotonic()
+    repro(repository)
+    seconds, wanted = time.monotonic() - started, state(repository)
+    for kill in range(KILLS):
+        run(repository, "git", "checkout", "-q", "HEAD", "--", "results", "dvc.lock")
+        run(repository, "dvc", "checkout", "-q", "--force")
+        process = subprocess.Popen(
+            ["dvc", "repro", "--no-run-cache"], cwd=repository, env=environment(), start_new_session=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        time.sleep(seconds * (kill + 1) / (KILLS + 1))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        repro(repository)
+        assert state(repository) == wanted, f"killed after {seconds * (kill + 1) / (KILLS + 1):.1f} s"
+        assert not [path for path in repository.rglob(".*.json.*") if ".dvc" not in path.parts]
 
 
 def test_training_that_was_killed_ends_the_same(repository: Path, tmp_path: Path) -> None:
@@ -283,7 +410,7 @@ def test_other_parameters_start_anew(repository: Path) -> None:
     change(repository, lambda params: params["models"]["scenes_small"]["training"].update(steps=3))
     done = run(repository, "dvc", "repro", "train")
     assert "Going on" not in done.stdout + done.stderr
-    history = (repository / "results/train/scenes_small.csv").read_text().splitlines()
+    history = (repository / "models/scenes_small.csv").read_text().splitlines()
     assert len(history) == 4
 
 
