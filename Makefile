@@ -43,6 +43,7 @@ bench: $(INSTALLED)
 	python -m benchmarks.groupvit
 	python -m benchmarks.windows
 	python -m benchmarks.prepare
+	python -m benchmarks.training
 
 readme: $(INSTALLED)
 	groupseg readme
