@@ -46,6 +46,7 @@ bench: $(INSTALLED)
 	python -m benchmarks.groupvit
 	python -m benchmarks.windows
 	python -m benchmarks.prepare
+	python -m benchmarks.training
 
 readme: $(INSTALLED)
 	groupseg readme

@@ -17,7 +17,7 @@ class Grouping(NamedTuple):
 
     Attributes:
         segments: In the text space, float [B, G, D], not normalised.
-        patches: Each patch as a segment of its own, float [B, L, D], not normalised.
+        patches: Each patch as a segment of its own, float [B, L, D], L2-normalised.
         logits: Of the assignment, float [B, G, L].
         hard: The assignment, one-hot over G, float [B, G, L].
     """
@@ -87,7 +87,7 @@ class GroupingBlock(nn.Module):
         keys, queries = self.k(self.norm_x(patches)), self.q(self.norm_tokens(tokens))
         logits = (queries @ keys.transpose(1, 2)).float() * self.scale
         values = self.v(self.norm_values(local if self.feature == "local" else patches))
-        meaning = self.describe(self.proj(values))
+        meaning = F.normalize(self.describe(self.proj(values)).float(), dim=2)
         if self.feature == "local":
             logits = self.regroup(logits, meaning)
         hard = hard_assignment(logits, noise=self.training)
@@ -104,11 +104,10 @@ class GroupingBlock(nn.Module):
 
         Args:
             logits: The first similarity of groups and patches, float [B, G, L].
-            meaning: Patches in the text space, float [B, L, D].
+            meaning: Patches in the text space, float [B, L, D], L2-normalised.
         """
-        unit = F.normalize(meaning.float(), dim=2)
-        centres = F.normalize(logits.softmax(dim=1) @ unit, dim=2)
-        return _SHARPNESS * centres @ unit.transpose(1, 2)
+        centres = F.normalize(logits.softmax(dim=1) @ meaning, dim=2)
+        return _SHARPNESS * centres @ meaning.transpose(1, 2)
 
     def describe(self, values: Tensor) -> Tensor:
         """Brings segments or single patches into the text space: float [B, N, dim] to [B, N, text_dim]."""

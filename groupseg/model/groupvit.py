@@ -21,7 +21,7 @@ class Groups(NamedTuple):
         logits: Of the assignment, float [B, G, H/8, W/8]; softmax over G gives the soft masks.
         occupied: Whether a segment owns a patch, bool [B, G].
         share: Share of the patches that a segment owns, float [B, G].
-        patches: Each patch as a segment of its own, float [B, L, D], not normalised.
+        patches: Each patch as a segment of its own, float [B, L, D], L2-normalised.
     """
 
     segments: Tensor

@@ -15,7 +15,7 @@ STD = (0.27, 0.26, 0.28)
 def normalise(images: Tensor) -> Tensor:
     """From uint8 [B, 3, H, W] to float32 with about zero mean and unit variance a channel."""
     mean, std = (torch.tensor(values, device=images.device).view(1, 3, 1, 1) for values in (MEAN, STD))
-    return (images.float() / 255 - mean) / std
+    return (images / 255).sub_(mean).div_(std)
 
 
 def to_square(image: NDArray[np.uint8], side: int) -> Tensor:

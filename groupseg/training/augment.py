@@ -11,11 +11,11 @@ def augment(images: Tensor, generator: torch.Generator) -> Tensor:
     """Flips the batch or not, and shifts it by up to 10 pixels; what comes in at the border is reflected.
 
     Args:
-        images: float [B, 3, H, W], H and W over 10.
+        images: Of any type, [B, 3, H, W], H and W over 10.
         generator: The source of chance, on the CPU.
 
     Returns:
-        float [B, 3, H, W].
+        Of the same type and shape.
     """
     if torch.rand((), generator=generator) < 0.5:
         images = images.flip(3)

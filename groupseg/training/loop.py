@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 from tqdm import tqdm
 
 from groupseg.model.architecture import Architecture
@@ -39,6 +40,8 @@ def train(architecture: Architecture, recipe: Recipe, corpus: Corpus, state: Pat
         The model, on the CPU, and the losses of every step.
     """
     where = device()
+    # Deterministic algorithms would have all memory filled first; nothing here reads what it has not written.
+    torch.utils.deterministic.fill_uninitialized_memory = False
     torch.manual_seed(recipe.seed)
     model = GroupViT(architecture)
     model.text_mean.copy_(corpus.nouns.mean(dim=0))
@@ -47,16 +50,24 @@ def train(architecture: Architecture, recipe: Recipe, corpus: Corpus, state: Pat
     optimizer = MuonAdamW(model.parameters(), recipe)
     history = _take_up(state, model, optimizer)
     objective = Objective(model, recipe, corpus)
-    with tqdm(
-        total=recipe.steps, initial=len(history), desc="train", unit="step", disable=None, mininterval=1.0
-    ) as bar:
-        for step in range(len(history), recipe.steps):
+    descend(objective, optimizer, history, recipe.steps, state)
+    model.eval()
+    if not recipe.background_weight:
+        learn_background(model, corpus, objective.nouns, recipe.seed)
+    return model.cpu(), history
+
+
+def descend(objective: "Objective", optimizer: MuonAdamW, history: History, steps: int, state: Path) -> None:
+    """Goes on from the last step in `history` until there are `steps`; saves the state every `STATE_EVERY` steps."""
+    model, batch = objective.model, objective.recipe.batch
+    with tqdm(total=steps, initial=len(history), desc="train", unit="step", disable=None, mininterval=1.0) as bar:
+        for step in range(len(history), steps):
             losses = objective(step)
             optimizer.step(losses["loss"], step)
             history.append({"step": step + 1, **{name: loss.item() for name, loss in losses.items()}})
             bar.set_postfix(
                 loss=f"{history[-1]['loss']:.3f}",
-                images=f"{(bar.format_dict['rate'] or 0) * recipe.batch:.0f}/s",
+                images=f"{(bar.format_dict['rate'] or 0) * batch:.0f}/s",
                 refresh=False,
             )
             bar.update()
@@ -64,10 +75,6 @@ def train(architecture: Architecture, recipe: Recipe, corpus: Corpus, state: Pat
                 save_state(
                     state, {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "history": history}
                 )
-    model.eval()
-    if not recipe.background_weight:
-        learn_background(model, corpus, objective.nouns, recipe.seed)
-    return model.cpu(), history
 
 
 def _take_up(state: Path, model: GroupViT, optimizer: MuonAdamW) -> History:
@@ -97,7 +104,7 @@ class Objective:
         generator = torch.Generator().manual_seed(seed)
         torch.manual_seed(seed)
         rows = torch.randint(0, len(self.corpus.images), (self.recipe.batch,), generator=generator)
-        images = augment(normalise(self.corpus.images[rows].to(self.where)), generator)
+        images = normalise(augment(self.corpus.images[rows].to(self.where), generator))
         mentions = self.corpus.mentions[rows].to(self.where)
         caption = self.corpus.caption[rows].to(self.where)
 
@@ -105,9 +112,9 @@ class Objective:
         # each its own result.
         with torch.autocast(self.where.type, dtype=torch.bfloat16, enabled=self.where.type == "cuda"):
             groups = self.model(images.contiguous(memory_format=torch.channels_last))
-        every = torch.ones(groups.patches.shape[:2], dtype=torch.bool, device=self.where)
-        segment_scores = self.model.scale("segment") * pooled_similarity(groups.segments, groups.occupied, self.nouns)
-        patch_scores = self.model.scale("patch") * pooled_similarity(groups.patches, every, self.nouns)
+        segments = F.normalize(groups.segments.float(), dim=2)
+        segment_scores = self.model.scale("segment") * pooled_similarity(segments, self.nouns, groups.occupied)
+        patch_scores = self.model.scale("patch") * pooled_similarity(groups.patches, self.nouns)
         caption_scores = self.model.scale("caption") * groups.image @ self.captions[caption].T
         losses = {
             "caption": contrast(caption_scores, caption[:, None] == caption),
@@ -121,7 +128,7 @@ class Objective:
         )
         if self.recipe.background_weight:
             losses["background"] = background_loss(
-                groups.segments, groups.occupied, groups.share, self.nouns, mentions,
+                segments, groups.occupied, groups.share, self.nouns, mentions,
                 self.model.background, self.model.scale("segment"),
             )  # fmt: skip
             total = total + self.recipe.background_weight * losses["background"]

@@ -33,24 +33,33 @@ def contrast(scores: Tensor, positive: Tensor) -> Tensor:
     return torch.where(positive, rows + columns, 0.0).sum() / (2 * pairs)
 
 
-def pooling(cosine: Tensor, occupied: Tensor) -> Tensor:
-    """How much each segment speaks for the image on each text: softmax_k(10 cos_k), float [B, G, N]."""
-    return (_POOLING * cosine).masked_fill(~occupied.unsqueeze(2), float("-inf")).softmax(dim=1)
+def similarity(texts: Tensor, segments: Tensor) -> Tensor:
+    """Dot products of texts, float [N, D], and segments, float [B, G, D]: float [N, B, G]."""
+    # In this order it is one product of two matrices, and what follows runs over neighbours in memory.
+    return (texts @ segments.flatten(0, 1).T).unflatten(1, segments.shape[:2])
 
 
-def pooled_similarity(segments: Tensor, occupied: Tensor, texts: Tensor) -> Tensor:
+def pooling(cosine: Tensor, occupied: Tensor | None) -> Tensor:
+    """How much each segment speaks for the image on each text: softmax_k(10 cos_k), float [N, B, G]."""
+    sharp = _POOLING * cosine
+    if occupied is not None:
+        sharp = sharp.masked_fill(~occupied, float("-inf"))
+    return sharp.softmax(dim=2)
+
+
+def pooled_similarity(segments: Tensor, texts: Tensor, occupied: Tensor | None = None) -> Tensor:
     """How well an image shows a text, by the segments that show it best: sum_k softmax_k(10 cos_k) cos_k.
 
     Args:
-        segments: float [B, G, D], not normalised.
-        occupied: bool [B, G]; the others are left out.
+        segments: float [B, G, D], L2-normalised.
         texts: float [N, D], L2-normalised.
+        occupied: bool [B, G]; the others are left out. None: all count.
 
     Returns:
         float [B, N] in [-1, 1].
     """
-    cosine = F.normalize(segments.float(), dim=2) @ texts.T
-    return (pooling(cosine, occupied) * cosine).sum(dim=1)
+    cosine = similarity(texts, segments)
+    return (pooling(cosine, occupied) * cosine).sum(dim=2).T
 
 
 def background_loss(
@@ -71,7 +80,7 @@ def background_loss(
     with a prior.
 
     Args:
-        segments: float [B, G, D], not normalised.
+        segments: float [B, G, D], L2-normalised.
         occupied: bool [B, G].
         share: Of the area, float [B, G].
         nouns: float [N, D], L2-normalised.
@@ -82,11 +91,10 @@ def background_loss(
     Returns:
         A scalar >= 0.
     """
-    unit = F.normalize(segments.float(), dim=2)
-    cosine = unit @ nouns.T
-    nothing = (unit @ background[0].T).amax(dim=2, keepdim=True)
-    chance = (scale * torch.cat([nothing, cosine], dim=2)).log_softmax(dim=2)
-    allowed = torch.cat([torch.ones_like(mentions[:, :1]), mentions], dim=1)
-    explained = chance.masked_fill(~allowed.unsqueeze(1), float("-inf")).logsumexp(dim=2)
-    found = (pooling(cosine, occupied) * chance[..., 1:]).sum(dim=1)[mentions]
+    cosine = similarity(nouns, segments)
+    nothing = similarity(background[0], segments).amax(dim=0, keepdim=True)
+    chance = (scale * torch.cat([nothing, cosine])).log_softmax(dim=0)
+    allowed = torch.cat([torch.ones_like(mentions[:, :1]), mentions], dim=1).T
+    explained = chance.masked_fill(~allowed.unsqueeze(2), float("-inf")).logsumexp(dim=0)
+    found = (pooling(cosine, occupied) * chance[1:]).sum(dim=2)[mentions.T]
     return -(explained * share).sum(dim=1).mean() - _FOUND * found.sum() / mentions.sum().clamp(min=1)

@@ -23,7 +23,9 @@ class MuonAdamW:
         matrices = [parameter for parameter in self.parameters if parameter.ndim == 2]
         others = [parameter for parameter in self.parameters if parameter.ndim != 2]
         muon = torch.optim.Muon(matrices, lr=recipe.matrix_rate, momentum=0.95, weight_decay=recipe.weight_decay)
-        adamw = torch.optim.AdamW(others, lr=recipe.vector_rate, betas=(0.9, 0.98), weight_decay=recipe.weight_decay)
+        adamw = torch.optim.AdamW(
+            others, lr=recipe.vector_rate, betas=(0.9, 0.98), weight_decay=recipe.weight_decay, fused=True
+        )
         self.optimizers = (muon, adamw)
         self.peaks = (recipe.matrix_rate, recipe.vector_rate)
         self.warmup, self.steps = recipe.warmup, recipe.steps

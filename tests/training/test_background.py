@@ -37,7 +37,7 @@ def by_hand(
 @pytest.mark.parametrize("named", [0.0, 0.4])
 def test_the_loss_is_that_of_its_description(named: float) -> None:
     generator = torch.Generator().manual_seed(1)
-    segments = torch.randn(3, 4, 8, generator=generator)
+    segments = F.normalize(torch.randn(3, 4, 8, generator=generator), dim=2)
     nouns = F.normalize(torch.randn(5, 8, generator=generator), dim=1)
     background = torch.randn(1, 2, 8, generator=generator)
     mentions = torch.rand(3, 5, generator=generator) < named
@@ -49,7 +49,7 @@ def test_the_loss_is_that_of_its_description(named: float) -> None:
 
 def test_a_segment_without_patches_counts_for_nothing() -> None:
     generator = torch.Generator().manual_seed(2)
-    segments = torch.randn(1, 3, 8, generator=generator)
+    segments = F.normalize(torch.randn(1, 3, 8, generator=generator), dim=2)
     nouns = F.normalize(torch.randn(4, 8, generator=generator), dim=1)
     mentions, background = torch.tensor([[True, False, False, False]]), torch.randn(1, 2, 8, generator=generator)
     occupied, share = torch.tensor([[True, True, False]]), torch.tensor([[0.5, 0.5, 0.0]])

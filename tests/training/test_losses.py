@@ -40,9 +40,11 @@ def test_contrast_where_everything_is_positive() -> None:
 
 
 def test_pooled_similarity_is_attention_over_occupied_segments() -> None:
-    segments, texts = torch.randn(2, 4, 8), F.normalize(torch.randn(3, 8), dim=1)
+    segments, texts = F.normalize(torch.randn(2, 4, 8), dim=2), F.normalize(torch.randn(3, 8), dim=1)
     occupied = torch.tensor([[True, True, False, True], [True, False, False, False]])
-    pooled = pooled_similarity(segments, occupied, texts)
+    pooled = pooled_similarity(segments, texts, occupied)
     for image in range(2):
         cosine = F.cosine_similarity(segments[image, occupied[image]][:, None], texts[None], dim=2)
         torch.testing.assert_close(pooled[image], (cosine * (10 * cosine).softmax(0)).sum(0))
+    everything = pooled_similarity(segments, texts, torch.ones_like(occupied))
+    torch.testing.assert_close(pooled_similarity(segments, texts), everything)
