@@ -6,7 +6,7 @@ from typing import Literal
 from safetensors import SafetensorError, safe_open
 
 from groupseg.errors import UserError
-from groupseg.stand_in import refuse_stand_in
+from groupseg.files import refuse_stand_in
 
 # Trained here, GroupViT as published, and CLIP.
 Kind = Literal["architecture", "groupvit", "clip"]

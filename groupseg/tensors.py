@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from groupseg.errors import UserError
-from groupseg.stand_in import refuse_stand_in
+from groupseg.files import refuse_stand_in
 
 Shapes = Mapping[str, tuple[int, ...]]
 
