@@ -119,7 +119,11 @@ def _remarked(files: LabelledFiles, counts: Counts) -> Iterator[Note]:
             turned,
         )
     if empty:
-        yield Note(f"{counted(len(empty), 'shape')} without a pixel. Draw larger outlines, in pixels, for:", empty)
+        yield Note(
+            f"{counted(len(empty), 'shape')} with no pixel, or hardly any for its area. Draw larger outlines, in"
+            " pixels, for:",
+            empty,
+        )
     if covered:
         yield Note(
             f"{counted(len(covered), 'shape')} wholly covered by smaller ones of other classes, and not seen. Cut or"

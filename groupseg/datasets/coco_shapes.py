@@ -37,8 +37,9 @@ def ordered_shapes(coco: Coco, labels: Mapping[Id, int], label: str, order: Orde
     for annotation in coco["annotations"]:
         image = images[annotation["image_id"]]
         name = f"{label}: annotation {annotation['id']} ({image['file_name']})"
-        shape = Shape(labels[annotation["category_id"]], annotation.get("segmentation") or [], name)
-        known = order is crowds_first and annotation.get("area")
+        given = annotation.get("area") or 0
+        shape = Shape(labels[annotation["category_id"]], annotation.get("segmentation") or [], name, given)
+        known = order is crowds_first and given
         size = 0 if known else area(shape.segmentation, image["height"], image["width"], name)
         found[annotation["image_id"]].append((order(annotation, size), shape))
     # Sorting is stable: of equals, the later one in the file is painted over the earlier.

@@ -16,6 +16,8 @@ from groupseg.sources.tree import Tree
 
 # Numbers of at most seven characters, each but the last of which says that more follow; see `run_lengths`.
 _Packed = Annotated[str, StringConstraints(pattern=r"^(?:[P-o]{0,6}[0-O])+$")]
+# So many times the pixels of a shape are far from the area that its owner gives.
+_HARDLY = 10
 _Run = Annotated[int, Field(ge=0, lt=1 << 31)]
 
 
@@ -37,11 +39,13 @@ class Shape(NamedTuple):
         label: What its pixels get.
         segmentation: Where they are.
         name: What it is called in errors.
+        area: How many pixels it has by its owner; 0 where that is not said.
     """
 
     label: int
     segmentation: Segmentation
     name: str
+    area: float = 0
 
 
 @dataclass(frozen=True)
@@ -83,9 +87,9 @@ class Painter:
 
 
 def _unseen(labels: NDArray[np.int32], areas: Sequence[tuple[Shape, NDArray[np.intp]]]) -> Iterator[Remark]:
-    """Yields the shapes that have no pixel, and those of which none has its label in the end."""
+    """Yields the shapes that have no pixel or hardly any, and those of which none has its label in the end."""
     for shape, pixels in areas:
-        if not pixels.size:
+        if pixels.size == 0 or _HARDLY * pixels.size < shape.area:
             yield Remark("empty", shape.name)
         elif not (labels[pixels] == shape.label).any():
             yield Remark("covered", shape.name)

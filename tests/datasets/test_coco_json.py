@@ -133,7 +133,7 @@ def test_crowds_are_ordered_by_size_like_all_others_and_given_areas_decide_nothi
 ) -> None:
     data = example()
     for flea, dog in ((0, 1), (1, 0), (1, 1)):
-        data["annotations"][0] |= {"area": 99.0, "iscrowd": flea}
+        data["annotations"][0] |= {"area": 9.5, "iscrowd": flea}
         data["annotations"][1] |= {"iscrowd": dog}
         (sample, _) = read(data).samples("test")
         assert set(np.unique(sample.mask)) == {0, 1, 2}
