@@ -145,17 +145,23 @@ def init_data(
     name: Annotated[str, typer.Option(help="What the data set is called; else after the folder.")] = "",
     annotations: Annotated[str, typer.Option(help="Of several JSONs in the format of COCO, which one.")] = "",
     run: Annotated[bool, typer.Option("--run", help="Also say in params.yaml that this data set runs.")] = False,
+    skip_unmatched: Annotated[
+        bool, typer.Option("--skip-unmatched", help="Leave out images without a mask, and masks without an image.")
+    ] = False,
 ) -> None:
     """Looks at images and labels of your own, says what it found, and writes their section of params.yaml."""
     from groupseg.onboard.find import look
-    from groupseg.onboard.output import as_text, next_steps
+    from groupseg.onboard.output import as_text, next_steps, write_named
     from groupseg.onboard.section import add_dataset, data_set_name, place
 
     params = _ROOT / "params.yaml"
     called = data_set_name(folder, name)
     path, top = place(params, folder)
-    found = look(folder, annotations or None)
+    found = look(folder, annotations or None, skip_unmatched)
     print(as_text(folder, found))
+    names = _ROOT / "data/check" / f"{called}.txt"
+    if write_named(names, found):
+        print(f"\nAll of these by name: {names.resolve()}")
     changes = {"datasets": [called], **({} if top is None else {"folder": top})} if run else {}
     written = add_dataset(params, called, found.section(path), changes)
     print(f"\n{params}: datasets.{called} {'written' if written else 'is there already'}. Next:")
@@ -167,7 +173,7 @@ def predict(
     inputs: Annotated[list[Path], typer.Argument(help="Images, folders of images, videos.")],
     classes: Annotated[
         str | None,
-        typer.Option(help='Words with commas between them, such as "cat, sofa", or a .txt file with one a line.'),
+        typer.Option(help='Words with commas between them, such as "cat, sofa", or a file that lists them.'),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("predictions"),
     model: Annotated[Path, typer.Option(help="File of weights.")] = Path("models/scenes_small.safetensors"),

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 PACKAGES = ("groupseg", "stages")
 
-# Passed over: they check parameters, report errors and fetch files whose digests are known, and so cannot change what a
-# result is. `groupseg` itself only names what the package exports.
+# Passed over: they check parameters, report errors, say where files lie and fetch files whose digests are known, and so
+# cannot change what a result is. `groupseg` itself only names what the package exports.
 NEUTRAL = frozenset(
-    {"groupseg", "groupseg.errors", "stages", "stages.params", "stages.schema", "stages.faults", "stages.stage"}
+    {"groupseg", "groupseg.errors", "groupseg.processes", "stages"}
+    | {f"stages.{name}" for name in ("params", "paths", "schema", "faults", "stage")}
     | {f"groupseg.sources.{name}" for name in ("cache", "digests", "fetch", "transfer")}
 )
 

@@ -12,6 +12,9 @@ from typing import Any
 
 from groupseg.errors import UserError
 
+# So much of a file tells what lies in its place.
+_HEAD = 256
+
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
@@ -65,6 +68,32 @@ def read_json(path: str | Path) -> Any:
         raise UserError(f"{path} is missing. Run `dvc repro`, which makes it.") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is no JSON file: {error}. Delete it and run `dvc repro` again.") from error
+
+
+def stand_in(head: bytes) -> str | None:
+    """Says what a file is that is not what its name says, and how to get that; None where nothing shows.
+
+    Args:
+        head: How the file begins; a few hundred bytes are enough.
+    """
+    # The first line of every pointer (docs/spec.md of git-lfs).
+    if head.startswith(b"version https://git-lfs.github.com/spec/"):
+        return "is a Git LFS pointer, not the file itself. Run `git lfs pull` in its repository"
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:14].lower()
+    if text.startswith((b"<!doctype html", b"<html")):
+        return "is a web page, not the file itself. Open it in a browser to see why, and download the file again"
+    return None
+
+
+def refuse_stand_in(path: str | Path) -> None:
+    """Raises UserError if a file is a pointer of Git LFS or a web page; one that cannot be read passes."""
+    try:
+        with open(path, "rb") as file:
+            what = stand_in(file.read(_HEAD))
+    except OSError:
+        return
+    if what:
+        raise UserError(f"{path} {what}.")
 
 
 def sha256(path: str | Path) -> str:

@@ -6,6 +6,7 @@ from typing import Literal
 from safetensors import SafetensorError, safe_open
 
 from groupseg.errors import UserError
+from groupseg.files import refuse_stand_in
 
 # Trained here, GroupViT as published, and CLIP.
 Kind = Literal["architecture", "groupvit", "clip"]
@@ -18,6 +19,7 @@ def read_kind(path: str | Path) -> Kind:
     Raises:
         UserError: If the file is missing or truncated, or does not say so.
     """
+    refuse_stand_in(path)
     try:
         with safe_open(path, framework="numpy") as file:
             entries = file.metadata() or {}

@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from groupseg.errors import UserError
+from groupseg.files import refuse_stand_in
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -31,6 +32,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     Raises:
         UserError: If the file is missing, truncated, holds code or anything but named tensors.
     """
+    refuse_stand_in(path)
     try:
         content = _read(path)
     except FileNotFoundError as error:

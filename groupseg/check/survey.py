@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from groupseg.check.twins import Print, find_twins, fingerprint
+from groupseg.datasets.notes import Note
 from groupseg.datasets.shards import read_class_list, read_crossfit, read_samples
 from groupseg.errors import UserError
+from groupseg.files import read_json
 from groupseg.strategies.crossfit import image_folds
 
 SPLITS = ("calib", "test")
@@ -82,6 +84,7 @@ class Survey:
         splits: By name; `calib` is missing where it is cross-fitted.
         twins: Images that are there twice.
         size: Bytes on the disk.
+        notes: What stood out when it was prepared.
     """
 
     name: str
@@ -92,6 +95,7 @@ class Survey:
     splits: dict[str, Split]
     twins: tuple[Twins, ...]
     size: int
+    notes: tuple[str, ...] = ()
 
     @property
     def labels(self) -> list[int]:
@@ -152,7 +156,14 @@ def survey(root: Path, name: str) -> Survey:
         for first, second in find_twins(prints)
     )
     size = sum(path.stat().st_size for path in folder.iterdir())
-    return Survey(name, folder, classes, background, folds, splits, twins, size)
+    return Survey(name, folder, classes, background, folds, splits, twins, size, _notes(folder))
+
+
+def _notes(folder: Path) -> tuple[str, ...]:
+    """Returns what `groupseg.datasets.audit` wrote of a data set of files; nothing of one that was drawn."""
+    path = folder / "findings.json"
+    notes = read_json(path)["notes"] if path.is_file() else []
+    return tuple(str(Note(note["text"], tuple(note["names"]))) for note in notes)
 
 
 def _look_through(folder: Path, name: str, split: str, classes: int) -> tuple[Split, list[Print]]:

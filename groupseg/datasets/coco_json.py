@@ -1,83 +1,95 @@
-"""COCO's JSON: images, categories, and annotations whose shapes are painted into masks."""
+"""Images with JSON in the format of COCO, whose shapes are painted into masks."""
 
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, NotRequired, TypeVar
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
+from pathlib import PurePosixPath
 
-from pydantic import Field, FiniteFloat, PositiveInt, StringConstraints, TypeAdapter, ValidationError
-from typing_extensions import TypedDict
-
-from groupseg.datasets.labelled import Item, LabelledFiles
-from groupseg.datasets.layout import find_root, official_splits
-from groupseg.datasets.names import class_list, draw, repeated
-from groupseg.datasets.shapes import Drawing, Painter, Segmentation, Shape, area
+from groupseg.datasets.coco_format import Coco, Id, parse_coco
+from groupseg.datasets.coco_shapes import Order, are_shares, by_size, crowds_first, in_pixels, ordered_shapes
+from groupseg.datasets.labelled import Item, LabelledFiles, Unmatched
+from groupseg.datasets.layout import drawn_splits, find_root, official_splits
+from groupseg.datasets.located import Located, locate, plain_path
+from groupseg.datasets.names import class_list, repeated
+from groupseg.datasets.notes import NamedFault, Note, counted, some
+from groupseg.datasets.pictures import SUFFIXES
+from groupseg.datasets.shapes import Drawing, Painter
+from groupseg.datasets.switches import reader
 from groupseg.errors import UserError
 from groupseg.sources.tree import Tree
 
-T = TypeVar("T")
-Id = int | str
-_Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-
-# Of an image, in pixels; Pillow refuses larger ones.
-_LARGEST = 178_956_970
+# The folder that is judged where a JSON lies in several: the first of these that is there.
+_JUDGED = ("test", "valid", "val")
 
 
-class _Image(TypedDict):
-    id: Id
-    file_name: _Text
-    height: PositiveInt
-    width: PositiveInt
-
-
-class _Category(TypedDict):
-    id: int
-    name: _Text
-
-
-class _Annotation(TypedDict):
-    id: Id
-    image_id: Id
-    category_id: int
-    segmentation: Segmentation
-    area: NotRequired[FiniteFloat]
-    iscrowd: NotRequired[Annotated[int, Field(ge=0, le=1)]]
-
-
-class _Coco(TypedDict):
-    images: list[_Image]
-    categories: list[_Category]
-    annotations: list[_Annotation]
-
-
+@reader
 def read_coco_json(tree: Tree, calib: float | None, seed: int, annotations: str) -> LabelledFiles:
     """Finds the images of one's own that a JSON in the format of COCO describes.
 
     Shapes may be polygons, or run lengths, packed or not. They are painted from the largest to the smallest, crowds
-    (`iscrowd`) beneath all others, so that where shapes overlap the smaller one is seen. What no shape covers is
-    background, and no pixel is ignored. Classes are the categories in the order of their ids.
+    (`iscrowd`) like all others, so that where shapes overlap the smaller one is seen. What no shape covers is
+    background, and no pixel is ignored. Classes are the categories in the order of their ids; a root category that owns
+    nothing and groups the others (Roboflow) is none.
+
+    Where a JSON of that name lies in train/, valid/ and test/, as Roboflow writes them, test/ or else valid/ is judged,
+    and calib is drawn from train/.
 
     Args:
         tree: Where the JSON lies, and the images by their `file_name`, in whatever folder.
         calib: How many images to calibrate on, or which share of them if below 1; None for none.
         seed: Of the draw.
-        annotations: The JSON, such as "annotations/instances.json".
+        annotations: The JSON, such as "annotations/instances.json", or "_annotations.coco.json" in several folders.
 
     Raises:
         UserError: If the JSON is missing, is none of that format, has an id twice or two categories of one name, or
             speaks of an image or a category that is not there.
     """
-    classes, items = _read(tree, annotations)
-    drawn = [] if calib is None else draw(list(items), calib, seed)
-    test = [items[name] for name in items if name not in set(drawn)]
-    calibration = {} if calib is None else {"calib": [items[name] for name in drawn]}
-    return LabelledFiles(tree, classes, True, {**calibration, "test": test}, Painter())
+    if annotations in tree:
+        return _read_all(tree, {"": annotations}, calib, seed)
+    names = [name for name in tree.names() if f"/{name}".endswith(f"/{annotations}")]
+    return _read_all(tree, {PurePosixPath(name).parent.name: name for name in names} or {"": annotations}, calib, seed)
 
 
+def _read_all(tree: Tree, names: Mapping[str, str], calib: float | None, seed: int) -> LabelledFiles:
+    """Reads the JSONs of some folders as one data set."""
+    files = {part: parse_coco(tree.read(name), tree.where(name)) for part, name in names.items()}
+    labels = {part: tree.where(name) for part, name in names.items()}
+    roots = set.intersection(*(_roots(coco) for coco in files.values()))
+    notes = [Note(f"{labels[part]}: {_root_note(files[part], roots)}") for part in list(names)[:1] if roots]
+    classes: tuple[str, ...] = ()
+    items: dict[str, dict[str, Item]] = {}
+    missing: list[str] = []
+    for part, coco in files.items():
+        label = labels[part]
+        if are_shares(coco):
+            files[part] = coco = in_pixels(coco)
+            notes.append(Note(f"{label}: all polygons lie within 0..1, and are taken for shares of width and height"))
+        found = class_names(coco, label, roots)
+        if classes and found != classes:
+            raise UserError(f"{label} has other categories than {next(iter(labels.values()))}. Give both the same.")
+        classes = found
+        near = names[part].rpartition("/")[0]
+        images = _Images(tree, label, f"{near}/" if near else "", f"{part}/" if part else "")
+        items[part], said, lost = images.items(coco, category_labels(coco, roots), by_size)
+        notes += said
+        missing += lost
+    judged = next((part for part in _JUDGED if part in items), None)
+    if judged and "train" in items:
+        splits = official_splits(items[judged], items["train"], calib, seed)
+    else:
+        together = dict(sorted((name, item) for part in items.values() for name, item in part.items()))
+        splits = drawn_splits(together, calib, seed)
+    painter = Painter(remarks=True)
+    unmatched = Unmatched(listed=tuple(missing))
+    return LabelledFiles(tree, classes, True, splits, painter, unmatched=unmatched, notes=tuple(notes))
+
+
+@reader
 def read_coco_instances(tree: Tree, calib: float | None, seed: int) -> LabelledFiles:
     """Finds the images of COCO with the 80 things of its instances rendered into masks, and background.
 
     Published numbers of COCO-Object are measured on other masks, those of `read_coco_object`: here overlaps are ordered
-    by size (`read_coco_json` says how), there by the annotators of COCO-Stuff.
+    by size, crowds beneath all others, there by the annotators of COCO-Stuff.
 
     val2017 (instances_val2017.json, 5,000 images) is the test split, and calib is drawn from train2017.
 
@@ -91,109 +103,111 @@ def read_coco_instances(tree: Tree, calib: float | None, seed: int) -> LabelledF
     """
     parts = ["val2017"] if calib is None else ["val2017", "train2017"]
     items: dict[str, dict[str, Item]] = {"train2017": {}}
+    missing: list[str] = []
     for part in parts:
         file = f"annotations/instances_{part}.json"
         name = find_root(tree, file, "COCO") + file
-        classes, items[part] = _read(tree, name)
-        if classes != class_list("coco_object"):
+        coco = parse_coco(tree.read(name), tree.where(name))
+        if class_names(coco, tree.where(name)) != class_list("coco_object"):
             raise UserError(
                 f"{tree.where(name)} has other categories than COCO's 80. Read it as coco_json, or fetch it again."
             )
+        items[part], _, lost = _Images(tree, tree.where(name)).items(coco, category_labels(coco), crowds_first)
+        missing += lost
     splits = official_splits(items["val2017"], items["train2017"], calib, seed)
-    return LabelledFiles(tree, class_list("coco_object"), True, splits, Painter())
+    unmatched = Unmatched(listed=tuple(missing))
+    return LabelledFiles(tree, class_list("coco_object"), True, splits, Painter(), unmatched=unmatched)
 
 
-def parse_json(adapter: TypeAdapter[T], data: bytes, label: str) -> T:
-    """Reads JSON of a known form; keys that are not asked for are passed over.
-
-    Raises:
-        UserError: If it is no JSON, or of another form; the first fault.
-    """
-    try:
-        return adapter.validate_json(data)
-    except ValidationError as error:
-        fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        # Behind the third step stands which form of a shape was tried.
-        place = ".".join(map(str, fault["loc"][:3]))
-        raise UserError(f"{label}: {place + ': ' if place else ''}{fault['msg']}. Mend the JSON there.") from error
+def category_labels(coco: Coco, without: Set[Id] = frozenset()) -> dict[Id, int]:
+    """Numbers the categories from 1 on, in the order of their ids, words after numbers."""
+    ids = [category["id"] for category in coco["categories"] if category["id"] not in without]
+    return {key: index + 1 for index, key in enumerate(sorted(ids, key=lambda key: (isinstance(key, str), key)))}
 
 
-_ADAPTER: TypeAdapter[_Coco] = TypeAdapter(_Coco)
-
-
-def _read(tree: Tree, name: str) -> tuple[tuple[str, ...], dict[str, Item]]:
-    """Returns the classes and the images of a JSON, by name and sorted by it."""
-    label = tree.where(name)
-    data = parse_json(_ADAPTER, tree.read(name), label)
-    for key, called in (("images", "image"), ("categories", "category"), ("annotations", "annotation")):
-        entries: Sequence[Any] = data[key]  # type: ignore[literal-required]
-        if twice := repeated(str(entry["id"]) for entry in entries):
-            raise UserError(f"{label}: {called} id {twice[0]} is there more than once. Give each its own.")
-    categories = sorted(data["categories"], key=lambda category: category["id"])
-    if not categories:
-        raise UserError(f"{label} names no category. List them under `categories`.")
-    if twice := repeated(category["name"] for category in categories):
+def class_names(coco: Coco, label: str, without: Set[Id] = frozenset()) -> tuple[str, ...]:
+    """Returns the names of the categories in the order of their labels; raises UserError if two share one."""
+    names = {category["id"]: category["name"] for category in coco["categories"]}
+    found = tuple(names[key] for key in category_labels(coco, without))
+    if twice := repeated(found):
         raise UserError(f"{label}: two categories are called {twice[0]!r}. Rename one, or give both one id.")
-    labels = {category["id"]: index + 1 for index, category in enumerate(categories)}
-    for image in data["images"]:
-        if image["height"] * image["width"] > _LARGEST:
-            raise UserError(f"{label}: image {image['file_name']} has more than {_LARGEST:,} pixels. Mend its size.")
-    files = find_images(tree, [image["file_name"] for image in data["images"]], label)
-    shapes = _shapes(data, labels, label)
-    items: dict[str, Item] = {}
-    for image in data["images"]:
-        file = _plain(image["file_name"])
-        stem = file.rpartition(".")[0] or file
-        drawing = Drawing(image["height"], image["width"], shapes[image["id"]])
-        if (other := items.setdefault(stem, Item(stem, files[image["file_name"]], drawing))).truth is not drawing:
-            raise UserError(f"{label}: {other.image} and {image['file_name']} share a name. Rename one.")
-    return tuple(category["name"] for category in categories), dict(sorted(items.items()))
-
-
-def _shapes(data: _Coco, labels: Mapping[int, int], label: str) -> dict[Id, list[Shape]]:
-    """Returns the shapes of each image, by its id, in the order in which they are painted."""
-    images = {image["id"]: image for image in data["images"]}
-    found: dict[Id, list[tuple[bool, float, Shape]]] = {key: [] for key in images}
-    for annotation in data["annotations"]:
-        name = f"{label}: annotation {annotation['id']}"
-        if (image := images.get(annotation["image_id"])) is None:
-            raise UserError(f"{name} is of image {annotation['image_id']}, which is not under `images`. List it there.")
-        if annotation["category_id"] not in labels:
-            raise UserError(
-                f"{name} is of category {annotation['category_id']}, which is not under `categories`. List it there."
-            )
-        shape = Shape(labels[annotation["category_id"]], annotation["segmentation"], f"{name} ({image['file_name']})")
-        size = annotation.get("area", 0) or area(shape.segmentation, image["height"], image["width"], shape.name)
-        found[annotation["image_id"]].append((not annotation.get("iscrowd", 0), -size, shape))
-    # Sorting is stable: of equals, the later one in the file is painted over the earlier.
-    return {key: [entry[2] for entry in sorted(parts, key=lambda entry: entry[:2])] for key, parts in found.items()}
-
-
-def find_images(tree: Tree, files: Iterable[str], label: str) -> dict[str, str]:
-    """Returns the name in the tree of each image that a JSON names by the end of its path.
-
-    Args:
-        tree: Where to look.
-        files: As the JSON names them.
-        label: What the JSON is called in errors.
-
-    Raises:
-        UserError: If an image is not there, or in several folders.
-    """
-    by_file: dict[str, list[str]] = {}
-    for name in tree.names():
-        by_file.setdefault(_plain(name).rpartition("/")[2], []).append(name)
-    found = {}
-    for file in files:
-        wanted = f"/{_plain(file)}"
-        places = [name for name in by_file.get(wanted.rpartition("/")[2], []) if f"/{_plain(name)}".endswith(wanted)]
-        if len(places) != 1:
-            where = f"in {' and '.join(places[:2])}" if places else f"nowhere in {tree.label}"
-            raise UserError(f"{label}: image {file} is {where}. Add the file, or say in `file_name` where it lies.")
-        found[file] = places[0]
     return found
 
 
-def _plain(name: str) -> str:
-    """Brings a path into one form: slashes of Unix, and accents composed, which macOS takes apart."""
-    return unicodedata.normalize("NFC", name.replace("\\", "/").removeprefix("./"))
+def _roots(coco: Coco) -> set[Id]:
+    """Returns the categories that own nothing and group the others, which Roboflow writes."""
+    used = {annotation["category_id"] for annotation in coco["annotations"]}
+    groups = {category.get("supercategory") for category in coco["categories"] if category["id"] in used}
+    names = Counter(category["name"] for category in coco["categories"])
+    return {
+        category["id"]
+        for category in coco["categories"]
+        if category["id"] not in used
+        and (category.get("supercategory") or "none") == "none"
+        and (category["name"] in groups or names[category["name"]] > 1)
+    }
+
+
+def _root_note(coco: Coco, roots: Set[Id]) -> str:
+    named = [repr(category["name"]) for category in coco["categories"] if category["id"] in roots]
+    return f"category {', '.join(named)} owns no shape and groups the others: it is taken for no class"
+
+
+@dataclass(frozen=True)
+class _Images:
+    """The images of a JSON: where it lies, its folder, and what stands before the names of its images."""
+
+    tree: Tree
+    label: str
+    near: str = ""
+    before: str = ""
+
+    def items(
+        self, coco: Coco, labels: Mapping[Id, int], order: Order
+    ) -> tuple[dict[str, Item], list[Note], list[str]]:
+        """Returns the images by name and sorted by it, what should be known of them, and those that are missing."""
+        located = locate(self.tree, [image["file_name"] for image in coco["images"]], self.label, self.near)
+        self._check_listed_once(coco, located)
+        shapes = ordered_shapes(coco, labels, self.label, order)
+        guessed = {file for files in located.guessed.values() for file in files}
+        items: dict[str, Item] = {}
+        for image in coco["images"]:
+            if (place := located.found.get(image["file_name"])) is None:
+                continue
+            file = plain_path(place if image["file_name"] in guessed else image["file_name"])
+            name = self.before + (file.rpartition(".")[0] or file)
+            item = Item(name, place, Drawing(image["height"], image["width"], shapes[image["id"]]))
+            if (other := items.setdefault(name, item)) is not item:
+                raise UserError(f"{self.label}: {other.image} and {image['file_name']} share a name. Rename one.")
+        notes = [*located.notes(self.label), *self._notes(items, located)]
+        return dict(sorted(items.items())), notes, [f"{self.label}: {file}" for file in located.missing]
+
+    def _check_listed_once(self, coco: Coco, located: Located) -> None:
+        """Raises UserError if two entries are of one file."""
+        ids = defaultdict(list)
+        for image in coco["images"]:
+            if place := located.found.get(image["file_name"]):
+                ids[place].append(image["id"])
+        if twice := {place: those for place, those in ids.items() if len(those) > 1}:
+            named = [f"{place} as ids {' and '.join(map(str, those))}" for place, those in twice.items()]
+            raise NamedFault(
+                f"{self.label} lists {some(named)}: one file more than once. Take all but one entry out, and give the"
+                " annotations its id.",
+                named,
+            )
+
+    def _notes(self, items: Mapping[str, Item], located: Located) -> Iterator[Note]:
+        """Says which images have no shape, and which pictures beside the others are not listed."""
+        if bare := tuple(name for name, item in items.items() if not item.truth.shapes):
+            yield Note(f"{self.label}: {counted(len(bare), 'image')} without a shape, all background:", bare)
+        used = set(located.found.values())
+        folders = {place.rpartition("/")[0] for place in used}
+        rest = tuple(
+            name
+            for name in self.tree.names()
+            if name not in used
+            and name.rpartition("/")[0] in folders
+            and PurePosixPath(name).suffix.lower() in SUFFIXES
+        )
+        if rest:
+            yield Note(f"{self.label}: {counted(len(rest), 'picture')} beside the others listed nowhere:", rest)

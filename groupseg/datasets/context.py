@@ -6,12 +6,15 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt, TypeAdapter
 from typing_extensions import TypedDict
 
-from groupseg.datasets.coco_json import find_images, parse_json
-from groupseg.datasets.labelled import Item, LabelledFiles
-from groupseg.datasets.layout import find_root, official_splits
-from groupseg.datasets.names import class_list, repeated
+from groupseg.datasets.coco_format import parse_json
+from groupseg.datasets.labelled import Item, LabelledFiles, Unmatched
+from groupseg.datasets.layout import Pairs, files_below, find_root, official_splits, paired
+from groupseg.datasets.located import find_images
+from groupseg.datasets.masks import MaskFiles, value_labels
+from groupseg.datasets.names import class_list, read_lines, repeated
 from groupseg.datasets.sample import ignore_value
 from groupseg.datasets.shapes import Drawing, Painter, Segmentation, Shape
+from groupseg.datasets.switches import reader
 from groupseg.errors import UserError
 from groupseg.sources.tree import Tree
 
@@ -21,6 +24,9 @@ _IDS = (
     159, 162, 187, 189, 207, 220, 232, 258, 259, 260, 284, 295, 296, 308, 324, 326, 347, 349, 354, 355, 360,
     366, 368, 397, 415, 416, 420, 424, 427, 440, 445, 454, 458,
 )  # fmt: skip
+
+
+_LISTS = "ImageSets/SegmentationContext/"
 
 
 class _Image(TypedDict):
@@ -45,6 +51,7 @@ class _Merged(TypedDict):
 _ADAPTER: TypeAdapter[_Merged] = TypeAdapter(_Merged)
 
 
+@reader
 def read_context(tree: Tree, calib: float | None, seed: int, background: bool = True) -> LabelledFiles:
     """Finds the images of PASCAL Context (Mottaghi et al., CVPR 2014) with its 59 most frequent classes.
 
@@ -56,6 +63,9 @@ def read_context(tree: Tree, calib: float | None, seed: int, background: bool = 
     phase `train`, 4,996. The 5,105 and 4,998 of older papers are the lists of the data set's first release. Masks
     rebuilt from the .mat files of that release, with 459 classes, are other masks.
 
+    Where mmsegmentation's conversion lies (ImageSets/SegmentationContext/, SegmentationClassContext/), that is read
+    instead; it holds the same masks.
+
     Args:
         tree: In which trainval_merged.json and the images of VOC 2010 lie somewhere.
         calib: How many images to calibrate on, or which share of them if below 1; None for none.
@@ -65,6 +75,8 @@ def read_context(tree: Tree, calib: float | None, seed: int, background: bool = 
     Raises:
         UserError: If the JSON or an image is missing, an image is in it twice, or a shape is none.
     """
+    if any(f"/{_LISTS}val.txt" in f"/{name}" for name in tree.names()):
+        return _converted(tree, calib, seed, background)
     name = find_root(tree, "trainval_merged.json", "PASCAL Context") + "trainval_merged.json"
     label = tree.where(name)
     data = parse_json(_ADAPTER, tree.read(name), label)
@@ -81,6 +93,26 @@ def read_context(tree: Tree, calib: float | None, seed: int, background: bool = 
         items[image["phase"]][stem] = Item(stem, files[image["file_name"]], drawing)
     painter = Painter(0 if background else ignore_value(len(classes)))
     return LabelledFiles(tree, classes, background, official_splits(items["val"], items["train"], calib, seed), painter)
+
+
+def _converted(tree: Tree, calib: float | None, seed: int, background: bool) -> LabelledFiles:
+    """Reads the masks that mmsegmentation has made: 0 = background, then the classes in their order."""
+    root = find_root(tree, f"{_LISTS}val.txt", "PASCAL Context of mmsegmentation")
+    images = files_below(tree, f"{root}JPEGImages/", {".jpg"})
+    masks = files_below(tree, f"{root}SegmentationClassContext/", {".png"})
+
+    def pairs(part: str) -> Pairs:
+        names = read_lines(tree, f"{root}{_LISTS}{part}.txt")
+        pictures = {name: images.get(name, f"{root}JPEGImages/{name}.jpg") for name in names}
+        return paired(tree, pictures, {name: masks[name] for name in names if name in masks})
+
+    test = pairs("val")
+    train = Pairs({}, Unmatched()) if calib is None else pairs("train")
+    classes = class_list("context")
+    labels = value_labels(len(classes), 1, background, [255] if background else [0, 255])
+    splits = official_splits(test.items, train.items, calib, seed)
+    unmatched = test.unmatched + train.unmatched
+    return LabelledFiles(tree, classes, background, splits, MaskFiles(labels), unmatched=unmatched)
 
 
 def _shapes(annotations: list[_Annotation], label: str) -> defaultdict[int, list[Shape]]:

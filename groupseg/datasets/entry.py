@@ -10,7 +10,7 @@ import xxhash
 from numpy.typing import NDArray
 from PIL import Image
 
-from groupseg.datasets.labelled import FoundSample
+from groupseg.datasets.labelled import FoundSample, Remark
 from groupseg.datasets.pictures import JPEG
 from groupseg.datasets.sample import CaptionedImage, Sample, ignore_value
 
@@ -25,6 +25,8 @@ class Entry:
         files: The content of each of its files, by what stands behind the key and a dot.
         picture: 16 bytes that are the same for the same pixels; empty where nobody asks.
         pixels: How many pixels each label 0..classes has, int64; empty where there are no labels.
+        ignored: How many pixels are unknown.
+        remarks: What its owner should know of it.
     """
 
     key: str
@@ -32,6 +34,8 @@ class Entry:
     files: Mapping[str, bytes]
     picture: bytes = b""
     pixels: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    ignored: int = 0
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,12 @@ def labelled_entry(sample: Sample, classes: int) -> Entry:
     """Encodes a labelled image; `classes` is how many there are, without background."""
     encoded = sample.encoded or _jpeg(sample.image)
     suffix = "jpg" if encoded.startswith(JPEG) else "png"
-    mask = (sample.mask_file if isinstance(sample, FoundSample) else None) or _mask_file(sample)
+    found = sample if isinstance(sample, FoundSample) else None
+    mask = (found.mask_file if found else None) or _mask_file(sample)
     files = {f"image.{suffix}": encoded, "mask.png": mask, "json": _json({"name": sample.name})}
-    return Entry(sample.key, sample.name, files, _digest(sample.image), count_pixels(sample.mask, classes))
+    pixels = count_pixels(sample.mask, classes)
+    ignored, remarks = sample.mask.size - int(pixels.sum()), found.remarks if found else ()
+    return Entry(sample.key, sample.name, files, _digest(sample.image), pixels, ignored, remarks)
 
 
 def captioned_entry(image: CaptionedImage, encoded: bytes | None = None) -> Entry:

@@ -3,69 +3,107 @@
 import re
 from collections.abc import Mapping
 
+from groupseg.datasets.class_lists import ClassList, find_class_list, read_class_list
 from groupseg.datasets.labelled import Item, LabelledFiles
-from groupseg.datasets.layout import files_below, find_root, paired
-from groupseg.datasets.masks import MaskFiles, value_labels
-from groupseg.datasets.names import check_disjoint, draw, read_classes, read_lines
+from groupseg.datasets.layout import Pairs, files_below, find_root, paired
+from groupseg.datasets.masks import MaskFiles
+from groupseg.datasets.meaning import meaning_of
+from groupseg.datasets.names import check_disjoint, draw, read_lines
 from groupseg.datasets.pictures import SUFFIXES, Palette
+from groupseg.datasets.roboflow import roboflow_root
+from groupseg.datasets.switches import reader
 from groupseg.errors import UserError
 from groupseg.sources.tree import Tree
 
 _COLOUR = re.compile(r"(?:(\d+) *= *)?(?:#([0-9a-fA-F]{6})|(\d{1,3})[ ,]+(\d{1,3})[ ,]+(\d{1,3}))")
 
 
+@reader
 def read_folder(tree: Tree, calib: float | None, seed: int, ignore: int | None = None) -> LabelledFiles:
     """Finds the images of a plain folder, or of an archive of one.
 
     images/ holds pictures (in sub-folders too), masks/ a PNG of the same name for each, and classes.txt one
-    class a line: line i names mask value i. If the first line is `background`, value 0 is background; else
-    there is none. splits/calib.txt and splits/test.txt list names (the path below images/, without its ending); what is
-    not listed is drawn. palette.txt says what colours mean in masks that were saved as colours: line i is the colour
-    of value i, "#80ff00" or "128 255 0"; a line may name its value, such as "255 = #ffffff".
+    class a line: line i names mask value i, unless each line begins with its value, "255: rock". If the first line is
+    `background`, value 0 is background; else there is none. Lists of other tools are taken too
+    (`groupseg.datasets.class_lists`). splits/calib.txt and splits/test.txt list names (the path below images/, without
+    its ending); what is not listed is drawn. palette.txt says what colours mean in masks that were saved as colours:
+    line i is the colour of value i, "#80ff00" or "128 255 0"; a line may name its value, such as "255 = #ffffff".
+
+    The folders of Roboflow's masks are read too: train/, valid/ and test/, each with pictures, their masks
+    (`_mask.png`) and `_classes.csv`. What is in train/ is drawn from, test/ or else valid/ is judged.
 
     Args:
         tree: Where these lie.
         calib: How many of the images that splits/test.txt does not name, or which share of them if below 1;
             unused where splits/calib.txt is there. None for none: all images, or those of splits/test.txt, are judged.
         seed: Of the draw.
-        ignore: The value of unknown pixels: one above the class list, or 0 in the place of background. None for 255,
+        ignore: The value of unknown pixels: one that is no class, or 0 in the place of background. None for 255,
             or 65535 where 255 is a class.
 
     Raises:
         UserError: If a folder, list, image or mask is missing, a list is faulty, or the splits overlap.
     """
-    root = find_root(tree, "classes.txt", "labelled folder (images/, masks/, classes.txt)")
-    classes, background = read_classes(tree, f"{root}classes.txt")
-    items = _items(tree, root)
-    labels = _labels(len(classes), background, ignore, tree.where(f"{root}classes.txt"))
-    colours = f"{root}palette.txt"
-    palette = _palette(read_lines(tree, colours), labels, tree.where(colours)) if colours in tree else None
-    splits = {
-        split: [items[name] for name in names] for split, names in _splits(tree, root, items, calib, seed).items()
+    if export := roboflow_root(tree):
+        file, pairs, colours = export.classes, export.pairs(tree), None
+        splits = export.splits(pairs.items, calib, seed)
+    else:
+        root, file = folder_list(tree)
+        pairs, colours = folder_pairs(tree, root), f"{root}palette.txt"
+        names = _splits(tree, root, pairs.items, calib, seed)
+        splits = {split: [pairs.items[name] for name in names[split]] for split in names}
+    listed = read_class_list(tree, file)
+    _check_ignored(listed, ignore)
+    means = meaning_of(listed, ignore)
+    palette = means.palette
+    if colours is not None and colours in tree:
+        palette = _palette(read_lines(tree, colours), means.labels, tree.where(colours))
+    masks = MaskFiles(means.labels, palette, by_colour=means.palette is not None)
+    # Of a plain classes.txt nothing needs to be said.
+    notes = means.notes if listed.notes or not file.endswith("classes.txt") else ()
+    return LabelledFiles(tree, means.classes, means.background, splits, masks, unmatched=pairs.unmatched, notes=notes)
+
+
+def folder_list(tree: Tree) -> tuple[str, str]:
+    """Returns what stands before images/ and masks/, and the list of classes beside them.
+
+    Raises:
+        UserError: If there is no list of classes, or more than one folder of that kind.
+    """
+    roots = {
+        f"{above}/".removeprefix("/")
+        for name in tree.names()
+        for above, inside, _ in (f"/{name}".partition(f"/{part}/") for part in ("images", "masks"))
+        if inside
     }
-    return LabelledFiles(tree, classes, background and ignore != 0, splits, MaskFiles(labels, palette))
+    lists = {root: find_class_list(tree, root) or find_class_list(tree, f"{root}masks/") for root in sorted(roots)}
+    found = [(root, file) for root, file in lists.items() if file]
+    if len(found) == 1:
+        return found[0]
+    root = find_root(tree, "classes.txt", "labelled folder (images/, masks/, classes.txt)")
+    return root, f"{root}classes.txt"
 
 
-def _items(tree: Tree, root: str) -> dict[str, Item]:
-    """Returns every image with its mask, by name, sorted."""
+def _check_ignored(listed: ClassList, ignore: int | None) -> None:
+    """Raises UserError if the value of unknown pixels is a class."""
+    if ignore in listed.values and not (ignore == 0 and listed.background):
+        raise UserError(
+            f"source.ignore: {ignore} is a class, line {listed.values.index(ignore) + 1} of {listed.label}. Choose a"
+            f" value from {listed.values[-1] + 1} on, or 0 where the first line is background."
+        )
+
+
+def folder_pairs(tree: Tree, root: str) -> Pairs:
+    """Returns every image with its mask, by name, sorted.
+
+    Raises:
+        UserError: If there is no image, or two share a name.
+    """
     images = files_below(tree, f"{root}images/", SUFFIXES)
     if not images:
         raise UserError(
             f"{tree.where(f'{root}images')} holds no image. Put pictures there ({', '.join(sorted(SUFFIXES))})."
         )
     return paired(tree, images, files_below(tree, f"{root}masks/", {".png"}))
-
-
-def _labels(classes: int, background: bool, ignore: int | None, label: str) -> dict[int, int]:
-    """Says what the values of the masks mean."""
-    listed = classes + background
-    ignored = ignore if ignore is not None else 255 if listed <= 255 else 65535
-    if ignored < listed and not (ignored == 0 and background):
-        raise UserError(
-            f"source.ignore: {ignored} is a class, line {ignored + 1} of {label}. Choose a value from {listed} on, or 0"
-            " where the first line is background."
-        )
-    return value_labels(classes, first=int(background), background=background, ignored=[ignored])
 
 
 def _palette(lines: list[str], labels: Mapping[int, int], label: str) -> Palette:

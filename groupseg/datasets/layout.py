@@ -3,9 +3,13 @@
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
-from groupseg.datasets.labelled import Item
+from groupseg.datasets.labelled import Item, Unmatched
 from groupseg.datasets.names import draw
+from groupseg.datasets.notes import NamedFault, counted
+from groupseg.datasets.pictures import SUFFIXES
+from groupseg.datasets.texts import is_text
 from groupseg.errors import UserError
 from groupseg.sources.tree import Tree
 
@@ -39,14 +43,17 @@ def find_root(tree: Tree, part: str, layout: str, suffixes: Collection[str] = ()
     return found.pop()
 
 
-def files_below(tree: Tree, folder: str, suffixes: Collection[str], ending: str = "") -> dict[str, str]:
-    """Returns the files in a folder and below it, by what identifies them, sorted.
+def files_below(
+    tree: Tree, folder: str, suffixes: Collection[str], ending: str = "", others: tuple[str, ...] = ()
+) -> dict[str, str]:
+    """Returns the files in a folder and below it, by what identifies them, sorted; names must be UTF-8.
 
     Args:
         tree: Where to look.
         folder: With a slash at its end.
         suffixes: Of the files, lower case, such as {".jpg"}.
         ending: What the names end with before the suffix, and which does not identify them; others are passed over.
+        others: Endings of files that are something else, and are passed over.
 
     Returns:
         For each path below the folder, without `ending` and suffix and with accents composed (macOS takes them apart),
@@ -60,44 +67,63 @@ def files_below(tree: Tree, folder: str, suffixes: Collection[str], ending: str 
         stem = name.removesuffix(PurePosixPath(name).suffix)
         if not name.startswith(folder) or _suffix(name) not in suffixes or not stem.endswith(ending):
             continue
+        if not is_text(name) or (others and stem.endswith(others)):
+            continue
         key = unicodedata.normalize("NFC", stem.removeprefix(folder).removesuffix(ending))
         if (other := found.setdefault(key, name)) != name:
             raise UserError(f"{tree.where(other)} and {tree.where(name)} share a name, and so a mask. Rename one.")
     return dict(sorted(found.items()))
 
 
-def paired(tree: Tree, images: Mapping[str, str], masks: Mapping[str, str]) -> dict[str, Item]:
+# A folder with a slash at its end, the end of the names in it, and their suffixes.
+Place = tuple[str, str, Collection[str]]
+
+
+class Pairs(NamedTuple):
+    """Images with their masks, by name and sorted by it, and what has no counterpart."""
+
+    items: dict[str, Item]
+    unmatched: Unmatched
+
+
+def paired(tree: Tree, images: Mapping[str, str], masks: Mapping[str, str]) -> Pairs:
     """Puts images and masks of the same name together, in the order of `images`.
 
     Raises:
-        UserError: If an image has no mask, or a mask no image.
+        UserError: If there are images and masks, but none of one name.
     """
-    for name, image in images.items():
-        if name not in masks:
-            raise UserError(f"{tree.where(image)} has no mask. Add the mask {name}.png, or take the image away.")
-    for name, mask in masks.items():
-        if name not in images:
-            raise UserError(f"{tree.where(mask)} is the mask of no image. Add the image {name}, or take the mask away.")
-    return {name: Item(name, image, masks[name]) for name, image in images.items()}
+    bare = tuple(tree.where(image) for name, image in images.items() if name not in masks)
+    lone = tuple(tree.where(mask) for name, mask in masks.items() if name not in images)
+    names = tuple(tree.where(name) for name in tree.names() if not is_text(name) and _suffix(name) in SUFFIXES)
+    items = {name: Item(name, image, masks[name]) for name, image in images.items() if name in masks}
+    if images and not items:
+        first = f", but for example {lone[0]}" if lone else ""
+        raise NamedFault(
+            f"{tree.label}: no image has a mask of its name: {counted(len(bare), 'image')}, such as {bare[0]},"
+            f" {counted(len(lone), 'mask')}{first}. Give each mask the name of its image.",
+            bare + lone,
+        )
+    return Pairs(items, Unmatched(bare, lone, names=names))
 
 
-def pairs_in(tree: Tree, layout: str, images: tuple[str, str, str], masks: tuple[str, str, str]) -> dict[str, Item]:
+def pairs_in(tree: Tree, layout: str, images: Place, masks: Place, others: tuple[str, ...] = ()) -> Pairs:
     """Puts the images of one folder and the masks of another together, wherever in the tree they lie.
 
     Args:
         tree: Where to look.
         layout: What the layout is called in errors.
-        images: The folder with a slash at its end, the end of the names in it, and their suffix, such as
-            ("leftImg8bit/val/", "_leftImg8bit", ".png").
+        images: The folder with a slash at its end, the end of the names in it, and their suffixes, such as
+            ("leftImg8bit/val/", "_leftImg8bit", {".png"}).
         masks: The same of the masks.
+        others: As for `files_below`, of the masks.
 
     Raises:
-        UserError: If a folder is missing or there twice, an image has no mask, or a mask no image.
+        UserError: If a folder is missing or there twice.
     """
     files = []
-    for folder, ending, suffix in (images, masks):
-        root = find_root(tree, folder, layout, {suffix})
-        files.append(files_below(tree, root + folder, {suffix}, ending))
+    for (folder, ending, suffixes), passed_over in ((images, ()), (masks, others)):
+        root = find_root(tree, folder, layout, suffixes)
+        files.append(files_below(tree, root + folder, suffixes, ending, passed_over))
     return paired(tree, *files)
 
 
@@ -118,6 +144,22 @@ def official_splits(
     if calib is None:
         return {"test": list(test.values())}
     return {"calib": [train[name] for name in draw(list(train), calib, seed)], "test": list(test.values())}
+
+
+def drawn_splits(items: Mapping[str, Item], calib: float | None, seed: int) -> dict[str, Sequence[Item]]:
+    """Returns the splits of a data set that comes with none: `calib` images drawn from all, the others are `test`.
+
+    Args:
+        items: All images, by name.
+        calib: How many to calibrate on, or which share if below 1; None for none.
+        seed: Of the draw.
+
+    Raises:
+        UserError: If more are asked for than there are.
+    """
+    drawn = set() if calib is None else set(draw(list(items), calib, seed))
+    calibration = {} if calib is None else {"calib": [items[name] for name in sorted(drawn)]}
+    return {**calibration, "test": [items[name] for name in items if name not in drawn]}
 
 
 def _suffix(name: str) -> str:

@@ -20,10 +20,12 @@ class MaskFiles:
     Args:
         labels: The label of each value that a mask may hold.
         palette: What colours mean, for masks that were saved as colours.
+        by_colour: Whether `palette` also goes before the numbers of masks that carry a palette of their own.
     """
 
     labels: Mapping[int, int]
     palette: Palette | None = None
+    by_colour: bool = False
 
     def __call__(self, tree: Tree, item: Item) -> Truth:
         """Returns the labels of an item; with its file, where that is a PNG whose values are the labels.
@@ -32,7 +34,7 @@ class MaskFiles:
             UserError: If the mask is missing, damaged, or holds a value without a label.
         """
         data, label = tree.read(item.truth), tree.where(item.truth)
-        values = read_mask(data, label, self.palette)
+        values = read_mask(data, label, self.palette, self.by_colour)
         labels = relabel(values, self.labels, label)
         # Palette or grey of 8 bits: what stands in the file is what was read. Colours were looked up.
         stored = labels is values and values.dtype == np.uint8 and data.startswith(PNG)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 
+from groupseg.datasets.texts import decode_text
 from groupseg.errors import UserError
 from groupseg.sources.tree import Tree
 
@@ -17,13 +18,9 @@ def parse_lines(data: bytes, label: str) -> list[str]:
         label: What it is called in errors.
 
     Raises:
-        UserError: If it is not UTF-8, empty, or has a blank line or a line twice.
+        UserError: If it is no text (`decode_text`), empty, or has a blank line or a line twice.
     """
-    try:
-        # utf-8-sig: editors on Windows put a byte order mark in front.
-        lines = [line.strip() for line in data.decode("utf-8-sig").rstrip().splitlines()]
-    except UnicodeDecodeError as error:
-        raise UserError(f"{label} is not UTF-8 (byte {error.start}). Save it as UTF-8 text.") from error
+    lines = [line.strip() for line in decode_text(data, label).rstrip().splitlines()]
     if not lines:
         raise UserError(f"{label} is empty. Write at least one name in it, one a line.")
     if "" in lines:
@@ -42,25 +39,14 @@ def read_lines(tree: Tree, name: str) -> list[str]:
     return parse_lines(tree.read(name), tree.where(name))
 
 
-def read_classes(tree: Tree, name: str) -> tuple[tuple[str, ...], bool]:
-    """Reads a class list, line i of which names mask value i.
-
-    Returns:
-        The classes without background, and whether the first line is `background`.
-
-    Raises:
-        UserError: As `read_lines`; or if background stands elsewhere than first, or alone.
-    """
-    return _classes(read_lines(tree, name), tree.where(name))
-
-
 def class_list(name: str) -> tuple[str, ...]:
     """Returns the classes of a published data set, without background, by their official names and in their order.
 
     Lists of the package: voc, context, coco_object, coco_stuff, ade20k, cityscapes.
     """
     file = files("groupseg.datasets") / "lists" / f"{name}.txt"
-    return _classes(parse_lines(file.read_bytes(), file.name), file.name)[0]
+    lines = parse_lines(file.read_bytes(), file.name)
+    return tuple(lines[lines[0] == "background" :])
 
 
 def draw(names: Sequence[str], calib: float, seed: int) -> list[str]:
@@ -93,19 +79,6 @@ def check_disjoint(first: Iterable[str], second: Iterable[str], first_label: str
 def repeated(names: Iterable[str]) -> list[str]:
     """Returns the names that are there more than once."""
     return [name for name, count in Counter(names).items() if count > 1]
-
-
-def _classes(lines: list[str], label: str) -> tuple[tuple[str, ...], bool]:
-    background = lines[0].lower() == "background"
-    classes = tuple(lines[1:] if background else lines)
-    if any(name.lower() == "background" for name in classes):
-        raise UserError(
-            f"{label}: background must be the first line, value 0 in the masks. Renumber the masks, or name it"
-            " otherwise."
-        )
-    if not classes:
-        raise UserError(f"{label} names no class but background. Write the classes below it.")
-    return classes, background
 
 
 def _some(names: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """Masks from the shapes of COCO's JSON: polygons and run-length encodings, painted one over the other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
 
@@ -10,12 +10,14 @@ from pycocotools import mask as coco
 from pydantic import Field, FiniteFloat, StringConstraints
 from typing_extensions import TypedDict
 
-from groupseg.datasets.labelled import Item, Truth
+from groupseg.datasets.labelled import Item, Remark, Truth
 from groupseg.errors import UserError
 from groupseg.sources.tree import Tree
 
 # Numbers of at most seven characters, each but the last of which says that more follow; see `run_lengths`.
 _Packed = Annotated[str, StringConstraints(pattern=r"^(?:[P-o]{0,6}[0-O])+$")]
+# So many times the pixels of a shape are far from the area that its owner gives.
+_HARDLY = 10
 _Run = Annotated[int, Field(ge=0, lt=1 << 31)]
 
 
@@ -37,11 +39,13 @@ class Shape(NamedTuple):
         label: What its pixels get.
         segmentation: Where they are.
         name: What it is called in errors.
+        area: How many pixels it has by its owner; 0 where that is not said.
     """
 
     label: int
     segmentation: Segmentation
     name: str
+    area: float = 0
 
 
 @dataclass(frozen=True)
@@ -59,9 +63,11 @@ class Painter:
 
     Args:
         ground: The label where no shape is, and of shapes of label 0: 0 = background, or `ignore_value`.
+        remarks: Whether shapes that are not seen are told of.
     """
 
     ground: int = 0
+    remarks: bool = False
 
     def __call__(self, tree: Tree, item: Item) -> Truth:
         """Returns the labels of an item.
@@ -71,10 +77,22 @@ class Painter:
         """
         drawing: Drawing = item.truth
         labels = np.full((drawing.height, drawing.width), self.ground, np.int32)
+        areas = []
         for shape in drawing.shapes:
-            inside = decode(shape.segmentation, drawing.height, drawing.width, shape.name)
-            labels[inside > 0] = shape.label or self.ground
-        return Truth(labels)
+            inside = decode(shape.segmentation, drawing.height, drawing.width, shape.name) > 0
+            labels[inside] = shape.label or self.ground
+            if self.remarks:
+                areas.append((shape, np.flatnonzero(inside)))
+        return Truth(labels, remarks=tuple(_unseen(labels.ravel(), areas)))
+
+
+def _unseen(labels: NDArray[np.int32], areas: Sequence[tuple[Shape, NDArray[np.intp]]]) -> Iterator[Remark]:
+    """Yields the shapes that have no pixel or hardly any, and those of which none has its label in the end."""
+    for shape, pixels in areas:
+        if pixels.size == 0 or _HARDLY * pixels.size < shape.area:
+            yield Remark("empty", shape.name)
+        elif not (labels[pixels] == shape.label).any():
+            yield Remark("covered", shape.name)
 
 
 def decode(segmentation: Segmentation, height: int, width: int, name: str) -> NDArray[np.uint8]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupseg.datasets.entry import Entry, Unusable
+from groupseg.datasets.labelled import Remark
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,9 @@ class Shard:
         marks: Its images, in order.
         pixels: How many each label has in all of them, int64 [classes + 1].
         unusable: Why images were passed over.
+        holding: How many images hold each label, and last how many hold unknown pixels, int64 [classes + 2].
+        ignored: How many pixels are unknown.
+        remarks: What their owner should know of them.
     """
 
     split: str
@@ -40,6 +44,9 @@ class Shard:
     marks: tuple[Mark, ...]
     pixels: NDArray[np.int64]
     unusable: tuple[str, ...]
+    holding: NDArray[np.int64]
+    ignored: int
+    remarks: tuple[Remark, ...]
 
 
 def write_shard(path: Path, split: str, entries: Iterable[Entry | Unusable]) -> Shard:
@@ -49,7 +56,8 @@ def write_shard(path: Path, split: str, entries: Iterable[Entry | Unusable]) -> 
         OSError: If the disk is full or may not be written.
     """
     digest = hashlib.sha256()
-    marks, unusable, pixels, size = [], [], np.zeros(0, np.int64), 0
+    marks, unusable, remarks, size = [], [], list[Remark](), 0
+    pixels, holding, ignored = np.zeros(0, np.int64), np.zeros(0, np.int64), 0
     with open(path, "wb") as file:
         for entry in entries:
             if isinstance(entry, Unusable):
@@ -60,12 +68,25 @@ def write_shard(path: Path, split: str, entries: Iterable[Entry | Unusable]) -> 
                 digest.update(part)
                 size += len(part)
             marks.append(Mark(entry.key, entry.name, entry.picture))
-            pixels = entry.pixels + pixels if pixels.size else entry.pixels
+            ignored += entry.ignored
+            remarks += entry.remarks
+            held = np.append(entry.pixels, entry.ignored) > 0
+            pixels, holding = (entry.pixels + pixels, held + holding) if pixels.size else (entry.pixels, held + 0)
         # Two blocks of zeros end a tar, whose length is a whole number of records.
         end = bytes(2 * tarfile.BLOCKSIZE + -(size + 2 * tarfile.BLOCKSIZE) % tarfile.RECORDSIZE)
         file.write(end)
         digest.update(end)
-    return Shard(split, path.name, digest.hexdigest(), tuple(marks), pixels, tuple(unusable))
+    return Shard(
+        split,
+        path.name,
+        digest.hexdigest(),
+        tuple(marks),
+        pixels,
+        tuple(unusable),
+        holding,
+        ignored,
+        tuple(remarks),
+    )
 
 
 def _members(key: str, files: Mapping[str, bytes]) -> Iterator[bytes]:

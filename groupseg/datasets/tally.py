@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from groupseg.datasets.audit import Counts
+from groupseg.datasets.labelled import Remark
 from groupseg.datasets.shard_file import Shard
 from groupseg.errors import UserError
 
@@ -14,11 +16,17 @@ _REASONS = 5
 
 @dataclass
 class SplitTally:
-    """What is known of a split once it is written; `reasons` are the first few of why images are `unusable`."""
+    """What is known of a split once it is written; `reasons` are the first few of why images are `unusable`.
+
+    `pixels`, `holding`, `ignored` and `remarks` are those of its shards, see `Shard`.
+    """
 
     images: int = 0
     unusable: int = 0
     pixels: NDArray[np.int64] | int = 0
+    holding: NDArray[np.int64] | int = 0
+    ignored: int = 0
+    remarks: list[Remark] = field(default_factory=list)
     shards: dict[str, str] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
 
@@ -27,8 +35,18 @@ class SplitTally:
         self.images += len(shard.marks)
         self.unusable += len(shard.unusable)
         self.pixels = self.pixels + shard.pixels
+        self.holding = self.holding + shard.holding
+        self.remarks += shard.remarks
         self.shards[shard.file] = shard.sha256
         self.reasons += shard.unusable[: _REASONS - len(self.reasons)]
+        self.ignored += shard.ignored
+
+    def counts(self, classes: int) -> Counts:
+        """Returns what was counted, of a data set of so many classes."""
+        pixels, holding = np.zeros(classes + 1, np.int64), np.zeros(classes + 2, np.int64)
+        if self.images:
+            pixels, holding = pixels + self.pixels, holding + self.holding
+        return Counts(self.images, pixels, holding, self.ignored, self.remarks)
 
 
 class Seen:

@@ -13,6 +13,7 @@ from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any, TypeVar
 
+from groupseg.datasets.audit import write_findings
 from groupseg.datasets.captions.corpus import CaptionedFiles
 from groupseg.datasets.entry import Entry, Unusable, captioned_entry, labelled_entry
 from groupseg.datasets.labelled import LabelledFiles, Loader
@@ -79,7 +80,7 @@ def write_files(
     processes: int = 1,
     progress: Progress | None = None,
 ) -> None:
-    """Reads, checks and writes a data set of files.
+    """Reads, checks and writes a data set of files, says what stands out in it, and writes all of that: findings.json.
 
     Args:
         folder: Where it will lie.
@@ -90,13 +91,15 @@ def write_files(
         progress: Told how many images more are done, a shard at a time.
 
     Raises:
-        UserError: As `write_samples`; and of the first image, in order, that cannot be read.
+        UserError: As `write_samples`; of the first image, in order, that cannot be read; and if no pixel is of a class.
     """
     needed = 1 if sum(map(len, files.splits.values())) <= _FEW else processes
     with _replaced(folder) as temporary:
         entry = _LabelledEntry(files.load, len(files.classes))
         report = _write_splits(temporary, files.splits, entry, FILES_PER_SHARD, needed, progress)
         _describe(temporary, folder.name, files.classes, files.background, report, origin, crossfit)
+        splits = {split: part.counts(len(files.classes)) for split, part in report.items()}
+        write_findings(temporary / "findings.json", folder, files, splits)
 
 
 def write_captions(folder: Path, images: Iterable[CaptionedImage]) -> None:

@@ -1,13 +1,19 @@
 """Layouts that a reader knows from their folders alone, and JSON in the format of COCO."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
 from groupseg.datasets.labelled import LabelledFiles
+from groupseg.datasets.masks import MaskFiles
+from groupseg.datasets.names import class_list
+from groupseg.datasets.notes import Note, counted
 from groupseg.datasets.readers import READERS
+from groupseg.datasets.texts import decode_text, encoding_of
 from groupseg.errors import UserError
-from groupseg.onboard.look import Look, calibration, counted, spoken, unreadable
+from groupseg.onboard.look import Look, calibration, fault_of, inspect, look_from, spoken
+from groupseg.onboard.tools import tool_of
 from groupseg.sources.tree import Tree
 
 
@@ -21,60 +27,108 @@ class Layout:
         suffix: What such a path ends with.
         format: Of its reader.
         options: What else its reader takes.
-        names: Its `prompts.names`.
+        classes: Its list of classes, unless they are one's own.
+        names: Its `prompts.names`, where the classes are its own.
     """
 
     title: str
     sign: str
     suffix: str
     format: str
-    options: Mapping[str, Any]
-    names: str | Mapping[str, str]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    classes: str = ""
+    names: str | Mapping[str, str] = field(default_factory=dict)
+
+    def known_by(self, names: Sequence[str]) -> bool:
+        """Whether one of some names, each with a slash before it, is of this layout."""
+        return any(self.sign in name and name.endswith(self.suffix) for name in names)
 
 
 LAYOUTS = (
     Layout(
-        "VOC (JPEGImages/, SegmentationClass/, ImageSets/Segmentation/)", "/ImageSets/Segmentation/", ".txt", "voc",
-        {"background": True, "augmented": False}, "voc.groupvit",
+        "PASCAL Context of mmsegmentation (SegmentationClassContext/)", "/ImageSets/SegmentationContext/", "/val.txt",
+        "context", {"background": True}, "context", "context.groupvit",
     ),
-    Layout("ADE20K (images/, annotations/)", "/annotations/validation/", ".png", "ade20k", {}, {}),
-    Layout("Cityscapes (leftImg8bit/, gtFine/)", "/gtFine/", "_labelIds.png", "cityscapes", {}, {}),
-    Layout("COCO with the maps of COCO-Stuff (val2017/)", "/val2017/", ".png", "coco_object", {}, {}),
     Layout(
-        "COCO (val2017/, annotations/)", "/annotations/instances_val2017.json", ".json", "coco_object_instances", {}, {}
+        "VOC (JPEGImages/, SegmentationClass/, ImageSets/Segmentation/)", "/ImageSets/Segmentation/", ".txt", "voc",
+        {"background": True, "augmented": False}, "voc", "voc.groupvit",
     ),
+    Layout("ADE20K (images/, annotations/)", "/annotations/validation/", ".png", "ade20k", classes="ade20k"),
+    Layout("Cityscapes (leftImg8bit/, gtFine/)", "/gtFine/", "_labelIds.png", "cityscapes", classes="cityscapes"),
+    Layout("COCO with the maps of COCO-Stuff (val2017/)", "/val2017/", ".png", "coco_object", classes="coco_object"),
+    Layout(
+        "COCO (val2017/, annotations/)", "/annotations/instances_val2017.json", ".json", "coco_object_instances",
+        classes="coco_object",
+    ),
+)  # fmt: skip
+# Known by less, and so looked for after images/ and masks/.
+EXPORTS = (
+    Layout(
+        "VOC without lists (JPEGImages/, SegmentationClass/)", "/SegmentationClass", ".png", "voc",
+        {"background": True, "augmented": False}, "voc", "voc.groupvit",
+    ),
+    Layout("pictures and masks with _classes.csv (train/, valid/, test/)", "/_classes.csv", "_classes.csv", "folder"),
+)  # fmt: skip
+
+_CONVERTED = Layout(
+    "COCO-Stuff of mmsegmentation (_labelTrainIds.png)", "/val2017/", "_labelTrainIds.png", "coco_stuff",
+    classes="coco_stuff",
 )  # fmt: skip
 
 
-def look_at_layout(tree: Tree, layout: Layout) -> Look:
-    """Looks at a published layout: what its reader finds, and whether it can read it."""
-    # Half of the official training images; where there are none, the official test images in turn.
-    ways: tuple[dict[str, Any], ...] = ({"calib": 0.5, "seed": 0}, {"crossfit": 5})
-    faults: list[str] = []
-    for way in ways:
-        source = {"format": layout.format, **layout.options, **way}
-        try:
-            files = READERS[layout.format](tree, way.get("calib"), 0, **layout.options)
-        except UserError as error:
-            faults.append(str(error))
-            continue
-        turns = ["no training images: all are calibrated on and judged in turn, in 5 folds"] if faults else []
-        return Look(layout.title, source, layout.names, (*_notes(files), *turns), tuple(unreadable(files)))
-    source = {"format": layout.format, **layout.options, **ways[0]}
-    return Look(layout.title, source, layout.names, (), (faults[0],))
+def layout_of(names: Sequence[str], layouts: Sequence[Layout]) -> Layout | None:
+    """Returns the first layout that some names are of, each with a slash before it."""
+    found = next((layout for layout in layouts if layout.known_by(names)), None)
+    if found and found.format == "coco_object":
+        maps = [name for name in names if "/val2017/" in name and name.endswith(".png")]
+        if all(name.endswith("_labelTrainIds.png") for name in maps):
+            return _CONVERTED
+    return found
 
 
-def look_at_json(tree: Tree, annotations: str) -> Look:
-    """Looks at images with a JSON in the format of COCO."""
-    title = f"images and {annotations} in the format of COCO"
+def look_at_layout(tree: Tree, layout: Layout, skip_unmatched: bool = False) -> Look:
+    """Looks at a known layout: what its reader finds, and whether it can read it.
+
+    Args:
+        tree: Where it lies.
+        layout: Which it is.
+        skip_unmatched: Whether files without a counterpart are left out.
+    """
+    switches = {"skip_unmatched": True} if skip_unmatched else {}
+    options = {**layout.options, **switches}
+    # Where there are few images, or none to train on, those that are judged are calibrated on in turn.
+    way, sentence = calibration(0)
     try:
-        files = READERS["coco_json"](tree, None, 0, annotations=annotations)
+        files = READERS[layout.format](tree, None, 0, **options)
+        way, sentence = calibration(sum(map(len, files.splits.values())))
+        if "calib" in way:
+            try:
+                files = READERS[layout.format](tree, way["calib"], 0, **options)
+            except UserError:
+                way, sentence = (
+                    {"crossfit": 5},
+                    "no training images: all are calibrated on and judged in turn, in 5 folds",
+                )
+            else:
+                sentence = "half of the training images are calibrated on"
     except UserError as error:
-        way, _ = calibration(0)
-        return Look(title, {"format": "coco_json", "annotations": annotations, **way}, {}, (), (str(error),))
+        return look_from(layout.title, {"format": layout.format, **options, **way}, {}, [], [fault_of(error)])
+    source = {"format": layout.format, **options, **way}
+    names = layout.names if layout.classes and files.classes == class_list(layout.classes) else spoken(files.classes)
+    return _finished(tree, layout.title, source, names, files, sentence)
+
+
+def look_at_json(tree: Tree, annotations: str, skip_unmatched: bool = False) -> Look:
+    """Looks at images with a JSON in the format of COCO; see `look_at_layout`."""
+    title = f"images and {annotations} in the format of COCO"
+    options = {"annotations": annotations, **({"skip_unmatched": True} if skip_unmatched else {})}
+    way, sentence = calibration(0)
+    try:
+        files = READERS["coco_json"](tree, None, 0, **options)
+    except UserError as error:
+        return look_from(title, {"format": "coco_json", **options, **way}, {}, [], [fault_of(error)])
     way, sentence = calibration(len(files.splits["test"]))
-    source = {"format": "coco_json", "annotations": annotations, **way}
-    return Look(title, source, spoken(files.classes), (*_notes(files), sentence), tuple(unreadable(files)))
+    return _finished(tree, title, {"format": "coco_json", **options, **way}, spoken(files.classes), files, sentence)
 
 
 def coco_jsons(tree: Tree) -> list[str]:
@@ -83,12 +137,34 @@ def coco_jsons(tree: Tree) -> list[str]:
     for name in tree.names():
         if name.lower().endswith(".json"):
             data = tree.read(name)
+            if encoding_of(data) != "utf-8":
+                data = decode_text(data, tree.where(name)).encode()
             if b'"categories"' in data and b'"segmentation"' in data:
                 found.append(name)
     return found
 
 
-def _notes(files: LabelledFiles) -> tuple[str, str]:
-    images = ", ".join(f"{counted(len(items), 'image')} for {split}" for split, items in files.splits.items())
-    background = "and background" if files.background else "without background"
-    return images, f"{counted(len(files.classes), 'class')} {background}"
+def one_name(names: Sequence[str]) -> str | None:
+    """Returns the name that JSONs in train/, valid/ and test/ share, as Roboflow writes them; None for others."""
+    bases = {PurePosixPath(name).name for name in names}
+    parts = {PurePosixPath(name).parent.name for name in names}
+    return bases.pop() if len(bases) == 1 and parts <= {"train", "valid", "val", "test"} else None
+
+
+def _finished(
+    tree: Tree, title: str, source: Mapping[str, Any], names: str | Mapping[str, str], files: LabelledFiles, last: str
+) -> Look:
+    """Reads some of the images, and puts together what is known."""
+    found = inspect(files)
+    return look_from(title, source, names, [*_notes(tree, files), *found.notes, Note(last)], found.faults)
+
+
+def _notes(tree: Tree, files: LabelledFiles) -> Iterator[Note]:
+    if tool := tool_of(tree):
+        yield Note(f"taken for an export of {tool}")
+    if files.classes == class_list("coco_object") and isinstance(files.decode, MaskFiles):
+        yield Note("the same maps hold the 171 classes of COCO-Stuff: source.format: coco_stuff reads those")
+    yield Note(", ".join(f"{counted(len(items), 'image')} for {split}" for split, items in files.splits.items()))
+    yield Note(
+        f"{counted(len(files.classes), 'class')} {'and background' if files.background else 'without background'}"
+    )

@@ -1,12 +1,16 @@
 """What a look at somebody's images and labels tells."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import numpy as np
 from tqdm import tqdm
 
+from groupseg.datasets.audit import Counts, stands_out
+from groupseg.datasets.entry import count_pixels
 from groupseg.datasets.labelled import LabelledFiles
+from groupseg.datasets.notes import NamedFault, Note, counted
 from groupseg.errors import UserError
 
 T = TypeVar("T")
@@ -15,8 +19,8 @@ T = TypeVar("T")
 LOOKED = 200
 # With fewer images all are judged, in folds, rather than half of them set apart.
 _FEW = 200
-# Of things that are named as examples, how many.
-_NAMED = 3
+# Of files that cannot be read, and of labels, how many are named.
+_FAULTS, _LABELS = 3, 12
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class Look:
         names: Its `prompts.names`: other words for classes, or the name of a published variant.
         notes: What was found, a line each.
         faults: What must be mended before it can be prepared, a line each.
+        named: All files or annotations that one of these lines speaks of, by the line.
     """
 
     layout: str
@@ -36,12 +41,26 @@ class Look:
     names: str | Mapping[str, str]
     notes: tuple[str, ...]
     faults: tuple[str, ...]
+    named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def section(self, path: str) -> dict[str, Any]:
         """Returns its section of params.yaml; `path` is where it lies below `run.folder`."""
         first, *rest = self.source.items()
         prompts = {"templates": ["a photo of a {}."], "names": self.names}
         return {"source": dict([first, ("path", path), *rest]), "prompts": prompts}
+
+
+def look_from(
+    title: str,
+    source: Mapping[str, Any],
+    names: str | Mapping[str, str],
+    notes: Sequence[Note],
+    faults: Sequence[Note],
+) -> Look:
+    """Puts a look together; a fault says itself which of its names are examples."""
+    named = {str(note): note.names for note in notes} | {note.text: note.names for note in faults}
+    lines = tuple(map(str, notes)), tuple(note.text for note in faults)
+    return Look(title, source, names, *lines, {line: those for line, those in named.items() if those})
 
 
 def calibration(images: int, listed: bool = False) -> tuple[dict[str, Any], str]:
@@ -61,18 +80,62 @@ def calibration(images: int, listed: bool = False) -> tuple[dict[str, Any], str]
     return {"calib": 0.5, "seed": 0}, "half of the images are drawn for calibration, the others are judged"
 
 
-def unreadable(files: LabelledFiles) -> Iterator[str]:
-    """Reads images with their labels, evenly chosen, and yields what is wrong with some of them."""
+@dataclass(frozen=True)
+class Inspection:
+    """What images and their labels hold, and what is wrong with them.
+
+    Attributes:
+        notes: What was found.
+        faults: What must be mended, with all names where there are several.
+    """
+
+    notes: tuple[Note, ...]
+    faults: tuple[Note, ...]
+
+
+def inspect(files: LabelledFiles) -> Inspection:
+    """Reads images with their labels, evenly chosen: says what stands out, and what cannot be read."""
     items = evenly([item for split in files.splits.values() for item in split])
-    faults = []
+    faults: list[Note] = []
+    counts = Counts(0, np.zeros(len(files.classes) + 1, np.int64), np.zeros(len(files.classes) + 2, np.int64), 0, ())
     for item in tqdm(items, desc="look", unit="image", disable=None):
         try:
-            files.load(item)
+            sample = files.load(item)
         except UserError as error:
-            faults.append(str(error))
-    yield from faults[:_NAMED]
-    if more := len(faults) - _NAMED if len(faults) > _NAMED else 0:
-        yield f"{more:,} more of the {len(items):,} images that were looked at cannot be read either."
+            faults.append(fault_of(error))
+            continue
+        pixels = count_pixels(sample.mask, len(files.classes))
+        ignored = int(sample.mask.size - pixels.sum())
+        holding = (np.append(pixels, ignored) > 0).astype(np.int64)
+        counts += Counts(1, pixels, holding, ignored, sample.remarks)
+    if len(faults) > _FAULTS:
+        rest = faults[_FAULTS:]
+        text = f"{len(rest):,} more of the {len(items):,} images that were looked at cannot be read either."
+        faults = [*faults[:_FAULTS], Note(text, tuple(fault.text for fault in rest))]
+    if faults or not items:
+        return Inspection(files.notes, tuple(faults))
+    try:
+        found = (*files.notes, _holding(files, counts), *stands_out(files, counts))
+    except UserError as error:
+        return Inspection(files.notes, (fault_of(error),))
+    total = sum(map(len, files.splits.values()))
+    if len(items) < total:
+        found = (*found, Note(f"{len(items):,} of {counted(total, 'image')} were read; `prepare` counts all"))
+    return Inspection(found, ())
+
+
+def fault_of(error: UserError) -> Note:
+    """Returns an error with the names that it carries."""
+    return Note(str(error), error.names if isinstance(error, NamedFault) else ())
+
+
+def _holding(files: LabelledFiles, counts: Counts) -> Note:
+    """Says in how many images each label is."""
+    names = [*["background"] * files.background, *files.classes]
+    held = counts.holding[0 if files.background else 1 : -1]
+    parts = [f"{name} {number:,}" for name, number in zip(names, held.tolist(), strict=True)]
+    more = f" and {len(parts) - _LABELS:,} more" if len(parts) > _LABELS else ""
+    return Note(f"of {counted(counts.images, 'image')} hold: {', '.join(parts[:_LABELS])}{more}")
 
 
 def spoken(classes: Sequence[str]) -> dict[str, str]:
@@ -83,15 +146,3 @@ def spoken(classes: Sequence[str]) -> dict[str, str]:
 def evenly(things: Sequence[T]) -> list[T]:
     """Chooses up to `LOOKED` things, from the first to the last."""
     return list(things[:: max(1, -(-len(things) // LOOKED))])
-
-
-def some(names: Sequence[str]) -> str:
-    """Names a few, and says how many more there are."""
-    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
-
-
-def counted(number: int, thing: str) -> str:
-    """Writes a number of things, such as "24 images"."""
-    plural = f"{thing}es" if thing.endswith("s") else f"{thing}s"
-    return f"{number:,} {thing if number == 1 else plural}"

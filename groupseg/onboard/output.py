@@ -4,6 +4,9 @@ import re
 import shlex
 from pathlib import Path
 
+from groupseg.datasets.notes import NAMED
+from groupseg.datasets.texts import printable
+from groupseg.files import atomic_path
 from groupseg.onboard.look import Look
 
 
@@ -12,7 +15,17 @@ def as_text(path: Path, look: Look) -> str:
     lines = [f"{path}: {look.layout}", *(f"- {note}" for note in look.notes)]
     if look.faults:
         lines += ["", "To mend before it can be prepared:", *(f"- {fault}" for fault in look.faults)]
-    return "\n".join(lines)
+    return printable("\n".join(lines))
+
+
+def write_named(path: Path, look: Look) -> bool:
+    """Writes all files and annotations that the lines of a look speak of; whether there are more than they name."""
+    if all(len(names) <= NAMED and line not in look.faults for line, names in look.named.items()):
+        return False
+    with atomic_path(path) as temporary:
+        parts = ("\n".join([line, *(f"  {name}" for name in names)]) for line, names in look.named.items())
+        temporary.write_text(printable("\n\n".join(parts)) + "\n", encoding="utf-8")
+    return True
 
 
 def next_steps(name: str, folder: str | None, runs: bool) -> str:

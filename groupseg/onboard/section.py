@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
+from groupseg.datasets.texts import is_text, printable
 from groupseg.errors import UserError
 from groupseg.files import atomic_path
 
@@ -21,19 +22,35 @@ Edit = tuple[int, int, str]
 def data_set_name(path: Path, given: str = "") -> str:
     """Returns the name that is given to a data set, or makes one of that of its folder: letters, digits, `_` and `-`.
 
+    Where YAML would read the name of the folder as a number, a date or the like, `data_` comes before it.
+
     Raises:
-        UserError: If the name holds anything else, or nothing is left of that of the folder.
+        UserError: If the given name holds anything else or is no text in YAML, or that of the folder leaves nothing.
     """
     if given:
         if not re.fullmatch(r"[A-Za-z0-9_-]+", given):
             raise UserError(f"--name: must be letters, digits, _ and -, but is {given!r}. Choose another.")
+        if not _is_text(given):
+            raise UserError(f"--name: YAML reads {given!r} as no text. Choose another, such as data_{given}.")
         return given
     stem = path.resolve().name.split(".")[0]
     plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
     name = re.sub(r"[^a-z0-9-]+", "_", plain.lower()).strip("_-")
     if not name:
         raise UserError(f"{path}: no name can be made of it. Give one with --name, of letters, digits, _ and -.")
-    return name
+    return name if _is_text(name) else f"data_{name}"
+
+
+def _is_text(name: str) -> bool:
+    """Whether YAML of either version, and Hydra on the command line, read a name as text: not 2021, null, 1e3 or on."""
+    if re.fullmatch(r"[-+]?[\d_.]+(e[-+]?\d+)?|nan|inf", name.lower()):
+        return False
+    read = [YAML(typ="safe", pure=True) for _ in range(2)]
+    read[1].version = (1, 1)
+    try:
+        return [yaml.load(name) for yaml in read] == [name, name]
+    except (YAMLError, ValueError):  # the second for a date that there is not
+        return False
 
 
 def place(params: Path, folder: Path) -> tuple[str, str | None]:
@@ -49,6 +66,8 @@ def place(params: Path, folder: Path) -> tuple[str, str | None]:
     Raises:
         UserError: If the file cannot be read or has no section `run`.
     """
+    if not is_text(str(folder.resolve())):
+        raise UserError(f"{printable(str(folder))}: the name is not UTF-8, which params.yaml is. Rename the folder.")
     below = _loaded(_read(params), params)["run"].get("folder", ".")
     known, there = (params.parent / below).resolve(), folder.resolve()
     if there.is_relative_to(known):

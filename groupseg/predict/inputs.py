@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupseg.datasets.pictures import SUFFIXES, read_picture
+from groupseg.datasets.texts import is_text, printable
 from groupseg.errors import UserError
 
 if TYPE_CHECKING:  # Optional, and slow to import.
@@ -75,6 +76,22 @@ class ImageFile:
 
 
 @dataclass(frozen=True)
+class UnnamedFile:
+    """A `Source` that is refused, because its name is not UTF-8, which results could not be named after."""
+
+    path: Path
+    name: str
+
+    def count(self) -> int:
+        """One."""
+        return 1
+
+    def pictures(self) -> Iterator[Picture]:
+        """Raises UserError."""
+        raise UserError(f"{printable(str(self.path))}: its name is not UTF-8. Rename it.")
+
+
+@dataclass(frozen=True)
 class VideoFile:
     """A `Source` of every `every`-th frame of a video, the first one included, turned as the video says."""
 
@@ -113,7 +130,7 @@ def read_image(path: Path) -> Pixels:
     try:
         pixels, _ = read_picture(path.read_bytes(), str(path))
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
+        raise UserError(f"{path} cannot be read: {error.strerror}. Mend it or its rights.") from error
     return pixels
 
 
@@ -138,9 +155,9 @@ def find_sources(paths: Sequence[Path], every: int, out: Path) -> list[Source]:
         elif not path.exists():
             raise UserError(f"{path} is missing. Give images, folders of images or videos.")
         elif path.suffix.lower() in VIDEOS:
-            sources.append(VideoFile(path, path.stem, every))
+            sources.append(VideoFile(path, path.stem, every) if is_text(path.stem) else UnnamedFile(path, path.stem))
         else:
-            sources.append(ImageFile(path, path.stem))
+            sources.append(_image(path, path.stem))
     name, times = Counter(source.name for source in sources).most_common(1)[0]
     if times > 1:
         raise UserError(
@@ -162,7 +179,11 @@ def _in_folder(folder: Path, out: Path) -> list[Source]:
     ]
     if not files:
         raise UserError(f"{folder} holds no image ({', '.join(sorted(SUFFIXES))}). Give a folder of images.")
-    return [ImageFile(path, path.relative_to(folder).with_suffix("").as_posix()) for path in files]
+    return [_image(path, path.relative_to(folder).with_suffix("").as_posix()) for path in files]
+
+
+def _image(path: Path, name: str) -> Source:
+    return ImageFile(path, name) if is_text(name) else UnnamedFile(path, name)
 
 
 def _open(path: Path) -> "InputContainer":

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from groupseg.datasets.class_lists import parse_class_list
 from groupseg.errors import UserError
 from groupseg.files import read_json
 from groupseg.segments.table import SegmentTable
@@ -19,6 +20,9 @@ BACKGROUND = "background"
 TEMPLATES = ("a photo of a {}.",)
 # Of the rule without a calibration, in nats: a class must be 20 times as likely as any background word.
 THRESHOLD = 3.0
+
+# What the names of lists of classes end with.
+_LISTS = frozenset({".txt", ".names", ".csv"})
 
 
 class Lead(BackgroundPrompts):
@@ -168,7 +172,8 @@ def class_list(given: str | Sequence[str]) -> tuple[str, ...]:
     """Returns the names of classes.
 
     Args:
-        given: A list; or one string: words with commas between them, or the path of a .txt file with one a line.
+        given: A list; or one string: words with commas between them, or the path of a list of classes as any tool
+            writes it (`groupseg.datasets.class_lists`), whose background and numbers are left out.
 
     Raises:
         UserError: If there is none, one is empty, is given twice, or is "background".
@@ -176,8 +181,8 @@ def class_list(given: str | Sequence[str]) -> tuple[str, ...]:
     where = "classes"
     if isinstance(given, str):
         names = given.split(",")
-        if given.endswith(".txt"):
-            where, names = given, _lines(given)
+        if _is_file(given):
+            where, names = given, _listed(given)
     else:
         names = list(given)
     names = [name.strip() for name in names]
@@ -194,13 +199,22 @@ def class_list(given: str | Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _lines(path: str) -> list[str]:
+def _is_file(given: str) -> bool:
+    """Whether classes are given as a file: one that is there, or what can be nothing else."""
     try:
-        return Path(path).read_text(encoding="utf-8-sig").rstrip().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        return Path(given).is_file() or Path(given).suffix.lower() in _LISTS
+    except (OSError, ValueError):  # longer than a path may be
+        return False
+
+
+def _listed(path: str) -> list[str]:
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
         raise UserError(
             f"{path} cannot be read as a list of classes: {error}. Save one name a line, as UTF-8."
         ) from error
+    return list(parse_class_list(data, path).classes)
 
 
 def _some(names: Sequence[str]) -> str:

@@ -41,7 +41,7 @@ def train(architecture: Architecture, recipe: Recipe, corpus: Corpus, state: Pat
     """
     where = device()
     # Deterministic algorithms would have all memory filled first; nothing here reads what it has not written.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.manual_seed(recipe.seed)
     model = GroupViT(architecture)
     model.text_mean.copy_(corpus.nouns.mean(dim=0))

@@ -36,7 +36,7 @@ def contrast(scores: Tensor, positive: Tensor) -> Tensor:
 def similarity(texts: Tensor, segments: Tensor) -> Tensor:
     """Dot products of texts, float [N, D], and segments, float [B, G, D]: float [N, B, G]."""
     # In this order it is one product of two matrices, and what follows runs over neighbours in memory.
-    return (texts @ segments.flatten(0, 1).T).unflatten(1, segments.shape[:2])
+    return (texts @ segments.flatten(0, 1).T).view(-1, *segments.shape[:2])
 
 
 def pooling(cosine: Tensor, occupied: Tensor | None) -> Tensor:

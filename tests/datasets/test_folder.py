@@ -94,7 +94,11 @@ def test_a_turned_photograph_needs_a_mask_that_is_turned_too(make_folder: MakeFo
 def test_an_empty_or_missing_folder_is_named(make_folder: MakeFolder, part: str) -> None:
     folder = make_folder()
     (folder / part).rename(folder / "elsewhere")
-    message = "images holds no image" if part == "images" else r"images/photo 0\.jpg has no mask"
+    message = (
+        "images holds no image"
+        if part == "images"
+        else r"no image has a mask of its name: 6 images, such as \S+photo 0"
+    )
     with pytest.raises(UserError, match=message):
         read(folder)
     (folder / part).mkdir()
@@ -105,12 +109,14 @@ def test_an_empty_or_missing_folder_is_named(make_folder: MakeFolder, part: str)
 def test_an_image_without_mask_and_a_mask_without_image_are_named(make_folder: MakeFolder) -> None:
     folder = make_folder()
     (folder / "masks/photo 3.png").rename(folder / "masks/photo 9.png")
-    with pytest.raises(UserError, match=r"images/photo 3\.jpg has no mask\. Add the mask photo 3\.png, or take"):
+    with pytest.raises(
+        UserError, match=r"images/photo 3\.jpg has no mask; .*masks/photo 9\.png has no image\. Add or rename"
+    ):
         read(folder)
     Image.new("RGB", (3, 3)).save(folder / "images/photo 9.jpg")
     (folder / "images/photo 3.jpg").unlink()
     Image.new("L", (3, 3)).save(folder / "masks/photo 3.png")
-    with pytest.raises(UserError, match=r"masks/photo 3\.png is the mask of no image\. Add the image photo 3, or"):
+    with pytest.raises(UserError, match=r"masks/photo 3\.png has no image\. Add or rename what is meant, or set"):
         read(folder)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groupseg.datasets.names import check_disjoint, class_list, draw, read_classes, read_lines
+from groupseg.datasets.names import check_disjoint, class_list, draw, read_lines
 from groupseg.errors import UserError
 from groupseg.sources.tree import open_tree
 
@@ -33,19 +33,6 @@ def test_published_class_lists_hold_the_official_names_in_their_order(
 
 
 @pytest.mark.parametrize(
-    ("text", "classes", "background"),
-    [
-        (b"cat\ndog\n", ("cat", "dog"), False),
-        (b"background\ncat\n\n", ("cat",), True),
-        (b"\xef\xbb\xbfBackground\r\ncaf\xc3\xa9 table\r\n", ("café table",), True),
-    ],
-)
-def test_class_lists(tmp_path: Path, text: bytes, classes: tuple[str, ...], background: bool) -> None:
-    (tmp_path / "classes.txt").write_bytes(text)
-    assert read_classes(open_tree(tmp_path), "classes.txt") == (classes, background)
-
-
-@pytest.mark.parametrize(
     ("text", "message"),
     [
         (b"cat\ndog\ncat\n", "cat named more than once"),
@@ -53,16 +40,13 @@ def test_class_lists(tmp_path: Path, text: bytes, classes: tuple[str, ...], back
         (b"", "is empty"),
         (b"\n\n", "is empty"),
         (b"caf\xe9\n", r"is not UTF-8 \(byte 3\). Save it as UTF-8"),
-        ("cat\n".encode("utf-16"), r"is not UTF-8 \(byte 0\)"),
-        (b"cat\nbackground\n", "background must be the first line"),
-        (b"background\n", "names no class but background"),
     ],
 )
-def test_faulty_class_lists_are_named(tmp_path: Path, text: bytes, message: str) -> None:
-    path = tmp_path / "classes.txt"
+def test_faulty_lists_are_named(tmp_path: Path, text: bytes, message: str) -> None:
+    path = tmp_path / "val.txt"
     path.write_bytes(text)
     with pytest.raises(UserError, match=f"^{path}.*{message}"):
-        read_classes(open_tree(tmp_path), "classes.txt")
+        read_lines(open_tree(tmp_path), "val.txt")
 
 
 def test_a_missing_list_is_named(tmp_path: Path) -> None:

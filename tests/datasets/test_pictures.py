@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageOps
 
-from groupseg.datasets.pictures import read_mask, read_picture
+from groupseg.datasets.pictures import open_photograph, read_mask, read_picture, transpose
 from groupseg.errors import UserError
 
 
@@ -161,3 +161,54 @@ def test_jpeg_is_no_mask_even_with_a_palette(tmp_path: Path) -> None:
     Image.new("RGB", (3, 3)).save(tmp_path / "a.jpg")
     with pytest.raises(UserError, match="got JPEG"):
         mask_of(tmp_path / "a.jpg", {0: 0})
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_mask_is_turned_as_its_picture_is(tmp_path: Path, pixels: np.ndarray, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = pixels[..., 0]
+    Image.fromarray(stored).save(tmp_path / "a.png", exif=exif)
+    expected = np.asarray(ImageOps.exif_transpose(Image.open(tmp_path / "a.png")))
+    assert np.array_equal(transpose(stored, orientation), expected)
+    photograph = open_photograph((tmp_path / "a.png").read_bytes(), "a.png")
+    assert photograph.orientation == orientation
+    assert np.array_equal(photograph.pixels[..., 0], expected)
+
+
+STAND_INS = {
+    "pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 1\n", "pointer.*git lfs pull"),
+    "page": (
+        b"<!DOCTYPE html><html><head><title>Quota exceeded</title>",
+        "is a web page, not the file itself. Open it",
+    ),
+    "marked page": (b"\xef\xbb\xbf\r\n <HTML><body>", "is a web page"),
+}
+
+
+@pytest.mark.parametrize("kind", STAND_INS)
+def test_what_lies_in_the_place_of_a_picture_is_named(kind: str) -> None:
+    data, message = STAND_INS[kind]
+    for read in (read_picture, read_mask):
+        with pytest.raises(UserError, match=rf"^a\.jpg .*{message}") as caught:
+            read(data, "a.jpg")
+        assert "BytesIO" not in str(caught.value)
+
+
+def test_what_is_no_picture_is_said_without_the_innards_of_pillow() -> None:
+    with pytest.raises(
+        UserError, match=r"^a\.jpg cannot be read as an image: of no kind that is known\. Fetch it again"
+    ):
+        read_picture(b"nothing of the sort", "a.jpg")
+
+
+def test_a_palette_in_another_order_is_read_by_its_colours(tmp_path: Path) -> None:
+    colours = {0x000000: 0, 0x800000: 1, 0x008000: 2}
+    image = Image.fromarray(np.array([[0, 1, 2]], np.uint8))
+    image.putpalette([0, 128, 0, 0, 0, 0, 128, 0, 0])
+    image.save(tmp_path / "a.png")
+    data = (tmp_path / "a.png").read_bytes()
+    assert read_mask(data, "a.png", colours, by_colour=True).tolist() == [[2, 0, 1]]
+    assert read_mask(data, "a.png", colours).tolist() == [[0, 1, 2]]
+    # Where a colour is unknown, numbers are all there is.
+    assert read_mask(data, "a.png", {0x000000: 0, 0x800000: 1}, by_colour=True).tolist() == [[0, 1, 2]]

@@ -62,7 +62,10 @@ def test_a_folder_without_the_layout_and_one_with_two_are_named(voc: Path, tmp_p
 )
 def test_a_missing_file_is_named(voc: Path, path: str) -> None:
     (voc / path).unlink()
-    with pytest.raises(UserError, match=f"{path} is missing"):
+    other = path.replace("JPEGImages", "SegmentationClass").replace(".jpg", ".png")
+    message = {".txt": f"{path} is missing", ".jpg": f"{other} has no image"}
+    bare = path.replace("SegmentationClass", "JPEGImages").replace(".png", ".jpg")
+    with pytest.raises(UserError, match=message.get(Path(path).suffix, f"{bare} has no mask")):
         read(voc)
 
 

@@ -20,6 +20,7 @@ def test_a_good_folder_has_no_faults(make: Make) -> None:
         "3 images, 3 masks",
         "2 classes and background, value 0",
         "the masks hold 0..2, and 255, ignored",
+        "of 3 images hold: background 3, cat 1, fire_engine 1",
         "fewer than 200 images: all are calibrated on and judged in turn, in 5 folds",
     )
     assert found.section("photos") == {
@@ -50,10 +51,18 @@ def test_what_has_no_counterpart_is_counted_and_named(make: Make) -> None:
     for index in range(5):
         (folder / f"masks/p{index}.png").unlink()
     (folder / "images/p5.jpg").unlink()
-    bare, lone = look(folder).faults
-    assert bare.startswith("5 images without a mask of the same name, a PNG in masks/: ")
-    assert bare.endswith("p2.jpg and 2 more.")
-    assert lone.startswith("1 mask without an image of the same name in images/: ")
+    shutil.copy(folder / "images/p0.jpg", folder / "images/p6.jpg")
+    shutil.copy(folder / "masks/p5.png", folder / "masks/p6.png")
+    found = look(folder)
+    (fault,) = found.faults
+    assert "5 images have no mask, such as " in fault
+    assert "p2.jpg and 2 more; " in fault
+    assert "masks/p5.png has no image. Add or rename" in fault
+    assert [Path(name).name for name in found.named[fault]] == [*(f"p{index}.jpg" for index in range(5)), "p5.png"]
+    left = look(folder, skip_unmatched=True)
+    assert left.faults == ()
+    assert left.source == {"format": "folder", "skip_unmatched": True, "crossfit": 5}
+    assert any(note.startswith("left out: 5 images have no mask") for note in left.notes)
 
 
 def test_values_that_no_class_has_are_named_with_a_mask(make: Make) -> None:
@@ -73,7 +82,7 @@ def test_value_0_that_looks_like_background_but_is_listed_as_a_class_is_noted(ma
 
 def test_background_that_no_mask_holds_is_noted(make: Make) -> None:
     found = look(make([mask_of(1, frame=2)], ["background", "cat", "dog"]))
-    assert any(note.startswith("value 0, background, is in no mask") for note in found.notes)
+    assert any(note.startswith("background is in no image. If there is none") for note in found.notes)
 
 
 def test_masks_of_colours_want_a_palette(make: Make) -> None:
@@ -101,7 +110,9 @@ def test_damaged_files_are_named(make: Make) -> None:
     assert "p0.jpg is 3x3 pixels" in faults[0]
     assert faults[3] == "2 more of the 8 images that were looked at cannot be read either."
     (folder / "masks/p7.png").write_bytes(b"no picture")
-    assert "p7.png cannot be read as an image" in look(folder).faults[0]
+    found = look(folder)
+    assert found.faults[3].startswith("3 more of the 8")
+    assert "p7.png cannot be read as an image: of no kind that is known. Fetch" in found.named[found.faults[3]][-1]
 
 
 def test_lists_of_its_own_splits_are_kept(make: Make) -> None:

@@ -7,9 +7,10 @@ from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from groupseg.datasets.captions.corpus import CaptionedFiles, encode
-from groupseg.datasets.coco_json import find_images, parse_json
+from groupseg.datasets.coco_format import parse_json
 from groupseg.datasets.entry import Entry
 from groupseg.datasets.layout import find_root
+from groupseg.datasets.located import find_images
 from groupseg.datasets.names import repeated
 from groupseg.errors import UserError
 from groupseg.sources.tree import Tree

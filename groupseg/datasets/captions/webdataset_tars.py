@@ -1,7 +1,7 @@
 """Captions from the web in shards of webdataset, as img2dataset makes them of CC3M, CC12M, RedCaps and their like.
 
-A shard is a tar; of a sample in it, all files share the name before the first dot: an image, and .txt with its caption
-or .json with a `caption`.
+A shard is a tar; of a sample in it, all files share the name before the first dot, which is webdataset's key
+(webdataset.tariterators.base_plus_ext): an image, and .txt with its caption or .json with a `caption`.
 """
 
 import json
@@ -25,11 +25,13 @@ class WebSample:
         name: Unique in the corpus.
         tree: The shard.
         files: The names in it.
+        images: How many images share its key because of dots in their names, and so cannot be told apart; 0 for none.
     """
 
     name: str
     tree: Tree
     files: tuple[str, ...]
+    images: int = 0
 
 
 def read_webdataset(paths: Sequence[Path], images: int | None) -> CaptionedFiles:
@@ -57,6 +59,12 @@ def read_webdataset(paths: Sequence[Path], images: int | None) -> CaptionedFiles
 
 def read_sample(sample: WebSample) -> Entry | Unusable:
     """Encodes a sample, or says why it cannot be used."""
+    if sample.images:
+        where, better = sample.tree.where(sample.files[0]), _without_dots(sample.files[0])
+        return Unusable(
+            f"{where} is lost: a dot in its name ends webdataset's key, {sample.name!r}, which {sample.images} images"
+            f" share. Name it otherwise, such as {better}, and its caption alike."
+        )
     try:
         image = _only(sample, "image", [name for name in sample.files if _suffix(name) in SUFFIXES])
         texts = {_suffix(name): name for name in sample.files if _suffix(name) in (".txt", ".json")}
@@ -71,12 +79,28 @@ def _samples(shards: dict[str, Path], images: int | None) -> Iterator[WebSample]
     for shard, path in shards.items():
         tree = open_tree(path)
         for key, files in groupby(tree.names(), _key):
-            if found == images:
-                return
-            found += 1
-            yield WebSample(f"{shard}/{key}", tree, tuple(files))
+            for sample in _of_key(f"{shard}/{key}", tree, tuple(files)):
+                found += 1
+                yield sample
+                if found == images:
+                    return
     if images is not None and found < images:
         raise UserError(f"corpora: {images} images asked for, but the shards hold {found}. Lower `images`.")
+
+
+def _of_key(name: str, tree: Tree, files: tuple[str, ...]) -> list[WebSample]:
+    """Returns the sample of a key; where dots in the names of several images have ended it too early, each of these."""
+    pictures = [file for file in files if _suffix(file) in SUFFIXES]
+    dotted = any("." in file.removeprefix(_key(file))[1:].removesuffix(_suffix(file)) for file in pictures)
+    if len(pictures) > 1 and dotted:
+        return [WebSample(name, tree, (picture,), len(pictures)) for picture in pictures]
+    return [WebSample(name, tree, files)]
+
+
+def _without_dots(file: str) -> str:
+    """Returns the name of a file with no dot but that of its ending."""
+    path = PurePosixPath(file)
+    return path.stem.replace(".", "_") + path.suffix
 
 
 def _key(name: str) -> str:

@@ -1,0 +1,49 @@
+"""What should be known of a data set besides its numbers: sentences, each with all that it speaks of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from groupseg.datasets.texts import printable
+from groupseg.errors import UserError
+
+# Of things that are named as examples, how many.
+NAMED = 3
+
+
+@dataclass(frozen=True)
+class Note:
+    """A sentence, and all that it speaks of.
+
+    Attributes:
+        text: What was found, and what can be done; where it ends with a colon, some of the names come behind it.
+        names: The images, annotations or files meant.
+    """
+
+    text: str
+    names: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.text} {some(self.names)}" if self.text.endswith(":") else self.text
+
+
+class NamedFault(UserError):
+    """A fault of many files at once: `names` are all of them."""
+
+    def __init__(self, message: str, names: Sequence[str]) -> None:
+        super().__init__(message)
+        self.names = tuple(map(printable, names))
+
+    def __reduce__(self) -> tuple[type["NamedFault"], tuple[str, tuple[str, ...]]]:
+        return NamedFault, (str(self), self.names)
+
+
+def some(names: Sequence[str]) -> str:
+    """Names a few, and says how many more there are."""
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return ", ".join(map(printable, names[:NAMED])) + more
+
+
+def counted(number: int, thing: str) -> str:
+    """Writes a number of things, such as "24 images"."""
+    plural = f"{thing}es" if thing.endswith("s") else f"{thing}s"
+    return f"{number:,} {thing if number == 1 else plural}"
