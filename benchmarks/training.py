@@ -36,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=25, help="steps in a round; every 25th saves the state")
     parser.add_argument("--rounds", type=int, default=3, help="how often each is timed; the fastest counts")
-    parser.add_argument("--least", type=float, default=0.85, help="share of the network's speed that training must have")
+    parser.add_argument("--least", type=float, default=0.85, help="least share of the network's speed")
     args = parser.parse_args()
 
     params = load_params().models[NAME]
