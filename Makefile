@@ -47,6 +47,7 @@ bench: $(INSTALLED)
 	python -m benchmarks.windows
 	python -m benchmarks.prepare
 	python -m benchmarks.training
+	python -m benchmarks.nothing_to_do
 
 readme: $(INSTALLED)
 	groupseg readme
