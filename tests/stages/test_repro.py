@@ -251,7 +251,7 @@ def test_a_variant_is_kept_by_its_key(repository: Path) -> None:
 
 
 def test_two_commits_are_compared(repository: Path) -> None:
-    change(repository, lambda params: params["evaluate"].update(best="per_class"))
+    change(repository, lambda params: params["evaluate"].update(best="fixed"))
     repro(repository, "report")
     difference = json.loads(run(repository, "dvc", "metrics", "diff", "HEAD", "--json").stdout)
     assert "scenes20.best" in difference["results/scenes/summary.json"]
