@@ -162,7 +162,7 @@ def init_data(
     names = _ROOT / "data/check" / f"{called}.txt"
     if write_named(names, found):
         print(f"\nAll of these by name: {names.resolve()}")
-    changes = {"datasets": [called], **({} if top is None else {"folder": top})} if run else {}
+    changes = {"name": called, "datasets": [called], **({} if top is None else {"folder": top})} if run else {}
     written = add_dataset(params, called, found.section(path), changes)
     print(f"\n{params}: datasets.{called} {'written' if written else 'is there already'}. Next:")
     print(next_steps(called, top, run))

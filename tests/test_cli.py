@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from groupseg import tracking
-from groupseg.cli import app
 from groupseg.compare import revisions
 from groupseg.compare.revisions import Place, Revision
 from groupseg.report.effects import effect
 from groupseg.report.figures import write_figures
 from groupseg.report.results import Results, read_results
 from groupseg.report.tables import markdown, strategies
+from tests.commands import call
 from tests.results import STRATEGIES, build
 
 
@@ -20,13 +20,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(build(tmp_path))
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     return tmp_path
-
-
-def call(*arguments: str) -> int | str | None:
-    """Runs the command line and returns its exit status."""
-    with pytest.raises(SystemExit) as exit:
-        app(arguments)
-    return exit.value.code
 
 
 def test_readme_brings_the_tables_up_to_date(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,20 +39,34 @@ def test_readme_brings_the_tables_up_to_date(project: Path, capsys: pytest.Captu
     assert call("readme", "--check") == 0
 
 
+def test_pages_are_not_written_from_another_run_unless_it_is_named(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.move(project / "results/scenes", project / "results/mine")
+    params = project / "params.yaml"
+    params.write_text(params.read_text("utf-8").replace('"name": "scenes"', '"name": "mine"'), encoding="utf-8")
+    before = (project / "README.md").read_bytes()
+    assert call("readme") == 1
+    assert "`groupseg readme --run mine`" in capsys.readouterr().err
+    assert (project / "README.md").read_bytes() == before
+    assert call("readme", "--run", "mine") == 0
+    assert (project / "README.md").read_bytes() != before
+
+
 def test_summary_prints_the_table_and_where_the_report_lies(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("summary") == 0
     out = capsys.readouterr().out
     assert all(name in out for name in (*STRATEGIES, "label oracle", "groupseg report"))
-    (project / "results/report.html").write_text("", encoding="utf-8")
+    (project / "results/scenes/report.html").write_text("", encoding="utf-8")
     assert call("summary") == 0
-    assert f"Report: {project.resolve()}/results/report.html" in capsys.readouterr().out
+    assert f"Report: {project.resolve()}/results/scenes/report.html" in capsys.readouterr().out
 
 
 def test_report_is_written_from_results_alone(project: Path) -> None:
     write_figures(read_results(project), pictures=2)
     shutil.rmtree(project / "data")
     assert call("report") == 0
-    page = (project / "results/report.html").read_text("utf-8")
+    page = (project / "results/scenes/report.html").read_text("utf-8")
     assert "1 min 02 s" in page
 
 
@@ -93,7 +100,7 @@ def test_an_unknown_command_is_refused() -> None:
 
 
 def test_results_that_were_not_pulled_are_one_clear_line(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (project / "results/train/scenes_small.csv").unlink()
+    (project / "models/scenes_small.csv").unlink()
     assert call("track") == 1
     assert "scenes_small.csv is missing. Run `dvc repro`, or `dvc pull`." in capsys.readouterr().err
 

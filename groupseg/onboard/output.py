@@ -36,10 +36,10 @@ def next_steps(name: str, folder: str | None, runs: bool) -> str:
         folder: What `run.folder` must be; None where it is so already.
         runs: Whether params.yaml says that the data set runs.
     """
-    commands = ["dvc repro" if runs else f"dvc exp run {_setting('run.datasets', f'[{name}]')}"]
-    if not runs and folder is not None:
-        commands[0] += f" {_setting('run.folder', folder)}"
-    return "\n".join(f"  {command}" for command in [*commands, f"groupseg data check {name}"])
+    # Under a name of its own, so that no other results are written over.
+    settings = {"run.name": name, "run.datasets": f"[{name}]", **({} if folder is None else {"run.folder": folder})}
+    command = " ".join(["dvc exp run", *(_setting(key, value) for key, value in settings.items())])
+    return "\n".join(f"  {line}" for line in ["dvc repro" if runs else command, f"groupseg data check {name}"])
 
 
 def _setting(key: str, value: str) -> str:

@@ -124,19 +124,19 @@ def test_another_threshold_is_significant_among_35_strategies_of_three_data_sets
 def test_hardly_ever_is_anything_significant_where_nothing_is_better(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three data sets, two strategies: the counts of an image are as likely on one side as on the other."""
     monkeypatch.setattr(differences, "resample_weights", cache(resample_weights))
-    random, keys, false = np.random.default_rng(0), tuple(f"{row:03}" for row in range(400)), 0
-    truth = random.integers(20, 60, (400, 2))
+    random, keys, false = np.random.default_rng(0), tuple(f"{row:03}" for row in range(200)), 0
+    truth = random.integers(20, 60, (200, 2))
 
     def side() -> Revision:
         datasets = {}
         for name in "xyz":
-            hits, wrong = random.binomial(truth, 0.6, (2, 400, 2)), random.binomial(20, 0.5, (2, 400, 2))
+            hits, wrong = random.binomial(truth, 0.6, (2, 200, 2)), random.binomial(20, 0.5, (2, 200, 2))
             strategies = {str(index): Counts(hits[index], hits[index] + wrong[index], truth) for index in range(2)}
             datasets[name] = DatasetCounts(strategies, keys, ("cat",))
         return Revision(Place("HEAD", "0" * 40), tuple("xyz"), datasets)
 
     for _ in range(300):
-        comparison = compare_revisions(side(), side(), 499)
+        comparison = compare_revisions(side(), side(), 199)
         false += any(row.significant for dataset in comparison.datasets for row in dataset.rows)
     # Three standard deviations to spare: 26 of 300. Each data set by itself would make it 53, each row by itself 97.
     assert 3 <= false <= 300 * 0.05 + 3 * np.sqrt(300 * 0.05 * 0.95)

@@ -53,27 +53,34 @@ def read(tmp_path: Path) -> Callable[..., LabelledFiles]:
     return write
 
 
-def rendered(path: Path) -> dict[str, np.ndarray]:
-    """Masks by pycocotools: from the largest annotation to the smallest, crowds beneath all."""
+def rendered(path: Path, crowds_first: bool = True) -> dict[str, np.ndarray]:
+    """Masks by pycocotools: from the largest to the smallest by COCO's areas, crowds beneath all; else by pixels."""
     truth = COCO(path)
+
+    def place(annotation: dict[str, Any]) -> tuple[float, ...]:
+        if crowds_first:
+            return -annotation["iscrowd"], -annotation["area"]
+        return (-int(truth.annToMask(annotation).sum()),)
+
     ids = sorted(truth.getCatIds())
     masks = {}
     for image in truth.loadImgs(truth.getImgIds()):
         mask = np.zeros((image["height"], image["width"]), int)
         annotations = truth.loadAnns(truth.getAnnIds(imgIds=[image["id"]]))
-        for annotation in sorted(annotations, key=lambda one: (-one["iscrowd"], -one["area"])):
+        for annotation in sorted(annotations, key=place):
             mask[truth.annToMask(annotation) > 0] = ids.index(annotation["category_id"]) + 1
         masks[Path(image["file_name"]).stem] = mask
     return masks
 
 
 def test_every_mask_of_real_photographs_is_what_pycocotools_renders(real: Path) -> None:
-    expected = rendered(real / "coco/annotations/instances_val2017.json")
-    assert len(expected) == 24
+    instances = real / "coco/annotations/instances_val2017.json"
     own = read_coco_json(open_tree(real / "coco"), None, 0, "annotations/instances_val2017.json")
     official = read_coco_instances(open_tree(real), None, 0)
     assert own.classes == official.classes == class_list("coco_object")
-    for files in (own, official):
+    for files, crowds_first in ((own, False), (official, True)):
+        expected = rendered(instances, crowds_first)
+        assert len(expected) == 24
         assert files.background
         for sample in files.samples("test"):
             assert np.array_equal(sample.mask, expected[sample.name])

@@ -1,5 +1,3 @@
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,10 +5,9 @@ import torch
 from safetensors.torch import save_file
 from transformers import GroupViTModel
 
-from groupseg.groupvit.architecture import PUBLISHED
 from groupseg.groupvit.model import GroupViT
 from groupseg.groupvit.weights import convert
-from tests.groupvit.published import official, reference
+from tests.groupvit.published import SMALLER, official, reference
 
 
 @pytest.fixture(scope="session")
@@ -19,17 +16,16 @@ def theirs() -> GroupViTModel:
 
 
 @pytest.fixture(scope="session")
-def folder(theirs: GroupViTModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The same weights in both files that they are published in; half a gigabyte, which is not left behind."""
+def folder(theirs: GroupViTModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same weights in both files that they are published in."""
     path = tmp_path_factory.mktemp("weights")
     save_file({name: tensor.contiguous() for name, tensor in theirs.state_dict().items()}, path / "hf.safetensors")
     torch.save({"model": official(theirs.state_dict()), "epoch": 30}, path / "official.pth")
-    yield path
-    shutil.rmtree(path)
+    return path
 
 
 @pytest.fixture(scope="session")
 def ours(folder: Path) -> GroupViT:
-    model = GroupViT(PUBLISHED)
-    model.load_state_dict(convert(folder / "official.pth", PUBLISHED))
+    model = GroupViT(SMALLER)
+    model.load_state_dict(convert(folder / "official.pth", SMALLER))
     return model.eval()

@@ -1,22 +1,46 @@
-"""Random weights of the published shape, and the two files they are published in.
+"""Random weights of the published layers, narrower and fewer, and the two files they are published in.
 
 transformers' GroupViTModel is the reference; the names of the official checkpoint come from the map in its old script
 `convert_groupvit_nvlab_to_hf.py`, turned round here, independently of `groupseg.groupvit.keys`.
 """
 
 import re
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 from transformers import GroupViTConfig, GroupViTModel
 
+from groupseg.groupvit.architecture import PUBLISHED, GroupViTArchitecture
+
 State = dict[str, Tensor]
+
+SMALLER = replace(PUBLISHED, dim=48, depths=(2, 2, 1), text_width=32, text_depth=2, hidden=80, space=24)
+
+
+def config(shape: GroupViTArchitecture) -> GroupViTConfig:
+    """The shape, as transformers has it."""
+    last = shape.output_groups[-1]
+    vision = {
+        "image_size": shape.resolution, "patch_size": shape.patch, "hidden_size": shape.dim,
+        "intermediate_size": 4 * shape.dim, "num_attention_heads": shape.heads, "num_hidden_layers": sum(shape.depths),
+        "depths": list(shape.depths), "num_group_tokens": [*shape.group_tokens, 0],
+        "num_output_groups": [*shape.output_groups, last],
+    }  # fmt: skip
+    text = {
+        "hidden_size": shape.text_width, "intermediate_size": 4 * shape.text_width,
+        "num_hidden_layers": shape.text_depth, "num_attention_heads": shape.text_heads,
+        "max_position_embeddings": shape.context, "vocab_size": shape.vocabulary,
+    }  # fmt: skip
+    return GroupViTConfig(
+        vision_config=vision, text_config=text, projection_dim=shape.space, projection_intermediate_dim=shape.hidden
+    )
 
 
 def reference() -> GroupViTModel:
     """A model whose every tensor matters: nothing is zero or one, and patches choose their groups clearly."""
     torch.manual_seed(0)
-    model = GroupViTModel(GroupViTConfig()).eval()
+    model = GroupViTModel(config(SMALLER)).eval()
     with torch.no_grad():
         for name, tensor in model.named_buffers():
             if name.endswith("running_mean"):
@@ -31,7 +55,7 @@ def reference() -> GroupViTModel:
             if "group_token" in name or "position" in name:
                 parameter.normal_(0, 0.5)
             if name.endswith("assign.q_proj.weight"):
-                parameter.mul_(20)
+                parameter.mul_(160)
         nn.init.constant_(model.logit_scale, 3.0)
     return model
 

@@ -1,4 +1,4 @@
-"""Against transformers' GroupViTModel, with random weights of the published shape."""
+"""Against transformers' GroupViTModel, with random weights of the published layers."""
 
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from transformers import GroupViTModel
 
 from groupseg.groupvit.model import GroupViT
 from groupseg.groupvit.text import GroupViTText
+from tests.groupvit.published import SMALLER
 
 SIZES = [(224, 224), (448, 448), (448, 640)]
 
@@ -86,7 +87,7 @@ def test_logits_of_images_and_texts_equal_those_of_transformers(ours: GroupViT, 
 def test_groups_without_a_patch_are_there_too(ours: GroupViT) -> None:
     with torch.inference_mode():
         found = ours(torch.zeros(1, 3, 16, 16))
-    assert found.segments.shape == (1, 8, 256)
+    assert found.segments.shape == (1, 8, SMALLER.space)
     assert found.masks.shape == (1, 8, 1, 1)
     close(found.segments.norm(dim=2), torch.ones(1, 8))
 

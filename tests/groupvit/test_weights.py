@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
-from transformers import GroupViTModel
+from safetensors.torch import save_file
+from transformers import GroupViTConfig, GroupViTModel
 
 from groupseg.errors import UserError
 from groupseg.groupvit.architecture import PUBLISHED
-from groupseg.groupvit.model import GroupViT
-from groupseg.groupvit.weights import convert, load_groupvit, save_groupvit
-from tests.groupvit.published import State
-from tests.groupvit.tiny import ABOUT, TINY, tiny_config, tiny_model
+from groupseg.groupvit.weights import convert, empty_groupvit, load_groupvit, save_groupvit
+from groupseg.tensors import shapes
+from tests.groupvit.published import SMALLER, State, config, official
+from tests.groupvit.tiny import ABOUT, TINY, tiny_model
 
 
 @pytest.fixture(scope="module")
@@ -33,21 +33,29 @@ def saved(tiny: State, tmp_path: Path) -> Path:
 
 
 def test_both_published_files_give_the_same_model(folder: Path) -> None:
-    from_official, from_transformers = (
-        convert(folder / name, PUBLISHED) for name in ("official.pth", "hf.safetensors")
-    )
-    assert list(from_official) == list(from_transformers) == list(GroupViT(PUBLISHED).state_dict())
+    from_official, from_transformers = (convert(folder / name, SMALLER) for name in ("official.pth", "hf.safetensors"))
+    assert list(from_official) == list(from_transformers) == list(empty_groupvit(SMALLER).state_dict())
     for name, tensor in from_official.items():
         torch.testing.assert_close(from_transformers[name], tensor, rtol=0, atol=0)
 
 
-def test_the_published_files_have_as_many_tensors_and_numbers_as_those_of_nvidia(folder: Path, ours: GroupViT) -> None:
-    assert len(load_file(folder / "hf.safetensors")) == 502
+def test_the_published_shape_is_what_transformers_takes_for_granted() -> None:
+    # Among it what no tensor shows, such as the number of heads.
+    assert config(PUBLISHED).to_dict() == GroupViTConfig().to_dict()
+
+
+def test_the_published_files_have_as_many_tensors_and_numbers_as_those_of_nvidia() -> None:
+    with torch.device("meta"):
+        published = GroupViTModel(config(PUBLISHED)).state_dict()
+    assert len(published) == 502
     # Three projections of queries, keys and values in each of 24 blocks are one, and there is a second temperature.
-    assert len(torch.load(folder / "official.pth", weights_only=True)["model"]) == 502 - 24 * 4 + 1
-    assert sum(parameter.numel() for parameter in ours.parameters()) == 55_726_609
-    assert sum(parameter.numel() for parameter in ours.img_encoder.parameters()) == 28_837_136
-    assert sum(parameter.numel() for parameter in ours.text_encoder.parameters()) == 22_145_792
+    found = official(published)
+    assert len(found) == 502 - 24 * 4 + 1
+    model = empty_groupvit(PUBLISHED)
+    assert shapes(model.state_dict()).keys() == found.keys() - {"multi_label_logit_scale"}
+    assert sum(parameter.numel() for parameter in model.parameters()) == 55_726_609
+    assert sum(parameter.numel() for parameter in model.img_encoder.parameters()) == 28_837_136
+    assert sum(parameter.numel() for parameter in model.text_encoder.parameters()) == 22_145_792
 
 
 def test_a_round_trip_keeps_every_bit(saved: Path, tiny: State) -> None:
@@ -92,7 +100,7 @@ def test_every_wrong_tensor_of_the_official_file_is_named(tiny: State, tmp_path:
 
 
 def test_wrong_tensors_of_transformers_are_named_as_there(tmp_path: Path) -> None:
-    state = GroupViTModel(tiny_config()).state_dict()
+    state = GroupViTModel(config(TINY)).state_dict()
     attention = "text_model.encoder.layers.0.self_attn"
     del state[f"{attention}.k_proj.weight"]
     state[f"{attention}.v_proj.bias"] = torch.zeros(7)
@@ -109,7 +117,7 @@ def test_wrong_tensors_of_transformers_are_named_as_there(tmp_path: Path) -> Non
 
 def test_weights_of_another_architecture_are_one_line(folder: Path) -> None:
     with pytest.raises(UserError, match=r"hf\.safetensors does not fit the architecture: .* more\. Give") as error:
-        convert(folder / "hf.safetensors", replace(PUBLISHED, depths=(6, 4, 3), space=128))
+        convert(folder / "hf.safetensors", replace(SMALLER, depths=(2, 3, 1), space=12))
     assert len(str(error.value)) < 1000
 
 

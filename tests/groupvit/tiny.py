@@ -1,7 +1,6 @@
 """A GroupViT small enough to run in no time."""
 
 import torch
-from transformers import GroupViTConfig
 
 from groupseg.groupvit.architecture import GroupViTArchitecture
 from groupseg.groupvit.model import GroupViT
@@ -22,17 +21,3 @@ def tiny_model() -> GroupViT:
         for parameter in model.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.2)
     return model.eval()
-
-
-def tiny_config() -> GroupViTConfig:
-    """The same shape, as transformers has it."""
-    vision = {
-        "hidden_size": 12, "intermediate_size": 48, "num_hidden_layers": 3, "num_attention_heads": 2,
-        "depths": [1, 1, 1], "num_group_tokens": [4, 3, 0], "num_output_groups": [4, 3, 3],
-        "image_size": 32, "patch_size": 16,
-    }  # fmt: skip
-    text = {
-        "hidden_size": 8, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2,
-        "max_position_embeddings": 9,
-    }  # fmt: skip
-    return GroupViTConfig(vision_config=vision, text_config=text, projection_dim=6, projection_intermediate_dim=10)

@@ -23,6 +23,7 @@ SECTION: dict[str, Any] = {
 AWKWARD = """\
 # top
 run:
+    name: n
     model: m
     datasets:   # what runs
     - a  # the first
@@ -43,8 +44,9 @@ other: 1
 
 
 @pytest.fixture
-def params(tmp_path: Path) -> Path:
-    """The shipped file."""
+def params(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The shipped file, in a working folder without results."""
+    monkeypatch.chdir(tmp_path)
     return Path(shutil.copy(SHIPPED, tmp_path))
 
 
@@ -185,9 +187,9 @@ def test_the_command_that_is_named_does_what_it_says(small: Path, folder: str) -
     command, check = next_steps("mine", folder, runs=False).splitlines()
     words = shlex.split(command)
     assert words[:3] == ["dvc", "exp", "run"]
-    assert words[3::2] == ["-S", "-S"]
+    assert words[3::2] == ["-S"] * 3
     apply_overrides(str(small), words[4::2])
     run = load(small)["run"]
-    assert (run["datasets"], run["folder"]) == (["mine"], folder)
+    assert (run["name"], run["datasets"], run["folder"]) == ("mine", ["mine"], folder)
     assert check.strip() == "groupseg data check mine"
     assert next_steps("mine", None, runs=True).splitlines()[0].strip() == "dvc repro"

@@ -75,12 +75,15 @@ def test_counts_beyond_single_precision_are_exact() -> None:
 
 
 def test_one_thread_puts_the_number_of_threads_back() -> None:
-    before = torch.get_num_threads()
-    found = []
-    with pytest.raises(ZeroDivisionError):
-        _fail_on_one_thread(found)
-    assert found == [1]
-    assert torch.get_num_threads() == before
+    before, found = torch.get_num_threads(), []
+    torch.set_num_threads(3)
+    try:
+        with pytest.raises(ZeroDivisionError):
+            _fail_on_one_thread(found)
+        assert found == [1]
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
 
 
 def _fail_on_one_thread(found: list[int]) -> None:

@@ -11,6 +11,7 @@ from groupseg.groupvit import grouping
 from groupseg.groupvit.keys import published_names
 from groupseg.groupvit.model import GroupViT
 from groupseg.model.grouping import hard_assignment
+from tests.groupvit.published import SMALLER
 
 
 def test_gradients_through_hard_assignments_equal_those_of_transformers(
@@ -22,7 +23,7 @@ def test_gradients_through_hard_assignments_equal_those_of_transformers(
 
     monkeypatch.setattr(grouping, "hard_assignment", quiet)
     random = partial(torch.randn, generator=torch.Generator().manual_seed(0), dtype=torch.double)
-    images, direction = random(1, 3, 224, 224), random(1, 384)
+    images, direction = random(1, 3, 224, 224), random(1, SMALLER.dim)
     tower = copy.deepcopy(ours.img_encoder).double().train()
     (tower(images).tokens.mean(dim=1) * direction).sum().backward()
     # Theirs draw noise in training; at inference they are hard with the same gradients.
