@@ -25,7 +25,7 @@ from groupseg.report.results import read_yaml
 from groupseg.segments.table import SegmentTable
 from groupseg.text.features import save_features
 from stages import calibrate, evaluate, studies, transfer
-from tests.stages.notes import note_code
+from tests.stages.small import note_code
 from tests.tables import histogram, unit
 
 REPOSITORY = Path(__file__).parent.parent
