@@ -6,14 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from groupseg.datasets.shards import read_captions
 from groupseg.files import write_json
 from groupseg.report.results import read_yaml
 from groupseg.segments.table import SegmentTable
+from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.registry import STRATEGIES
 from groupseg.text.features import save_features
 from stages import paths
-from stages.sources import RECORDS
-from tests.tables import Case
+from stages.sources import RECORDS, STAGES
+from tests.groupvit.training.tiny import write_corpus
+from tests.model.tiny import TINY
+from tests.tables import Case, unit
 
 
 def set_params(changes: Mapping[str, Any]) -> None:
@@ -29,10 +35,11 @@ def set_params(changes: Mapping[str, Any]) -> None:
 
 
 def note_code(**changed: str) -> None:
-    """Notes that the code of each rule is "same", or what is given for the rule."""
+    """Notes that the code of each stage and of each rule is "same", or what is given for one."""
     rules = {**dict.fromkeys(STRATEGIES, "same"), **changed}
-    for stage, records in RECORDS.items():
-        write_json(paths.code(stage), {"stage": stage, **dict.fromkeys(records, rules)})
+    for stage in STAGES:
+        note = {"stage": stage, "code": changed.get(stage, "same")}
+        write_json(paths.code(stage), note | dict.fromkeys(RECORDS.get(stage, ()), rules))
 
 
 def note_model(name: str) -> None:
@@ -52,9 +59,8 @@ def save_table(case: Case, split: str, dataset: str = "scenes20", **changes: Any
     return table
 
 
-def save_text(case: Case, dataset: str = "scenes20", **changes: Any) -> None:
-    """Writes the texts of a case; the first class has another word than its name."""
-    words = case.vocabulary
+def save_text(words: Vocabulary, dataset: str = "scenes20", **changes: Any) -> None:
+    """Writes the texts of a data set; the first class has another word than its name."""
     about = {
         "classes": words.classes,
         "words": ["puppy", *words.classes[1:]],
@@ -63,7 +69,19 @@ def save_text(case: Case, dataset: str = "scenes20", **changes: Any) -> None:
         "lists": {name: given.words for name, given in words.lists.items()},
         "ensemble": [f"{row} {{}}." for row in range(len(words.ensemble))],
     }
-    lists = {f"list.{name}": given.text for name, given in words.lists.items()}
-    save_features(
-        paths.text(dataset), {"classes": words.text, "ensemble": words.ensemble, **lists}, {**about, **changes}
-    )
+    features = {"classes": words.text, "ensemble": words.ensemble}
+    features |= {f"list.{name}": given.text for name, given in words.lists.items()}
+    save_features(paths.text(dataset), features, {**about, **changes})
+
+
+def save_captions(corpus: str = "scenes20", width: int = TINY["text_dim"]) -> None:
+    """Writes eleven captioned images of noise, and a random vector for each caption and noun."""
+    write_corpus(paths.CAPTIONS / corpus)
+    images = list(read_captions(paths.CAPTIONS / corpus))
+    texts = {
+        "captions": sorted({image.caption for image in images}),
+        "nouns": sorted({noun for image in images for noun in image.nouns}),
+    }
+    random = np.random.default_rng(0)
+    features = {name: unit(random.normal(size=(len(words), width))) for name, words in texts.items()}
+    save_features(paths.CAPTION_TEXTS, features, texts)

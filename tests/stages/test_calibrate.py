@@ -21,7 +21,7 @@ def calibrated(shared: Path) -> Case:
     """The calibration images, with a record of each strategy."""
     set_params({"run.strategies": STRATEGIES, "evaluate.best": "cosine", "strategies.learned.steps": 5})
     save_table(CASE, "calib")
-    save_text(CASE)
+    save_text(CASE.vocabulary)
     note_code()
     calibrate.main("scenes20")
     return CASE
@@ -62,7 +62,7 @@ def change_both() -> None:
         (change_both, ["fixed"], "4 kept, 1 made (fixed: parameters and code changed)"),
         (lambda: set_params({"run.strategies": [*STRATEGIES, "prior"]}), ["prior"], "5 kept, 1 made (prior: new)"),
         (lambda: save_table(OTHER, "calib"), STRATEGIES, "0 kept, 5 made (fixed, global and 3 more: data changed)"),
-        (lambda: save_text(OTHER), STRATEGIES, "0 kept, 5 made (fixed, global and 3 more: texts changed)"),
+        (lambda: save_text(OTHER.vocabulary), STRATEGIES, "0 kept, 5 made (fixed, global and 3 more: texts changed)"),
     ],
     ids=["nothing", "order", "parameter", "code", "both", "new", "data", "texts"],
 )  # fmt: skip
@@ -108,7 +108,7 @@ def test_a_record_that_is_not_whole_is_made_again(copied: Path, content: bytes) 
 def test_what_was_made_before_a_strategy_fails_stays(copied: Path) -> None:
     before = state()
     set_params({"run.strategies": ["fixed", "prompts_sclip", "cosine"]})
-    save_text(CASE, lists={})
+    save_text(CASE.vocabulary, lists={})
     with pytest.raises(UserError, match="word list"):
         calibrate.main("scenes20")
     assert {name for name, found in state().items() if found != before[name]} == {"fixed"}
@@ -123,7 +123,7 @@ def test_warnings_are_printed(copied: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_texts_of_another_class_list_are_refused(copied: Path) -> None:
-    save_text(CASE, classes=["cat", "dog", "sky"])
+    save_text(CASE.vocabulary, classes=["cat", "dog", "sky"])
     message = r"holds other classes than the segments of scenes20. Run `dvc repro embed_text@scenes20`"
     with pytest.raises(UserError, match=message):
         calibrate.main("scenes20")

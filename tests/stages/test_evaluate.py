@@ -48,7 +48,7 @@ def evaluated(shared: Path) -> None:
     )
     save_table(CALIB, "calib")
     save_table(TEST, "test")
-    save_text(TEST)
+    save_text(TEST.vocabulary)
     note_code()
     calibrate.main("scenes20")
     evaluate.main("scenes20")
@@ -199,7 +199,7 @@ def test_an_image_in_both_splits_is_refused(copied: Path) -> None:
 
 def change_both() -> None:
     save_table(TEST, "calib")
-    save_text(CALIB)
+    save_text(CALIB.vocabulary)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def change_both() -> None:
     [
         (lambda: save_table(TEST, "calib"), "data"),
         (lambda: save_table(CALIB, "calib", scale=11.0), "data"),
-        (lambda: save_text(CALIB), "text"),
+        (lambda: save_text(CALIB.vocabulary), "text"),
         (change_both, "data, text"),
     ],
     ids=["images", "scale", "text", "both"],
@@ -223,7 +223,7 @@ def test_a_calibration_on_anything_else_is_refused(copied: Path, change: Callabl
 
 
 def test_texts_of_another_class_list_are_refused(copied: Path) -> None:
-    save_text(TEST, classes=["cat", "dog", "sky"])
+    save_text(TEST.vocabulary, classes=["cat", "dog", "sky"])
     with pytest.raises(UserError, match=r"holds other classes than the segments of scenes20"):
         evaluate.main("scenes20")
 

@@ -35,7 +35,7 @@ def studied(shared: Path) -> None:
     for seed, dataset in enumerate(DATASETS):
         save_table(random_case(seed, images=6, classes=4), "calib", dataset)
         save_table(random_case(seed + 10, images=6, classes=4), "test", dataset)
-        save_text(random_case(seed, classes=4), dataset)
+        save_text(random_case(seed, classes=4).vocabulary, dataset)
         calibrate.main(dataset)
         studies.main(dataset)
     transfer.main()
@@ -94,7 +94,7 @@ def keys(path: Path) -> dict[str, str]:
         (lambda: note_code(threshold="other"), ["global", "cosine"], ["cosine"]),
         (lambda: set_params({"studies.learning.draws": 1}), STRATEGIES, []),
         (lambda: set_params({"studies.vocabulary.absent": [1]}), [], VARIED),
-        (lambda: save_text(random_case(3, classes=4)), STRATEGIES, VARIED),
+        (lambda: save_text(random_case(3, classes=4).vocabulary), STRATEGIES, VARIED),
         (lambda: save_table(random_case(3, images=6, classes=4), "calib"), STRATEGIES, VARIED),
         (lambda: save_table(random_case(3, images=6, classes=4), "test"), STRATEGIES, VARIED),
     ],
