@@ -73,8 +73,13 @@ class Code:
 
 def file_digest(path: Path) -> str:
     """Returns a digest of what a file does: of Python its syntax tree without docstrings, else its bytes."""
-    content = path.read_bytes()
-    if path.suffix == ".py":
+    return _content_digest(path.read_bytes(), path.suffix == ".py")
+
+
+# Most files are behind many digests.
+@cache
+def _content_digest(content: bytes, python: bool) -> str:
+    if python:
         content = repr(_plain(ast.parse(content))).encode()
     return hashlib.sha256(content).hexdigest()
 

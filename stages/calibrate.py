@@ -11,9 +11,9 @@ from typing import Any
 
 from tqdm import tqdm
 
-from groupseg.files import read_json, write_json
+from groupseg.files import write_json
 from groupseg.parallel import in_order, on_one_thread, workers
-from groupseg.records import Key, account, changes
+from groupseg.records import Key, account, changes, read_record
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.record import calibrate
 from stages import paths
@@ -40,9 +40,8 @@ def main(dataset: str) -> None:
 
 def read_key(params: Params, dataset: str, strategy: str) -> Key | None:
     """Returns the key of a record; None where there is no whole one."""
-    path = calibration_path(params, dataset, strategy)
-    record = read_json(path) if path.exists() else None
-    return record.get("key") if isinstance(record, dict) else None
+    key = read_record(calibration_path(params, dataset, strategy)).get("key")
+    return key if isinstance(key, dict) else None
 
 
 def make(params: Params, dataset: str, strategies: Mapping[str, Strategy], keys: Mapping[str, Key]) -> None:

@@ -20,9 +20,9 @@ def results(tmp_path: Path) -> Results:
 
 def test_label_maps_count_as_the_table_does(results: Results) -> None:
     dataset = results.datasets[1]
-    album = Album(results.root, dataset)
+    album = Album(results, dataset)
     table = SegmentTable.load(results.root / "data/segments/beta/test/table.safetensors")
-    labels = load_file(results.root / "data/predictions/beta.safetensors")
+    labels = load_file(results.root / "data/predictions/scenes/beta.safetensors")
     examples = [album.example(row, dataset.best) for row in range(len(table.keys))]
     for index, name in enumerate(("fixed", dataset.best, ORACLE), start=1):
         maps = sum(confusion_from_maps(one.maps[0], one.maps[index], len(CLASSES)) for one in examples)
@@ -30,7 +30,7 @@ def test_label_maps_count_as_the_table_does(results: Results) -> None:
 
 
 def test_examples_are_the_images_of_the_test_split(results: Results) -> None:
-    album = Album(results.root, results.datasets[0])
+    album = Album(results, results.datasets[0])
     for row, sample in enumerate(read_samples(results.root / "data/prepared/alpha", "test")):
         example = album.example(row, "cosine")
         np.testing.assert_array_equal(example.image, sample.image)
@@ -58,10 +58,10 @@ def test_quantiles_choose_by_rank_and_none_twice() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["predictions/alpha.safetensors", "counts/alpha.safetensors", "segments/alpha/test/maps.tar"]
+    "name", ["predictions/scenes/alpha.safetensors", "counts/scenes/alpha.safetensors", "segments/alpha/test/maps.tar"]
 )
 def test_names_the_damaged_file(results: Results, name: str) -> None:
     path = results.root / "data" / name
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(UserError, match=path.name):
-        Album(results.root, results.datasets[0]).example(7, "cosine")
+        Album(results, results.datasets[0]).example(7, "cosine")

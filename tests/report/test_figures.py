@@ -13,7 +13,7 @@ from tests.results import DATASETS, build
 
 def test_figures_are_complete_light_and_come_out_the_same(tmp_path: Path) -> None:
     project = build(tmp_path)
-    figures = project / "results/figures"
+    figures = project / "results/scenes/figures"
     write_figures(read_results(project), pictures=4)
     first = {path.name: path.read_bytes() for path in figures.iterdir()}
     kinds = [exhibit.name for exhibit in exhibits(read_results(project).datasets[0])] + ["pictures", "sheet"]
@@ -33,6 +33,6 @@ def test_figures_are_complete_light_and_come_out_the_same(tmp_path: Path) -> Non
 
 def test_names_what_is_missing(tmp_path: Path) -> None:
     project = build(tmp_path)
-    (project / "results/train/scenes_small.csv").unlink()
+    (project / "models/scenes_small.csv").unlink()
     with pytest.raises(UserError, match=r"scenes_small\.csv"):
         write_figures(read_results(project), pictures=4)

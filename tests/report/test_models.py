@@ -26,7 +26,7 @@ def write_variant(results: Results, name: str, miou: float) -> None:
         }
         for dataset in results.datasets
     }
-    write_json(results.root / f"results/variants/{name}.json", {"model": name, "datasets": figures})
+    write_json(results.root / f"results/scenes/variants/{name}.json", {"model": name, "datasets": figures})
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from groupseg.errors import UserError
 from groupseg.report.exhibits import exhibits
 from groupseg.report.figures import write_figures
 from groupseg.report.page import write_page
-from groupseg.report.results import ARTWORK, Results, read_results
+from groupseg.report.results import ARTWORK, Results, read_results, read_yaml
 from groupseg.report.tables import percent
 from tests.results import build
 
@@ -101,7 +101,16 @@ def test_text_of_users_is_no_markup(results: Results) -> None:
     params = {**results.params, "run": {**results.params["run"], "folder": "<script>alert(1)</script>"}}
     page = write_page(replace(results, params=params), results.root / "none").read_text("utf-8")
     assert "<script>" not in page
-    assert "wall time" not in page
+
+
+@pytest.mark.usefixtures("page")
+def test_of_a_stage_that_has_not_run_here_its_results_are_kept(results: Results) -> None:
+    table = re.compile(r'<tr><th scope="row">(\w+)</th><td>(\d of \d)</td><td>([^<]+)</td>')
+    ran = {name: rest for name, *rest in table.findall(write_page(results, results.root / ".work/timings").read_text())}
+    assert ran["evaluate"] == ["2 of 2", "2 min 03 s"]
+    assert ran["train"] == ["1 of 1", "1 min 02 s"]
+    assert ran["calibrate"] == ["0 of 2", "kept"]
+    assert set(ran) == set(read_yaml(results.root / "dvc.yaml")["stages"])
 
 
 @pytest.mark.usefixtures("page")

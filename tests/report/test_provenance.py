@@ -30,8 +30,8 @@ def test_a_clean_repository_is_its_commit(repository: Path) -> None:
 
 
 def test_changed_code_shows_and_what_a_run_writes_does_not(repository: Path) -> None:
-    for name in ("results/metrics.json", "dvc.lock", "README.md", "new.py"):
-        (repository / name).parent.mkdir(exist_ok=True)
+    for name in ("results/scenes/metrics.json", "dvc.lock", "README.md", "new.py"):
+        (repository / name).parent.mkdir(parents=True, exist_ok=True)
         (repository / name).write_text("2\n", encoding="utf-8")
     (repository / "code.py").write_text("2\n", encoding="utf-8")
     assert set(read_commit(repository).changed) == {"code.py", "new.py"}
@@ -51,5 +51,10 @@ def test_versions_name_what_results_depend_on() -> None:
 def test_timings_of_one_stage_are_taken_together(tmp_path: Path) -> None:
     for name, seconds, peak in (("b@x", 1, 10), ("b@y-z", 2, 30), ("a", 4, 20), ("gone", 8, 40)):
         write_json(tmp_path / f"{name}.json", {"seconds": seconds, "peak_mib": peak, "finished": ""})
-    assert read_timings(tmp_path, ["a", "b", "c"]) == [Timing("a", 1, 4, 20), Timing("b", 2, 3, 30)]
-    assert read_timings(tmp_path / "missing", ["a"]) == []
+    stages = {"a": ["a"], "b": ["b@x", "b@y-z", "b@new"], "c": ["c"]}
+    assert read_timings(tmp_path, stages) == [
+        Timing("a", of=1, runs=1, seconds=4, peak_mib=20),
+        Timing("b", of=3, runs=2, seconds=3, peak_mib=30),
+        Timing("c", of=1, runs=0, seconds=0, peak_mib=0),
+    ]
+    assert read_timings(tmp_path / "missing", {"a": ["a"]}) == [Timing("a", of=1, runs=0, seconds=0, peak_mib=0)]

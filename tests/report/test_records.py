@@ -27,7 +27,7 @@ def test_names_are_such_as_trackers_allow(project: Path) -> None:
 
 
 def test_figures_are_those_of_the_files(project: Path) -> None:
-    metrics = json.loads((project / "results/metrics/beta.json").read_text("utf-8"))
+    metrics = json.loads((project / "results/scenes/metrics/beta.json").read_text("utf-8"))
     parent, *children = describe(read_results(project))
     child = next(child for child in children if child.part == "beta/cosine")
     for record in (parent, child):
@@ -40,7 +40,7 @@ def test_figures_are_those_of_the_files(project: Path) -> None:
 
 
 def test_oracle_figures_say_oracle(project: Path) -> None:
-    oracle = json.loads((project / "results/metrics/alpha.json").read_text("utf-8"))["oracle"]["label"]["miou"]
+    oracle = json.loads((project / "results/scenes/metrics/alpha.json").read_text("utf-8"))["oracle"]["label"]["miou"]
     parent, *children = describe(read_results(project))
     assert ("alpha/oracle.label/miou", oracle, 0) in parent.metrics
     strategies = {f"{name}/{one}" for name in DATASETS for one in STRATEGIES}
@@ -52,7 +52,7 @@ def test_oracle_figures_say_oracle(project: Path) -> None:
 
 def test_the_rungs_of_the_ladder_are_logged_once(project: Path) -> None:
     parent, *children = describe(read_results(project))
-    rungs = json.loads((project / "results/ladder/alpha.json").read_text("utf-8"))["rungs"]
+    rungs = json.loads((project / "results/scenes/ladder/alpha.json").read_text("utf-8"))["rungs"]
     assert [metric for metric in parent.metrics if metric[0].startswith("alpha/ladder/")] == [
         (f"alpha/ladder/{rung['name']}", rung["miou"], 0) for rung in rungs
     ]
@@ -74,10 +74,10 @@ def test_an_experiment_of_dvc_is_named(project: Path, monkeypatch: pytest.Monkey
 
 def test_the_digest_follows_the_results_alone(project: Path) -> None:
     before = results_digest(read_results(project))
-    (project / "results/report.html").write_text("", encoding="utf-8")
-    (project / "results/metrics/old.json").write_text("", encoding="utf-8")
+    (project / "results/scenes/report.html").write_text("", encoding="utf-8")
+    (project / "results/scenes/metrics/old.json").write_text("", encoding="utf-8")
     assert results_digest(read_results(project)) == before
-    curves = project / "results/curves/alpha.csv"
+    curves = project / "results/scenes/curves/alpha.csv"
     curves.write_text(curves.read_text("utf-8").rstrip("\n"), encoding="utf-8")
     assert results_digest(read_results(project)) != before
 

@@ -39,8 +39,8 @@ def test_a_class_may_be_called_null_and_only_the_empty_cell_is_missing(project: 
 
 def test_files_of_data_sets_that_do_not_run_are_no_results(project: Path) -> None:
     before = read_results(project).files
-    (project / "results/metrics/old.json").write_text("{}", encoding="utf-8")
-    (project / "results/calibration/alpha/old.json").write_text("{}", encoding="utf-8")
+    (project / "results/scenes/metrics/old.json").write_text("{}", encoding="utf-8")
+    (project / "results/scenes/calibration/alpha/old.json").write_text("{}", encoding="utf-8")
     assert read_results(project).files == before
     assert len(before) == 2 + 2 * (2 + len(TABLES) + len(STRATEGIES))
     assert all(path.exists() for path in before)
@@ -48,10 +48,10 @@ def test_files_of_data_sets_that_do_not_run_are_no_results(project: Path) -> Non
 
 _FILES = [
     "params.yaml",
-    "results/ladder/beta.json",
-    "results/metrics/beta.json",
-    "results/transfer.csv",
-    *(f"results/{kind}/beta.csv" for kind in TABLES),
+    "results/scenes/ladder/beta.json",
+    "results/scenes/metrics/beta.json",
+    "results/scenes/transfer.csv",
+    *(f"results/scenes/{kind}/beta.csv" for kind in TABLES),
 ]
 
 

@@ -9,7 +9,7 @@ from tests.results import STRATEGIES
 
 def test_each_strategy_has_the_image_where_it_wins_and_the_one_where_it_loses(results: Results) -> None:
     dataset = results.datasets[0]
-    album = Album(results.root, dataset)
+    album = Album(results, dataset)
     figure = sheet_figure(dataset, album)
     texts = [text.get_text() for text in figure.texts]
     others = [name for name in dataset.ranking if name != "fixed"]

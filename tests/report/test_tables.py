@@ -27,7 +27,7 @@ def test_table_holds_the_numbers_of_the_files(results: Results) -> None:
     assert heading[1:] == [*DATASETS, "gap closed"]
     assert [row[0] for row in rows] == [*STRATEGIES, "label oracle"]
     for column, name in enumerate(DATASETS, start=1):
-        metrics: dict[str, Any] = json.loads((results.root / f"results/metrics/{name}.json").read_text("utf-8"))
+        metrics: dict[str, Any] = json.loads((results.root / f"results/scenes/metrics/{name}.json").read_text("utf-8"))
         cells = {row[0]: row[column] for row in rows}
         for strategy, figures in {
             **metrics["strategies"],

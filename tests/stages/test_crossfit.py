@@ -1,9 +1,7 @@
-"""The stages on a data set whose images are calibrated on and judged in turn: what runs, and what cannot leak."""
+"""The stages on data sets whose images are calibrated on and judged in turn: what runs, and what cannot leak."""
 
-import os
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,126 +9,132 @@ import pandas as pd
 import pytest
 from safetensors.numpy import load_file
 
-from groupseg.datasets.writer import write_samples
 from groupseg.errors import UserError
-from groupseg.files import read_json, write_json
+from groupseg.files import read_json
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.iou import mean_iou
-from groupseg.model.weights import save_model
 from groupseg.report.curves import threshold_of
-from groupseg.segments.table import SegmentTable
 from groupseg.strategies.crossfit import image_folds
 from groupseg.strategies.registry import STRATEGIES as RULES
-from groupseg.text.features import save_features
-from stages import calibrate, evaluate, ladder, learning, segment, transfer, variant, vocabulary
+from stages import calibrate, evaluate, studies, transfer
 from stages.params import load_params
-from tests.model.tiny import tiny_model
-from tests.segments.test_build import CLASSES, samples
-from tests.stages.test_evaluate import save, save_text
+from tests.stages.small import note_code, save_table, save_text, set_params
 from tests.strategies.test_crossfit import Leaking
-from tests.tables import Case, random_case, unit
+from tests.tables import random_case
 
-FOLDS = 3
-STRATEGIES = ["fixed", "global", "cosine", "by_heart"]
+FOLDS, IMAGES = 3, 14
+STRATEGIES = ["fixed", "global", "cosine"]
+RESULTS = Path("results/scenes")
+# With background, and without.
+CASES = {
+    "scenes20": random_case(0, images=IMAGES, classes=4),
+    "scenes59": random_case(1, images=IMAGES, classes=4, background=False),
+}
+PLAIN = {"model": "scenes_small", "weights_sha256": "abc", "resolution": "96x96", "window": "whole"}
 
 
-@pytest.fixture(params=[True, False], ids=["background", "no background"])
-def case(project: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Case:
-    """A data set of test images alone, and among its strategies one that knows what it has seen by heart."""
-    case = random_case(0, images=14, classes=4, background=request.param)
-    for split in ("calib", "test"):
-        save_crossfit(case, split)
-    save_text(case)
-    monkeypatch.setitem(RULES, "by_heart", Leaking)
+class ByHeart(Leaking):
+    """Runs beside the strategies of params.yaml, and knows what it has seen by heart."""
+
+    def definition(self) -> dict[str, Any]:
+        return {"rule": "by_heart", "params": {}}
+
+
+def save(dataset: str, split: str, folds: int, **changes: Any) -> None:
+    """Writes the images of a data set as a split of it; with 0 folds they are not cross-fitted."""
+    protocol = {**PLAIN, "dataset": dataset, "split": split, **({"crossfit": str(folds)} if folds else {})}
+    case = CASES[dataset]
+    save_table(case, split, dataset, **{"protocol": protocol, "keys": case.table.keys, **changes})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def crossed(shared: Path) -> Iterator[None]:
+    """Data sets of test images alone that every stage has run on."""
+    set_params(
+        {
+            "run.datasets": list(CASES),
+            "run.strategies": STRATEGIES,
+            "evaluate": {"resamples": 50, "seed": 0, "best": "cosine"},
+            "studies.learning": {"sizes": [4], "draws": 2, "seed": 0},
+            "studies.vocabulary": {
+                "sizes": [2], "absent": [2], "draws": 2, "seed": 0, "strategies": ["fixed", "cosine"]
+            },
+        }
+    )  # fmt: skip
     shipped = load_params()
-    params = SimpleNamespace(
-        run=SimpleNamespace(datasets=["scenes20"], strategies=STRATEGIES),
-        strategies=shipped.strategies | {"by_heart": Leaking()},
-        evaluate=SimpleNamespace(resamples=50, seed=0, best="cosine"),
-        studies=SimpleNamespace(
-            learning=SimpleNamespace(sizes=[4], draws=2, seed=0),
-            vocabulary=SimpleNamespace(sizes=[2], absent=[2], draws=2, seed=0, strategies=["fixed", "cosine"]),
-        ),
+    params = shipped.model_copy(
+        update={
+            "run": shipped.run.model_copy(update={"strategies": [*STRATEGIES, "by_heart"]}),
+            "strategies": shipped.strategies | {"by_heart": ByHeart()},
+        }
     )
-    for stage in (calibrate, evaluate, ladder, learning, transfer, vocabulary):
-        monkeypatch.setattr(stage, "load_params", lambda: params)
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)
-    return case
+    note_code(by_heart="same")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(RULES, "by_heart", ByHeart)
+        for stage in (calibrate, evaluate, studies, transfer):
+            patch.setattr(stage, "load_params", lambda: params)
+        for dataset, case in CASES.items():
+            for split in ("calib", "test"):
+                save(dataset, split, FOLDS)
+            save_text(case.vocabulary, dataset)
+            for stage in (calibrate, evaluate, studies):
+                stage.main(dataset)
+        transfer.main()
+        yield
 
 
-def save_crossfit(case: Case, split: str, **changes: Any) -> SegmentTable:
-    """Writes the same images as either split."""
-    protocol = {
-        "dataset": "scenes20", "split": split, "model": "m", "weights_sha256": "abc",
-        "resolution": "96x96", "window": "whole", "crossfit": str(FOLDS),
-    }  # fmt: skip
-    return save(case, split, **{"protocol": protocol, "keys": case.table.keys, **changes})
-
-
-def run_all() -> None:
-    for strategy in STRATEGIES:
-        calibrate.main("scenes20", strategy)
-    evaluate.main("scenes20")
-
-
-def test_no_image_judges_itself(case: Case) -> None:
-    run_all()
-    found = load_file("data/predictions/scenes20.safetensors")
-    lowest = 0 if case.table.with_background else 1
+@pytest.mark.parametrize("name", CASES)
+def test_no_image_judges_itself(name: str) -> None:
+    case, found = CASES[name], load_file(f"data/predictions/scenes/{name}.safetensors")
     # Whoever were asked about images it has seen would have been right wherever the masks allow it.
-    assert np.array_equal(
-        Leaking().fit(case.table, case.vocabulary).predict(case.table, case.vocabulary), found["oracle.label"]
-    )
+    asked = ByHeart().fit(case.table, case.vocabulary).predict(case.table, case.vocabulary)
+    assert np.array_equal(asked, found["oracle.label"])
     assert not found["by_heart"].any()
-    assert found["cosine"].min() >= lowest
+    assert found["cosine"].min() >= (0 if case.table.with_background else 1)
     assert found["cosine"].shape == case.table.image.shape
 
 
-def test_each_fold_is_judged_by_the_threshold_of_the_others(case: Case) -> None:
-    run_all()
-    record = read_json("results/calibration/scenes20/cosine.json")
-    assert (record["crossfit"], record["images"], len(record["folds"])) == (str(FOLDS), 14, FOLDS)
+@pytest.mark.parametrize("name", CASES)
+def test_each_fold_is_judged_by_the_threshold_of_the_others(name: str) -> None:
+    case, record = CASES[name], read_json(RESULTS / f"calibration/{name}/cosine.json")
+    assert (record["crossfit"], record["images"], len(record["folds"])) == (str(FOLDS), IMAGES, FOLDS)
     assert (record["rule"], record["params"]) == ("threshold", {"score": "cosine"})
-    labels = load_file("data/predictions/scenes20.safetensors")["cosine"]
+    labels = load_file(f"data/predictions/scenes/{name}.safetensors")["cosine"]
     cosine = case.table.embedding @ case.text.T
     fold = image_folds(case.table.keys, FOLDS)[case.table.image]
     threshold = np.array([entry["fitted"]["threshold"] for entry in record["folds"]])[fold]
     accepted = (cosine.max(axis=1) >= threshold) | (not case.table.with_background)
     np.testing.assert_array_equal(labels, np.where(accepted, cosine.argmax(axis=1) + 1, 0))
-    metrics = read_json("results/metrics/scenes20.json")
-    assert metrics["images"] == 14
+    metrics = read_json(RESULTS / f"metrics/{name}.json")
+    assert metrics["images"] == IMAGES
     assert metrics["protocol"]["split"] == "test, cross-fitted in 3 folds"
     expected = float(mean_iou(image_counts(case.table, labels).total()))
     assert metrics["strategies"]["cosine"]["miou"] == pytest.approx(expected, abs=1e-6)
 
 
-def test_ladder_and_studies_run(case: Case) -> None:
-    run_all()
-    ladder.main("scenes20")
-    rungs = {rung["name"]: rung["miou"] for rung in read_json("results/ladder/scenes20.json")["rungs"]}
-    metrics = read_json("results/metrics/scenes20.json")["strategies"]
-    assert rungs["calibrated"] == metrics["cosine"]["miou"]
-    learning.main("scenes20")
-    vocabulary.main("scenes20")
-    transfer.main()
-    held = int((image_folds(case.table.keys, FOLDS) == 0).sum())
-    learned = pd.read_csv("results/learning/scenes20.csv")
-    assert set(learned.images) == {4, 14 - held}
-    last = learned[learned.images == 14 - held].set_index("strategy").miou
+@pytest.mark.parametrize("name", CASES)
+def test_ladder_and_studies_judge_what_was_held_out(name: str) -> None:
+    rungs = {rung["name"]: rung["miou"] for rung in read_json(RESULTS / f"ladder/{name}.json")["rungs"]}
+    assert rungs["calibrated"] == read_json(RESULTS / f"metrics/{name}.json")["strategies"]["cosine"]["miou"]
+    table = CASES[name].table
+    first = image_folds(table.keys, FOLDS) == 0
+    learned = pd.read_csv(RESULTS / f"learning/{name}.csv")
+    assert set(learned.images) == {4, IMAGES - first.sum()}
+    last = learned[learned.images != 4].set_index("strategy").miou
     # What knows the others by heart calls these background.
-    judged = case.table.subset(np.flatnonzero(image_folds(case.table.keys, FOLDS) == 0))
+    judged = table.subset(np.flatnonzero(first))
     nothing = mean_iou(image_counts(judged, np.zeros_like(judged.image)).total())
     assert last["by_heart"] == pytest.approx(float(nothing), abs=1e-6)
-    moved = pd.read_csv("results/transfer.csv").query("strategy == 'cosine' and `from` == 'scenes20'").miou.item()
-    whole = pd.read_csv("results/vocabulary/scenes20.csv").query("strategy == 'cosine' and size == 4").miou.item()
-    assert last["cosine"] == whole == moved
+    whole = pd.read_csv(RESULTS / f"vocabulary/{name}.csv").query("strategy == 'cosine' and size == 4").miou.item()
+    moved = pd.read_csv(RESULTS / "transfer.csv").set_index(["strategy", "from", "to"]).miou
+    assert last["cosine"] == whole == moved["cosine", name, name]
 
 
-@pytest.fixture
-def crossed(case: Case) -> Case:
-    """The data set, evaluated."""
-    run_all()
-    return case
+def test_the_report_takes_a_record_of_folds_for_several_thresholds() -> None:
+    records = {path.stem: read_json(path) for path in (RESULTS / "calibration/scenes20").iterdir()}
+    assert threshold_of(records["cosine"]) is None
+    assert threshold_of(records["fixed"]) == load_params().strategies["fixed"].threshold
+    assert all(isinstance(record["warnings"], list) for record in records.values())
 
 
 def refused(message: str) -> None:
@@ -139,97 +143,21 @@ def refused(message: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("case", [True], indirect=True, ids=[""])
-def test_a_calibration_of_other_folds_is_refused(crossed: Case) -> None:
-    path = Path("results/calibration/scenes20/cosine.json")
-    record = read_json(path)
-    write_json(path, {**record, "crossfit": "4"})
-    refused(r"cosine\.json was not calibrated on .* \(another crossfit\)")
-    del record["crossfit"]
-    write_json(path, record)
-    refused(r"cosine\.json was not calibrated on .* \(another crossfit\)")
-
-
-@pytest.mark.parametrize("case", [True], indirect=True, ids=[""])
-def test_images_in_both_splits_are_refused_where_not_all_are_cross_fitted(crossed: Case) -> None:
-    plain = {key: value for key, value in load_protocol().items() if key != "crossfit"}
-    save_crossfit(crossed, "calib", protocol=plain)
-    refused("14 images are in the calib and in the test split, such as image0")
-    save_crossfit(crossed, "test", protocol={**plain, "split": "test"})
-    refused("14 images are in the calib and in the test split")
-    save_crossfit(crossed, "calib")
-    refused("14 images are in the calib and in the test split")
-    save_crossfit(crossed, "test", keys=("other", *crossed.table.keys[1:]))
-    refused("13 images are in the calib and in the test split")
-
-
-def load_protocol() -> dict[str, str]:
-    return SegmentTable.load("data/segments/scenes20/calib/table.safetensors").protocol
-
-
-@pytest.mark.parametrize("case", [True], indirect=True, ids=[""])
-def test_a_record_of_folds_is_refused_where_there_are_none(crossed: Case) -> None:
-    plain = {key: value for key, value in load_protocol().items() if key != "crossfit"}
-    save_crossfit(crossed, "calib", protocol=plain)
-    save_crossfit(crossed, "test", protocol={**plain, "split": "test"}, keys=tuple(f"other{row}" for row in range(14)))
-    refused(r"fixed\.json was not calibrated on .* \(another crossfit\)")
-
-
-def prepare_tiny() -> None:
-    """Prepares a data set of test images alone, its texts, and a model of no training."""
-    images = [replace(sample, key=f"k{index}") for index, sample in enumerate(samples(9))]
-    write_samples(Path("data/prepared/scenes20"), CLASSES, True, {"test": images}, {"dataset": "scenes20"}, FOLDS)
-    save_model(tiny_model(), Path("models/tiny.safetensors"))
-    random = np.random.default_rng(0)
-    features = {"classes": unit(random.normal(size=(3, 8))), "ensemble": unit(random.normal(size=(2, 3, 8)))}
-    about = {
-        "classes": CLASSES,
-        "words": CLASSES,
-        "encoder": "random",
-        "templates": ["a {}."],
-        "ensemble": ["a {}."],
-        "lists": {},
-    }
-    save_features("data/text/scenes20.safetensors", features, about)
-
-
-def test_images_are_segmented_once_and_a_variant_is_judged_as_the_stages_do(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    prepare_tiny()
-    names = ["fixed", "global", "per_class"]
-    shipped = load_params()
-    params = SimpleNamespace(
-        run=SimpleNamespace(datasets=["scenes20"], strategies=names, model="tiny"),
-        strategies=shipped.strategies,
-        models={"tiny": SimpleNamespace(architecture=tiny_model().architecture)},
-        evaluate=SimpleNamespace(resamples=20, seed=0, best="global"),
-    )
-    for stage in (segment, variant, calibrate, evaluate):
-        monkeypatch.setattr(stage, "load_params", lambda: params)
-    segment.main("scenes20")
-    calib, test = (
-        SegmentTable.load(f"data/segments/scenes20/{split}/table.safetensors") for split in ("calib", "test")
-    )
-    assert calib.keys == test.keys == tuple(f"k{index}" for index in range(9))
-    np.testing.assert_array_equal(calib.embedding, test.embedding)
-    assert (calib.protocol, test.protocol["split"]) == ({**test.protocol, "split": "calib"}, "test")
-    assert calib.protocol["crossfit"] == str(FOLDS)
-    maps = [Path(f"data/segments/scenes20/{split}/maps.tar").read_bytes() for split in ("calib", "test")]
-    assert maps[0] == maps[1]
-
-    for name in names:
-        calibrate.main("scenes20", name)
+@pytest.mark.parametrize("folds", [0, 4])
+def test_a_calibration_of_other_folds_is_refused(copied: Path, folds: int) -> None:
+    save("scenes20", "calib", folds)
+    save("scenes20", "test", folds, **({} if folds else {"keys": tuple(f"other{row}" for row in range(IMAGES))}))
+    refused(r"fixed\.json was not calibrated on the present calib split of scenes20 \(another data\)")
+    calibrate.main("scenes20")
     evaluate.main("scenes20")
-    variant.main("tiny")
-    staged = read_json("results/metrics/scenes20.json")["strategies"]
-    found = read_json("results/variants/tiny.json")["datasets"]["scenes20"]["strategies"]
-    assert {name: found[name]["miou"] for name in names} == {name: staged[name]["miou"] for name in names}
 
 
-@pytest.mark.parametrize("case", [True], indirect=True, ids=[""])
-def test_the_report_takes_a_record_of_folds_for_several_thresholds(crossed: Case) -> None:
-    records = {name: read_json(f"results/calibration/scenes20/{name}.json") for name in STRATEGIES}
-    assert threshold_of(records["cosine"]) is None
-    assert threshold_of(records["fixed"]) == load_params().strategies["fixed"].threshold
-    assert all(isinstance(record["warnings"], list) for record in records.values())
+def test_images_in_both_splits_are_refused_where_not_all_are_cross_fitted(copied: Path) -> None:
+    save("scenes20", "calib", folds=0)
+    refused("14 images are in the calib and in the test split, such as image0")
+    save("scenes20", "test", folds=0)
+    refused("14 images are in the calib and in the test split")
+    save("scenes20", "calib", FOLDS)
+    refused("14 images are in the calib and in the test split")
+    save("scenes20", "test", FOLDS, keys=("other", *CASES["scenes20"].table.keys[1:]))
+    refused("13 images are in the calib and in the test split")

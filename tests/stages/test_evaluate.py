@@ -1,230 +1,234 @@
-"""Calibrate and evaluate on tables made up at random: what is written, and what is refused."""
+"""What is written of all strategies on tables made up at random, how it fits together, and what is refused."""
 
 import csv
-from dataclasses import replace
+from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
-from dvc.utils.hydra import apply_overrides
 from safetensors.numpy import load_file
 from torch import from_numpy
 from torchmetrics.classification import MulticlassJaccardIndex
 
 from groupseg.errors import UserError
-from groupseg.files import read_json, write_json
+from groupseg.files import read_json
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.counts import load_counts
+from groupseg.metrics.iou import iou
+from groupseg.metrics.losses import counts_of
 from groupseg.metrics.oracle import label_oracle
-from groupseg.segments.table import SegmentTable
-from groupseg.text.features import save_features
 from stages import calibrate, evaluate
-from tests.tables import IGNORE, Case, random_case
+from tests.stages.small import note_code, save_table, save_text, set_params
+from tests.tables import IGNORE, random_case
 
 STRATEGIES = ["fixed", "global", "per_class", "relative", "cosine", "learned"]
+RUNGS = [
+    "fixed", "calibrated", "test threshold", "background known", "presence known", "label oracle", "best labelling",
+    "perfect",
+]  # fmt: skip
+RESULTS = Path("results/scenes")
+# The calibration images are others, with the same class texts.
+CALIB, TEST = random_case(0, images=12), random_case(1, images=10)
 
 
-def save(case: Case, split: str, **changes: object) -> SegmentTable:
-    """Writes the table of a case as a split of scenes20."""
-    protocol = {
-        "dataset": "scenes20", "split": split, "model": "m", "weights_sha256": "abc",
-        "resolution": "96x96", "window": "whole",
-    }  # fmt: skip
-    keys = tuple(f"{split}-{key}" for key in case.table.keys)
-    table = replace(case.table, **{"protocol": protocol, "keys": keys, **changes})
-    table.save(f"data/segments/scenes20/{split}/table.safetensors")
-    return table
-
-
-def save_text(case: Case, classes: list[str] | None = None) -> None:
-    names = classes or list(case.table.classes)
-    about = {
-        "classes": names,
-        "words": ["puppy", *names[1:]],
-        "encoder": "minilm",
-        "templates": ["a photo of a {}."],
-        "lists": {name: list(given.words) for name, given in case.vocabulary.lists.items()},
-        "ensemble": [f"{row} {{}}." for row in range(len(case.vocabulary.ensemble))],
-    }
-    lists = {f"list.{name}": given.text for name, given in case.vocabulary.lists.items()}
-    features = {"classes": case.text, "ensemble": case.vocabulary.ensemble, **lists}
-    save_features("data/text/scenes20.safetensors", features, about)
-
-
-@pytest.fixture
-def case(project: Path) -> Case:
-    """The test split; the calibration images are others, with the same class texts."""
-    running = f"run.strategies=[{','.join(STRATEGIES)}]"
-    overrides = [running, "evaluate.best=cosine", "evaluate.resamples=200", "strategies.learned.steps=5"]
-    apply_overrides("params.yaml", overrides)
-    calibration, test = random_case(0, images=12), random_case(1, images=10)
-    save(calibration, "calib")
-    save(test, "test")
-    save_text(test)
-    return test
-
-
-def calibrate_all() -> None:
-    for strategy in STRATEGIES:
-        calibrate.main("scenes20", strategy)
-
-
-def test_calibration_records_what_it_was_made_from(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
-    calibrate_all()
-    record = read_json("results/calibration/scenes20/global.json")
-    assert (record["dataset"], record["split"], record["images"]) == ("scenes20", "calib", 12)
-    assert record["rule"] == "threshold"
-    assert record["params"] == {"score": "product"}
-    assert set(record["fitted"]) == {"threshold", "miou"}
-    assert record["curve"]["threshold"]
-    assert record["with_background"]
-    assert record["text"]["words"] == ["puppy", *case.table.classes[1:]]
-    assert record["text"]["templates"] == ["a photo of a {}."]
-    assert len(record["text"]["ensemble"]) == len(case.vocabulary.ensemble)
-
-
-def test_warnings_are_printed(case: Case, capsys: pytest.CaptureFixture[str]) -> None:
-    calibration = random_case(0, images=12)
-    empty = calibration.table.histogram.toarray()
-    empty[:, 2] = 0
-    save(calibration, "calib", histogram=type(calibration.table.histogram)(empty))
-    calibrate.main("scenes20", "per_class")
-    assert "warning: per_class on scenes20: " in capsys.readouterr().err
-
-
-def test_metrics_have_the_promised_keys_and_equal_torchmetrics(case: Case) -> None:
-    calibrate_all()
+@pytest.fixture(scope="module", autouse=True)
+def evaluated(shared: Path) -> None:
+    """A data set that is calibrated and evaluated, with `cosine` as the best strategy."""
+    set_params(
+        {
+            "run.datasets": ["scenes20"],
+            "run.strategies": STRATEGIES,
+            "evaluate.best": "cosine",
+            "evaluate.resamples": 200,
+            "strategies.learned.steps": 5,
+        }
+    )
+    save_table(CALIB, "calib")
+    save_table(TEST, "test")
+    save_text(TEST.vocabulary)
+    note_code()
+    calibrate.main("scenes20")
     evaluate.main("scenes20")
-    metrics = read_json("results/metrics/scenes20.json")
-    assert set(metrics) == {"protocol", "images", "classes", "strategies", "oracle"}
-    assert set(metrics["protocol"]) == {
-        "model",
-        "weights_sha256",
-        "text",
-        "resolution",
-        "window",
-        "split",
-        "score",
-    }
-    assert metrics["protocol"]["text"] == "minilm; a photo of a {}.; puppy for class0"
-    assert metrics["protocol"]["score"] == "product (cosine: cosine, learned: its own)"
-    assert metrics["protocol"]["split"] == "test"
-    assert (metrics["images"], metrics["classes"]) == (10, 3)
-    assert set(metrics["strategies"]) == set(STRATEGIES)
+
+
+def metrics() -> dict[str, Any]:
+    found: dict[str, Any] = read_json(RESULTS / "metrics/scenes20.json")
+    return found
+
+
+def rows(table: str) -> list[dict[str, str]]:
+    with open(RESULTS / table / "scenes20.csv", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_metrics_have_the_promised_keys_and_equal_torchmetrics() -> None:
+    found = metrics()
+    assert set(found) == {"protocol", "images", "classes", "strategies", "oracle"}
+    protocol = {"model", "weights_sha256", "text", "resolution", "window", "split", "score"}
+    assert set(found["protocol"]) == protocol
+    assert found["protocol"]["text"] == "minilm; a photo of a {}.; puppy for class0"
+    assert found["protocol"]["score"] == "product (cosine: cosine, learned: its own)"
+    assert found["protocol"]["split"] == "test"
+    assert (found["images"], found["classes"]) == (10, 3)
+    assert set(found["strategies"]) == set(STRATEGIES)
     headline = {"miou", "miou_ci", "background_iou", "foreground_miou", "pixel_accuracy"}
-    predictions = load_file("data/predictions/scenes20.safetensors")
+    predictions = load_file("data/predictions/scenes/scenes20.safetensors")
     assert set(predictions) == {*STRATEGIES, "oracle.label"}
-    for name, figures in metrics["strategies"].items():
+    for name, figures in found["strategies"].items():
         assert set(figures) == headline | {"difference_to_fixed", "difference_to_fixed_ci"}
         reference = MulticlassJaccardIndex(4, average="macro", ignore_index=IGNORE)
-        expected = reference(from_numpy(case.predicted(predictions[name])), from_numpy(case.truth))
+        expected = reference(from_numpy(TEST.predicted(predictions[name])), from_numpy(TEST.truth))
         assert figures["miou"] == pytest.approx(float(expected), abs=2e-6)
         assert figures["miou_ci"][0] <= figures["miou"] <= figures["miou_ci"][1]
-    assert set(metrics["oracle"]) == {"label"}
-    assert set(metrics["oracle"]["label"]) == headline
-    assert np.array_equal(predictions["oracle.label"], label_oracle(case.table))
-    fixed = metrics["strategies"]["fixed"]
-    assert fixed["difference_to_fixed"] == 0
-    assert fixed["difference_to_fixed_ci"] == [0, 0]
+    assert set(found["oracle"]) == {"label"}
+    assert set(found["oracle"]["label"]) == headline
+    assert np.array_equal(predictions["oracle.label"], label_oracle(TEST.table))
+    fixed = found["strategies"]["fixed"]
+    assert (fixed["difference_to_fixed"], fixed["difference_to_fixed_ci"]) == (0, [0, 0])
 
 
-def test_tables_beside_the_metrics(case: Case) -> None:
-    calibrate_all()
-    evaluate.main("scenes20")
-    metrics = read_json("results/metrics/scenes20.json")["strategies"]
-    with open("results/per_class/scenes20.csv", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["class", "pixel_share", *STRATEGIES, "oracle.label"]
-    assert [row["class"] for row in rows] == ["background", "class0", "class1", "class2"]
-    assert sum(float(row["pixel_share"]) for row in rows) == pytest.approx(1, abs=1e-5)
+def test_tables_of_classes_and_curves_agree_with_the_metrics() -> None:
+    figures, classes, points = metrics()["strategies"], rows("per_class"), rows("curves")
+    assert list(classes[0]) == ["class", "pixel_share", *STRATEGIES, "oracle.label"]
+    assert [row["class"] for row in classes] == ["background", "class0", "class1", "class2"]
+    assert sum(float(row["pixel_share"]) for row in classes) == pytest.approx(1, abs=1e-5)
     for name in STRATEGIES:
-        values = [float(row[name]) for row in rows if row[name]]
-        assert np.mean(values) == pytest.approx(metrics[name]["miou"], abs=1e-5)
-    with open("results/curves/scenes20.csv", encoding="utf-8") as file:
-        points = list(csv.DictReader(file))
+        values = [float(row[name]) for row in classes if row[name]]
+        assert np.mean(values) == pytest.approx(figures[name]["miou"], abs=1e-5)
     assert list(points[0]) == ["strategy", "threshold", "miou"]
     best = max(float(point["miou"]) for point in points if point["strategy"] == "global")
-    assert best >= metrics["global"]["miou"] - 1e-6
+    assert best >= figures["global"]["miou"] - 1e-6
 
 
-def test_pairs_agree_with_the_metrics(case: Case) -> None:
-    calibrate_all()
-    evaluate.main("scenes20")
-    metrics = read_json("results/metrics/scenes20.json")["strategies"]
-    with open("results/pairs/scenes20.csv", encoding="utf-8") as file:
-        pairs = list(csv.DictReader(file))
+def test_pairs_agree_with_the_metrics() -> None:
+    figures, pairs = metrics()["strategies"], rows("pairs")
     assert list(pairs[0]) == ["first", "second", "difference", "low", "high", "p"]
     assert [(pair["first"], pair["second"]) for pair in pairs] == list(combinations(STRATEGIES, 2))
     for pair in pairs:
-        difference = metrics[pair["first"]]["miou"] - metrics[pair["second"]]["miou"]
+        difference = figures[pair["first"]]["miou"] - figures[pair["second"]]["miou"]
         assert float(pair["difference"]) == pytest.approx(difference, abs=2e-6)
         assert float(pair["low"]) <= float(pair["difference"]) <= float(pair["high"])
         assert 0 < float(pair["p"]) <= 1
 
 
-def test_counts_are_those_of_the_predictions(case: Case) -> None:
-    calibrate_all()
-    evaluate.main("scenes20")
-    predictions = load_file("data/predictions/scenes20.safetensors")
-    counts, keys, classes = load_counts("data/counts/scenes20.safetensors")
+def test_counts_are_those_of_the_predictions() -> None:
+    predictions = load_file("data/predictions/scenes/scenes20.safetensors")
+    counts, keys, classes = load_counts("data/counts/scenes/scenes20.safetensors")
     assert set(counts) == {*STRATEGIES, "oracle.label"}
-    assert keys == tuple(f"test-{key}" for key in case.table.keys)
-    assert classes == case.table.classes
+    assert keys == tuple(f"test-{key}" for key in TEST.table.keys)
+    assert classes == TEST.table.classes
     for name, count in counts.items():
-        expected = image_counts(case.table, predictions[name])
+        expected = image_counts(TEST.table, predictions[name])
         for part in ("tp", "predicted", "truth"):
             np.testing.assert_array_equal(getattr(count, part), getattr(expected, part))
 
 
-def test_the_same_input_gives_the_same_bytes(case: Case) -> None:
-    calibrate_all()
+def test_rungs_of_the_ladder_agree_with_the_metrics() -> None:
+    found, figures = read_json(RESULTS / "ladder/scenes20.json"), metrics()
+    assert set(found) == {"strategy", "rungs", "naive"}
+    assert found["strategy"] == "cosine"
+    rungs = {rung["name"]: rung for rung in found["rungs"]}
+    assert list(rungs) == RUNGS
+    assert all(set(rung) == {"name", "miou", "miou_ci", "step", "step_ci"} for rung in rungs.values())
+    assert sum(rung["step"] for rung in rungs.values()) == pytest.approx(1, abs=1e-5)
+    strategies = figures["strategies"]
+    same = {
+        "fixed": strategies["fixed"],
+        "calibrated": strategies["cosine"],
+        "label oracle": figures["oracle"]["label"],
+    }
+    for name, own in same.items():
+        assert (rungs[name]["miou"], rungs[name]["miou_ci"]) == (own["miou"], own["miou_ci"])
+    assert rungs["calibrated"]["step_ci"] == strategies["cosine"]["difference_to_fixed_ci"]
+    # Of a single threshold, the best on the test images is the highest point of its curve there.
+    best = max(float(point["miou"]) for point in rows("curves") if point["strategy"] == "cosine")
+    assert rungs["test threshold"]["miou"] == pytest.approx(best, abs=2e-6)
+    assert set(found["naive"]) == {"background_known", "presence_known"}
+
+
+def test_losses_and_confusions_tell_the_iou_of_each_class() -> None:
+    names = ["background", *TEST.table.classes]
+    losses, per_class = (pd.read_csv(RESULTS / name / "scenes20.csv") for name in ("losses", "per_class"))
+    assert list(losses) == ["class", "iou", "background", "wrong_class", "masks"]
+    assert losses["class"].tolist() == names
+    np.testing.assert_allclose(losses.iou, per_class.cosine, atol=1e-6)
+    np.testing.assert_allclose(losses.iloc[:, 1:].sum(axis=1), 1, atol=1e-5)
+
+    confusions = pd.read_csv(RESULTS / "confusions/scenes20.csv")
+    assert list(confusions) == ["truth", "predicted", "pixels", "share_of_truth", "miou_gain"]
+    assert set(confusions.truth) | set(confusions.predicted) <= set(names)
+    assert (confusions.truth != confusions.predicted).all()
+    assert confusions.miou_gain.is_monotonic_decreasing
+    # All mix-ups are fewer than 30 here, so that they tell the IoU of each class.
+    matrix = confusions.pivot_table("pixels", "truth", "predicted", fill_value=0).reindex(
+        index=names, columns=names, fill_value=0
+    )
+    counts, truth = matrix.to_numpy().astype(np.int64), TEST.table.histogram.sum(axis=0)
+    found = iou(counts_of(counts + np.diag(truth - counts.sum(axis=1))))
+    np.testing.assert_allclose(found, losses.iou, atol=1e-6)
+
+
+def test_reliability_counts_all_segments_and_pixels() -> None:
+    found = pd.read_csv(RESULTS / "reliability/scenes20.csv")
+    assert list(found) == ["strategy", "low", "high", "segments", "pixels", "confidence", "accuracy"]
+    assert found.strategy.tolist() == ["fixed"] * 10 + ["softmax"] * 10
+    assert found.groupby("strategy").segments.sum().tolist() == [50, 50]
+    assert found.groupby("strategy").pixels.sum().tolist() == [TEST.table.histogram.sum()] * 2
+
+
+def test_the_same_input_gives_the_same_bytes(copied: Path) -> None:
+    folders = [path for path in RESULTS.iterdir() if path.name != "calibration"]
+    folders += [Path("data/counts/scenes"), Path("data/predictions/scenes")]
+    before = {path: path.read_bytes() for folder in folders for path in folder.iterdir()}
+    assert len(before) == 10
+    for path in before:
+        path.unlink()
     evaluate.main("scenes20")
-    places = [*Path("results").rglob("*.*"), *Path("data/predictions").glob("*"), *Path("data/counts").glob("*")]
-    results = {path: path.read_bytes() for path in places}
-    assert len(results) == len(STRATEGIES) + 6
-    calibrate_all()
-    evaluate.main("scenes20")
-    assert results == {path: path.read_bytes() for path in results}
+    assert {path: path.read_bytes() for path in before} == before
 
 
-def test_an_image_in_both_splits_is_refused(case: Case) -> None:
-    calibrate_all()
-    save(case, "test", keys=("calib-image3", *(f"test-{index}" for index in range(9))))
-    with pytest.raises(
-        UserError, match="scenes20: 1 images are in the calib and in the test split, such as calib-image3"
-    ):
-        evaluate.main("scenes20")
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("dataset", "scenes59"),
-        ("split", "test"),
-        ("images", 11),
-        ("classes", ["cat"]),
-        ("weights_sha256", "def"),
-    ],
-)
-def test_a_calibration_from_anything_else_is_refused(case: Case, key: str, value: object) -> None:
-    calibrate_all()
-    path = Path("results/calibration/scenes20/cosine.json")
-    write_json(path, {**read_json(path), key: value})
-    message = rf"cosine\.json was not calibrated on .* calib split of scenes20 \(another {key}\). Run `dvc repro calib"
+def test_an_image_in_both_splits_is_refused(copied: Path) -> None:
+    save_table(TEST, "test", keys=("calib-image3", *(f"test-{index}" for index in range(9))))
+    message = "scenes20: 1 images are in the calib and in the test split, such as calib-image3"
     with pytest.raises(UserError, match=message):
         evaluate.main("scenes20")
 
 
-def test_texts_of_another_class_list_are_refused(case: Case) -> None:
-    save_text(case, classes=["cat", "dog", "sky"])
-    with pytest.raises(
-        UserError,
-        match=r"holds other classes than the segments of scenes20. Run `dvc repro embed_text@scenes20`",
-    ):
-        calibrate.main("scenes20", "global")
+def change_both() -> None:
+    save_table(TEST, "calib")
+    save_text(CALIB.vocabulary)
 
 
-def test_a_missing_calibration_is_named(case: Case) -> None:
+@pytest.mark.parametrize(
+    ("change", "parts"),
+    [
+        (lambda: save_table(TEST, "calib"), "data"),
+        (lambda: save_table(CALIB, "calib", scale=11.0), "data"),
+        (lambda: save_text(CALIB.vocabulary), "text"),
+        (change_both, "data, text"),
+    ],
+    ids=["images", "scale", "text", "both"],
+)
+def test_a_calibration_on_anything_else_is_refused(copied: Path, change: Callable[[], object], parts: str) -> None:
+    change()
+    message = (
+        rf"fixed\.json was not calibrated on the present calib split of scenes20 \(another {parts}\)\."
+        r" Run `dvc repro calibrate@scenes20`\."
+    )
+    with pytest.raises(UserError, match=message):
+        evaluate.main("scenes20")
+
+
+def test_texts_of_another_class_list_are_refused(copied: Path) -> None:
+    save_text(TEST.vocabulary, classes=["cat", "dog", "sky"])
+    with pytest.raises(UserError, match=r"holds other classes than the segments of scenes20"):
+        evaluate.main("scenes20")
+
+
+def test_a_missing_calibration_is_named(copied: Path) -> None:
+    (RESULTS / "calibration/scenes20/fixed.json").unlink()
     with pytest.raises(UserError, match=r"fixed\.json is missing. Run `dvc repro`"):
         evaluate.main("scenes20")

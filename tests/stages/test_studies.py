@@ -1,70 +1,67 @@
-"""The stages of the studies on tables made up at random: what is written, and what is refused."""
+"""The studies on tables made up at random: what is written, which rows are kept, and what is refused."""
 
-import os
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 
 import pandas as pd
 import pytest
 
 from groupseg.errors import UserError
-from groupseg.text.features import save_features
-from stages import learning, transfer, vocabulary
-from stages.params import load_params
+from stages import calibrate, studies, transfer
+from tests.stages.small import note_code, save_table, save_text, set_params
 from tests.tables import random_case
 
-DATASETS = ("scenes20", "scenes59")
-STRATEGIES = ["fixed", "global", "cosine", "per_class"]
-STUDIES = SimpleNamespace(
-    learning=SimpleNamespace(sizes=[2, 3, 50], draws=2, seed=0),
-    vocabulary=SimpleNamespace(sizes=[2, 50], absent=[2], draws=2, seed=0, strategies=["fixed", "cosine"]),
-)
+DATASETS = ["scenes20", "scenes59"]
+STRATEGIES, VARIED = ["fixed", "global", "cosine", "per_class"], ["fixed", "cosine"]
+LEARNING = Path("results/scenes/learning/scenes20.csv")
+VOCABULARY = Path("results/scenes/vocabulary/scenes20.csv")
+TRANSFER = Path("results/scenes/transfer.csv")
+CURVES = Path("data/curves/scenes/scenes20.safetensors")
 
 
-def save_split(dataset: str, split: str, seed: int, keys: str) -> None:
-    table = random_case(seed, images=6, classes=4).table
-    protocol = {"dataset": dataset, "split": split, "weights_sha256": "abc"}
-    names = tuple(f"{keys}-{key}" for key in table.keys)
-    table = replace(table, protocol=protocol, keys=names)
-    table.save(f"data/segments/{dataset}/{split}/table.safetensors")
-
-
-@pytest.fixture
-def folder(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module", autouse=True)
+def studied(shared: Path) -> None:
     """Two data sets, and studies of a few small draws."""
+    set_params(
+        {
+            "run.datasets": DATASETS,
+            "run.strategies": STRATEGIES,
+            "evaluate.best": "cosine",
+            "studies.learning": {"sizes": [2, 3, 50], "draws": 2, "seed": 0},
+            "studies.vocabulary": {"sizes": [2, 50], "absent": [2], "draws": 2, "seed": 0, "strategies": VARIED},
+        }
+    )
+    note_code()
     for seed, dataset in enumerate(DATASETS):
-        for offset, split in enumerate(("calib", "test")):
-            save_split(dataset, split, seed + 10 * offset, split)
-        words = random_case(seed, classes=4).vocabulary
-        lists = {f"list.{name}": entry.text for name, entry in words.lists.items()}
-        about = {
-            "classes": words.classes, "words": words.words, "encoder": "random", "templates": ["a {}."],
-            "lists": {name: entry.words for name, entry in words.lists.items()},
-        }  # fmt: skip
-        features = {"classes": words.text, "ensemble": words.ensemble, **lists}
-        save_features(f"data/text/{dataset}.safetensors", features, about)
-    shipped = load_params()
-    run = SimpleNamespace(datasets=list(DATASETS), strategies=STRATEGIES)
-    params = SimpleNamespace(run=run, strategies=shipped.strategies, studies=STUDIES)
-    for stage in (learning, transfer, vocabulary):
-        monkeypatch.setattr(stage, "load_params", lambda: params)
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)
-    return project
+        save_table(random_case(seed, images=6, classes=4), "calib", dataset)
+        save_table(random_case(seed + 10, images=6, classes=4), "test", dataset)
+        save_text(random_case(seed, classes=4).vocabulary, dataset)
+        calibrate.main(dataset)
+        studies.main(dataset)
+    transfer.main()
 
 
-def test_learning_is_written(folder: Path) -> None:
-    learning.main("scenes20")
-    found = pd.read_csv("results/learning/scenes20.csv")
-    assert list(found.columns) == ["strategy", "images", "draw", "miou"]
+def test_learning_has_every_strategy_size_and_draw() -> None:
+    found = pd.read_csv(LEARNING)
+    assert list(found.columns) == ["strategy", "images", "draw", "miou", "key"]
     assert list(found.strategy.unique()) == STRATEGIES
     assert set(zip(found.images, found.draw, strict=True)) == {(2, 0), (2, 1), (3, 0), (3, 1), (6, 0)}
     assert found.miou.between(0, 1).all()
+    assert found.groupby("strategy").key.nunique().eq(1).all()
 
 
-def test_transfer_is_written(folder: Path) -> None:
-    transfer.main()
-    found = pd.read_csv("results/transfer.csv")
+def test_vocabulary_has_subsets_and_absent_words() -> None:
+    found = pd.read_csv("results/scenes/vocabulary/scenes59.csv")
+    figures = ["threshold", "score", "miou", "miou_frozen", "miou_oracle"]
+    assert list(found.columns) == ["kind", "strategy", "size", "draw", *figures, "key"]
+    assert list(found.strategy.unique()) == VARIED
+    assert set(found[found.kind == "subset"]["size"]) == {2, 4}
+    assert set(found[found.kind == "absent"]["size"]) == {6, 10}
+    assert found.notna().all(axis=None)
+
+
+def test_transfer_has_every_pair_of_data_sets() -> None:
+    found = pd.read_csv(TRANSFER)
     assert list(found.columns) == ["strategy", "from", "to", "miou"]
     assert list(found.strategy.unique()) == ["global", "cosine"]
     assert set(found["from"]) == {*DATASETS, "all"}
@@ -72,38 +69,110 @@ def test_transfer_is_written(folder: Path) -> None:
     assert len(found) == 2 * 3 * 2
 
 
-def test_vocabulary_is_written(folder: Path) -> None:
-    vocabulary.main("scenes59")
-    found = pd.read_csv("results/vocabulary/scenes59.csv")
-    figures = ["threshold", "score", "miou", "miou_frozen", "miou_oracle"]
-    assert list(found.columns) == ["kind", "strategy", "size", "draw", *figures]
-    assert list(found.strategy.unique()) == ["fixed", "cosine"]
-    assert set(found[found.kind == "subset"]["size"]) == {2, 4}
-    assert set(found[found.kind == "absent"]["size"]) == {6, 10}
-    assert found.notna().all(axis=None)
-
-
-def test_the_studies_agree_where_they_meet(folder: Path) -> None:
-    learning.main("scenes20")
-    vocabulary.main("scenes20")
-    transfer.main()
-    learned = pd.read_csv("results/learning/scenes20.csv").query("strategy == 'cosine' and images == 6").miou.item()
-    whole = pd.read_csv("results/vocabulary/scenes20.csv").query("strategy == 'cosine' and size == 4").miou.item()
-    moved = pd.read_csv("results/transfer.csv").set_index(["strategy", "from", "to"]).miou
+def test_the_studies_agree_where_they_meet() -> None:
+    learned = pd.read_csv(LEARNING).query("strategy == 'cosine' and images == 6").miou.item()
+    whole = pd.read_csv(VOCABULARY).query("strategy == 'cosine' and size == 4").miou.item()
+    moved = pd.read_csv(TRANSFER).set_index(["strategy", "from", "to"]).miou
     assert learned == whole == moved["cosine", "scenes20", "scenes20"]
 
 
-@pytest.mark.parametrize(("stage", "arguments"), [(learning, ["scenes20"]), (vocabulary, ["scenes20"]), (transfer, [])])
-def test_an_image_in_both_splits_is_refused(folder: Path, stage: ModuleType, arguments: list[str]) -> None:
-    save_split("scenes20", "test", 10, "calib")
-    with pytest.raises(UserError, match="in the calib and in the test split"):
-        stage.main(*arguments)
-    assert not Path("results").exists()
+def state() -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in (LEARNING, VOCABULARY, CURVES)}
 
 
-@pytest.mark.parametrize(("stage", "arguments"), [(learning, ["scenes20"]), (vocabulary, ["scenes20"]), (transfer, [])])
-def test_the_same_input_gives_the_same_bytes(folder: Path, stage: ModuleType, arguments: list[str]) -> None:
-    stage.main(*arguments)
-    first = {path: path.read_bytes() for path in Path("results").rglob("*.csv")}
-    stage.main(*arguments)
-    assert first == {path: path.read_bytes() for path in Path("results").rglob("*.csv")}
+def keys(path: Path) -> dict[str, str]:
+    """The key of each strategy's rows, in the order of the table."""
+    return dict(pd.read_csv(path)[["strategy", "key"]].drop_duplicates().to_numpy().tolist())
+
+
+@pytest.mark.parametrize(
+    ("change", "learning", "vocabulary"),
+    [
+        (lambda: None, [], []),
+        (lambda: set_params({"strategies.cosine.score": "softmax"}), ["cosine"], ["cosine"]),
+        (lambda: set_params({"strategies.per_class.score": "cosine"}), ["per_class"], []),
+        (lambda: note_code(threshold="other"), ["global", "cosine"], ["cosine"]),
+        (lambda: set_params({"studies.learning.draws": 1}), STRATEGIES, []),
+        (lambda: set_params({"studies.vocabulary.absent": [1]}), [], VARIED),
+        (lambda: save_text(random_case(3, classes=4).vocabulary), STRATEGIES, VARIED),
+        (lambda: save_table(random_case(3, images=6, classes=4), "calib"), STRATEGIES, VARIED),
+        (lambda: save_table(random_case(3, images=6, classes=4), "test"), STRATEGIES, VARIED),
+    ],
+    ids=["nothing", "parameter", "one study", "code", "learning", "vocabulary", "texts", "calib", "test"],
+)
+def test_rows_are_made_where_their_key_has_changed_and_nowhere_else(
+    copied: Path,
+    capsys: pytest.CaptureFixture[str],
+    change: Callable[[], object],
+    learning: list[str],
+    vocabulary: list[str],
+) -> None:
+    before = {path: keys(path) for path in (LEARNING, VOCABULARY)}
+    change()
+    calibrate.main("scenes20")
+    capsys.readouterr()
+    studies.main("scenes20")
+    told = capsys.readouterr().out.splitlines()
+    for path, made, line in zip(before, (learning, vocabulary), told, strict=True):
+        after = keys(path)
+        assert list(after) == list(before[path])
+        assert {name for name in after if after[name] != before[path][name]} == set(made)
+        kept = len(after) - len(made)
+        assert line.startswith(f"{path.parent.name} scenes20: {kept} kept, {len(made)} made")
+    after = state()
+    studies.main("scenes20")
+    assert state() == after
+
+
+def test_kept_rows_are_those_that_would_be_made(copied: Path) -> None:
+    set_params({"strategies.global.score": "cosine", "run.strategies": STRATEGIES[::-1]})
+    calibrate.main("scenes20")
+    studies.main("scenes20")
+    kept = state()
+    assert list(keys(LEARNING)) == STRATEGIES[::-1]
+    for path in kept:
+        path.unlink()
+    studies.main("scenes20")
+    assert state() == kept
+
+
+def test_what_is_no_longer_studied_leaves_no_row(copied: Path) -> None:
+    set_params({"run.strategies": ["fixed", "cosine"], "studies.vocabulary.strategies": ["cosine"]})
+    studies.main("scenes20")
+    assert (list(keys(LEARNING)), list(keys(VOCABULARY))) == (["fixed", "cosine"], ["cosine"])
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b'a,b\n"', b"strategy,images\nfixed,2\n", b"[\n1,2\n"], ids=repr)
+def test_a_table_that_is_not_whole_is_made_again(copied: Path, content: bytes) -> None:
+    before = state()
+    LEARNING.write_bytes(content)
+    studies.main("scenes20")
+    assert state() == before
+
+
+def test_rows_of_which_one_lost_its_key_are_made_again(copied: Path) -> None:
+    before = state()
+    LEARNING.write_bytes(before[LEARNING][:-9])
+    studies.main("scenes20")
+    assert state() == before
+
+
+def test_an_image_in_both_splits_is_refused(copied: Path) -> None:
+    save_table(random_case(10, images=6, classes=4), "test", keys=tuple(f"calib-image{row}" for row in range(6)))
+    before = state()
+    with pytest.raises(UserError, match="6 images are in the calib and in the test split"):
+        studies.main("scenes20")
+    assert state() == before
+
+
+def test_curves_of_a_data_set_that_was_not_studied_are_named(copied: Path) -> None:
+    CURVES.unlink()
+    with pytest.raises(UserError, match=r"curves/scenes/scenes20\.safetensors is missing or damaged"):
+        transfer.main()
+
+
+def test_transfer_of_the_same_curves_is_the_same(copied: Path) -> None:
+    before = TRANSFER.read_bytes()
+    TRANSFER.unlink()
+    transfer.main()
+    assert TRANSFER.read_bytes() == before
