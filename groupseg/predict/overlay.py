@@ -1,16 +1,14 @@
 """An image with its classes painted on: tinted, outlined, named, and with a legend of their shares."""
 
-import importlib.util
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from scipy.ndimage import distance_transform_edt
 
+from groupseg.fonts import font
 from groupseg.predict.naming import BACKGROUND
 from groupseg.predict.result import Result
 from groupseg.report.palette import palette
@@ -87,18 +85,18 @@ def _edges(labels: NDArray[np.int32]) -> NDArray[np.bool_]:
 
 def _name_regions(canvas: Image.Image, labels: NDArray[np.int32], classes: Sequence[str]) -> None:
     """Writes the name of each class where it has most room, if the name fits."""
-    draw, font = ImageDraw.Draw(canvas), _font(_LETTERS)
+    draw, letters = ImageDraw.Draw(canvas), font(_LETTERS)
     step = max(1, max(labels.shape) // 256)
     small = labels[::step, ::step]
     for label in np.unique(small[small > 0]):
         room = distance_transform_edt(np.pad(small == label, 1))[1:-1, 1:-1]
         y, x = (int(place) * step for place in np.unravel_index(room.argmax(), room.shape))
         name = _shortened(classes[label - 1])
-        left, top, right, bottom = draw.textbbox((x, y), name, font=font, anchor="mm")
+        left, top, right, bottom = draw.textbbox((x, y), name, font=letters, anchor="mm")
         if room.max() * step * 2 < bottom - top + 8 or left < 4 or right > canvas.width - 4:
             continue
         draw.rounded_rectangle((left - 5, top - 4, right + 5, bottom + 4), radius=5, fill=INK)
-        draw.text((x, y), name, font=font, anchor="mm", fill=PAPER)
+        draw.text((x, y), name, font=letters, anchor="mm", fill=PAPER)
 
 
 def _entries(result: Result, colours: Pixels) -> list[Entry]:
@@ -118,8 +116,8 @@ def _entries(result: Result, colours: Pixels) -> list[Entry]:
 
 def _legend(entries: Sequence[Entry], width: int) -> Image.Image:
     """Draws the legend, as many entries in a line as fit."""
-    font = _font(_LETTERS)
-    sizes = [_SWATCH + 7 + font.getlength(entry.name) + 6 + font.getlength(entry.share) for entry in entries]
+    letters = font(_LETTERS)
+    sizes = [_SWATCH + 7 + letters.getlength(entry.name) + 6 + letters.getlength(entry.share) for entry in entries]
     places, x, y = [], float(_MARGIN), _MARGIN
     for size in sizes:
         if x > _MARGIN and x + size > width - _MARGIN:
@@ -131,21 +129,16 @@ def _legend(entries: Sequence[Entry], width: int) -> Image.Image:
     for entry, (x, y) in zip(entries, places, strict=True):
         draw.rounded_rectangle((x, y, x + _SWATCH, y + _SWATCH), radius=3, fill=entry.colour, outline=QUIET)
         text = x + _SWATCH + 7
-        draw.text((text, y + _SWATCH / 2), entry.name, font=font, anchor="lm", fill=INK)
+        draw.text((text, y + _SWATCH / 2), entry.name, font=letters, anchor="lm", fill=INK)
         draw.text(
-            (text + font.getlength(entry.name) + 6, y + _SWATCH / 2), entry.share, font=font, anchor="lm", fill=QUIET
+            (text + letters.getlength(entry.name) + 6, y + _SWATCH / 2),
+            entry.share,
+            font=letters,
+            anchor="lm",
+            fill=QUIET,
         )
     return legend
 
 
 def _shortened(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
-
-
-@cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    """DejaVu Sans, which comes with matplotlib; found without importing it, which takes longer than to draw."""
-    spec = importlib.util.find_spec("matplotlib")
-    assert spec is not None
-    assert spec.origin is not None
-    return ImageFont.truetype(Path(spec.origin).parent / "mpl-data/fonts/ttf/DejaVuSans.ttf", size)

@@ -1,8 +1,8 @@
 """The test images of a data set with their label maps, and the rule that chooses which are shown."""
 
 import io
-import tarfile
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +11,10 @@ from PIL import Image
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from groupseg.datasets.sample import Sample
-from groupseg.datasets.shards import read_sample
 from groupseg.errors import UserError
 from groupseg.metrics.confusion import Counts
 from groupseg.metrics.counts import load_counts
+from groupseg.report.archive import Archive
 from groupseg.report.results import BASELINE, ORACLE, DatasetResults, Results
 from groupseg.segments.table import SegmentTable
 
@@ -58,8 +57,7 @@ class Album:
         self._labels = _load_labels(root / f"data/predictions/{results.name}/{dataset.name}.safetensors")
         counts, _, self.classes = load_counts(root / f"data/counts/{results.name}/{dataset.name}.safetensors")
         self._right = {name: _share_right(counts[name]) for name in dataset.strategies}
-        self._maps: dict[str, tuple[int, int]] | None = None
-        self._seen: dict[int, tuple[Sample, NDArray[np.int64]]] = {}
+        self._seen: dict[int, tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.int64]]] = {}
 
     def right(self, strategy: str) -> NDArray[np.float64]:
         """Returns the share of the labelled pixels of each image that baseline and strategy have right.
@@ -70,30 +68,37 @@ class Album:
         return np.stack([self._right[BASELINE], self._right[strategy]], axis=1)
 
     def example(self, row: int, strategy: str) -> Example:
-        """Builds the label maps of image `row`."""
+        """Builds the label maps of image `row`.
+
+        Raises:
+            UserError: If a file is missing or damaged.
+        """
         if row not in self._seen:
-            key = self._table.keys[row]
-            # Segments are numbered within their image; its rows in the table follow one another.
-            segments = np.searchsorted(self._table.image, row) + self._segment_map(key)
-            self._seen[row] = read_sample(self._prepared, "test", key), segments
-        sample, segment = self._seen[row]
+            self._seen[row] = self._read(row)
+        image, truth, segment = self._seen[row]
         labels = (self._labels[name][segment] for name in (BASELINE, strategy, ORACLE))
         baseline, other = self.right(strategy)[row]
-        return Example(sample.image, (sample.mask.astype(np.int32), *labels), (float(baseline), float(other)))
+        return Example(image, (truth, *labels), (float(baseline), float(other)))
 
-    def _segment_map(self, key: str) -> NDArray[np.int64]:
-        path = self._segments / "maps.tar"
+    @cached_property
+    def _files(self) -> Archive:
+        """Images, masks and segment maps: <key>.image.jpg or .image.png, <key>.mask.png, <key>.png."""
+        return Archive([*sorted(self._prepared.glob("test-*.tar")), self._segments / "maps.tar"])
+
+    def _read(self, row: int) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.int64]]:
+        """Image, truth and, for each pixel, its segment's row in the table."""
+        key = self._table.keys[row]
+        kind = "jpg" if f"{key}.image.jpg" in self._files else "png"
+        names = (f"{key}.image.{kind}", f"{key}.mask.png", f"{key}.png")
         try:
-            if self._maps is None:
-                # To find one member all headers are read; it is done once for all of them.
-                with tarfile.open(path) as tar:
-                    self._maps = {member.name: (member.offset_data, member.size) for member in tar}
-            offset, size = self._maps[f"{key}.png"]
-            with path.open("rb") as file:
-                file.seek(offset)
-                return np.asarray(Image.open(io.BytesIO(file.read(size)))).astype(np.int64)
-        except (tarfile.TarError, OSError, KeyError) as error:
-            raise UserError(f"{path} is missing or damaged: {error}. Delete it and run `dvc repro`.") from error
+            image, truth, segments = (np.asarray(Image.open(io.BytesIO(self._files.read(name)))) for name in names)
+        except (KeyError, OSError, SyntaxError) as error:
+            raise UserError(
+                f"Image {key} in {self._prepared} or {self._segments}/maps.tar is missing or damaged: {error}. "
+                "Delete both and run `dvc repro`."
+            ) from error
+        # Segments are numbered within their image; its rows in the table follow one another.
+        return image, truth.astype(np.int32), np.searchsorted(self._table.image, row) + segments.astype(np.int64)
 
 
 def extremes(right: NDArray[np.float64], count: int) -> tuple[list[int], list[int]]:

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from groupseg.report.results import DatasetResults
-from groupseg.report.style import DPI, INK, QUIET, roles, styled
+from groupseg.report.style import INK, QUIET, WIDTH, roles, set_margins, styled
 from groupseg.report.tables import percent
 
 _SCORES = {"product": "product score of GroupViT", "softmax": "softmax score", "cosine": "cosine score"}
@@ -15,25 +15,26 @@ _SCORES = {"product": "product score of GroupViT", "softmax": "softmax score", "
 _PLAIN = ("fixed", "threshold")
 
 
+@styled
 def curve_figure(dataset: DatasetResults) -> Figure:
     """Draws test mIoU against the threshold of each score, and where the strategies stand that cut it."""
     panels = _panels(dataset)
-    with styled():
-        figure = Figure(figsize=(9.6, 3.1), dpi=DPI, layout="constrained")
-        charts = figure.subplots(1, max(len(panels), 1), sharey=True, squeeze=False)[0]
-        for axes, (title, strategies) in zip(charts, panels.items(), strict=False):
-            _draw_panel(axes, dataset, strategies)
-            axes.set_title(title)
-            axes.set_xlabel("threshold")
-        charts[0].set_ylabel("mIoU, %")
-        charts[0].set_ylim(bottom=0)
-        handles, labels = [], []
-        for axes in charts:
-            for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
-                if label not in labels:
-                    handles.append(handle)
-                    labels.append(label)
-        figure.legend(handles, labels, loc="outside upper right", ncols=max(len(labels), 1))
+    figure = Figure(figsize=(WIDTH, 3.1))
+    charts = figure.subplots(1, max(len(panels), 1), squeeze=False)[0]
+    set_margins(figure, left=0.5, bottom=0.45, top=0.55, wspace=0.1)
+    known: dict[str, Any] = {}
+    for axes, (title, strategies) in zip(charts, panels.items(), strict=False):
+        _draw_panel(axes, dataset, strategies)
+        axes.set_title(title)
+        axes.set_xlabel("threshold")
+        handles, labels = axes.get_legend_handles_labels()
+        known |= dict(zip(labels, handles, strict=True))
+    highest = max(axes.get_ylim()[1] for axes in charts)
+    for axes in charts:
+        axes.set_ylim(0, highest)
+        axes.tick_params(labelleft=axes is charts[0])
+    charts[0].set_ylabel("mIoU, %")
+    figure.legend(known.values(), known.keys(), loc="upper right", ncols=max(len(known), 1))
     return figure
 
 

@@ -22,7 +22,7 @@ class Exhibit:
     """A figure and what is said about it.
 
     Attributes:
-        name: The file is figures/<name>_<data set>.png.
+        name: The file is figures/<name>_<data set>.svg.
         title: Heading.
         draw: Draws the figure.
         finding: Says in words what the data show.

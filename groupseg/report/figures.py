@@ -1,4 +1,4 @@
-"""Writes every figure of a run."""
+"""Writes every figure of a run: charts as SVG, pictures as PNG."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from groupseg.report.charts import history_figure
 from groupseg.report.exhibits import exhibits
 from groupseg.report.grid import PictureGrid
 from groupseg.report.results import BASELINE, DatasetResults, Results
-from groupseg.report.sheet import sheet_figure
+from groupseg.report.sheet import draw_sheet
 from groupseg.report.style import save_figure
 from groupseg.report.tables import percent
 from groupseg.report.transfer import transfer_figure
@@ -35,16 +35,16 @@ def write_figures(results: Results, pictures: int) -> None:
     overview = PictureGrid(next((dataset.credit for dataset in results.datasets if dataset.credit), ""), rule)
     for dataset in results.datasets:
         for exhibit in exhibits(dataset):
-            save_figure(exhibit.draw(dataset), folder / f"{exhibit.name}_{dataset.name}.png")
+            save_figure(exhibit.draw(dataset), folder / f"{exhibit.name}_{dataset.name}.svg")
         album = Album(results, dataset)
-        save_figure(_gallery(dataset, album, pictures).draw(), folder / f"pictures_{dataset.name}.png")
-        save_figure(sheet_figure(dataset, album), folder / f"sheet_{dataset.name}.png")
+        _gallery(dataset, album, pictures).draw().save(folder / f"pictures_{dataset.name}.png")
+        draw_sheet(dataset, album).save(folder / f"sheet_{dataset.name}.png")
         _add_overview(overview, dataset, album)
-    save_figure(overview.draw(), folder / "predictions.png")
+    overview.draw().save(folder / "predictions.png")
     if not results.transfer.empty:
-        save_figure(transfer_figure(results.transfer), folder / "transfer.png")
+        save_figure(transfer_figure(results.transfer), folder / "transfer.svg")
     if results.history:
-        save_figure(history_figure(_read_history(results.history)), folder / "history.png")
+        save_figure(history_figure(_read_history(results.history)), folder / "history.svg")
 
 
 def _gallery(dataset: DatasetResults, album: Album, pictures: int) -> PictureGrid:

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from groupseg.report.results import BASELINE, DatasetResults
-from groupseg.report.style import BEST, DPI, INK, LINE, QUIET, WORSE, roles, styled
+from groupseg.report.style import BEST, INK, LINE, QUIET, WIDTH, WORSE, roles, set_margins, styled
 from groupseg.report.tables import percent, signed
 
 # What the step up to a rung costs as long as it is not taken.
@@ -19,32 +19,31 @@ _COSTS = {
     "perfect": "the masks",
 }
 _ORACLE = "#9CC3DE"
-# Inches: the width, what the columns of numbers take on the right, and how far from the right edge each ends.
-_WIDTH, _COLUMNS, _PLACES = 9.6, 2.5, (1.82, 1.22, 0.1)
+# Inches: what the columns of numbers take on the right, and how far from the right edge each ends.
+_COLUMNS, _PLACES = 2.5, (1.82, 1.22, 0.1)
 
 
+@styled
 def ladder_figure(dataset: DatasetResults) -> Figure:
     """Draws a waterfall: each bar goes from the mIoU of the rung before to its own."""
     rungs = dataset.ladder["rungs"]
     names = {"calibrated": f"calibrated ({dataset.ladder['strategy']})"}
     labels = [names.get(rung["name"], rung["name"]) for rung in rungs]
-    with styled():
-        height = 0.32 * len(rungs) + 0.8
-        figure = Figure(figsize=(_WIDTH, height), dpi=DPI)
-        left = 0.2 + 0.075 * max(map(len, labels))
-        box = (left / _WIDTH, 0.45 / height, (_WIDTH - left - _COLUMNS) / _WIDTH, 0.32 * len(rungs) / height)
-        axes = figure.add_axes(box)
-        _draw_bars(axes, rungs, roles(dataset)[BASELINE][0])
-        for x, title in zip(_PLACES, ("mIoU, %", "step", "95 % interval"), strict=True):
-            _write(figure, x, 1 - 0.2 / height, title, QUIET)
-        for place, rung in enumerate(rungs):
-            low, high = (signed(end) for end in rung["step_ci"])
-            # The first rung is no step up from anything.
-            step = (signed(rung["step"]), f"[{low}, {high}]") if place else ("", "")
-            y = 1 - (0.35 + 0.32 * (place + 0.5)) / height
-            for x, text in zip(_PLACES, (percent(rung["miou"]), *step), strict=True):
-                _write(figure, x, y, text, INK)
-        axes.set_yticks(range(len(rungs)), labels, color=INK)
+    height = 0.32 * len(rungs) + 0.8
+    figure = Figure(figsize=(WIDTH, height))
+    axes = figure.subplots()
+    set_margins(figure, left=0.2 + 0.075 * max(map(len, labels)), bottom=0.45, right=_COLUMNS, top=0.35)
+    _draw_bars(axes, rungs, roles(dataset)[BASELINE][0])
+    for x, title in zip(_PLACES, ("mIoU, %", "step", "95 % interval"), strict=True):
+        _write(figure, x, 1 - 0.2 / height, title, QUIET)
+    for place, rung in enumerate(rungs):
+        low, high = (signed(end) for end in rung["step_ci"])
+        # The first rung is no step up from anything.
+        step = (signed(rung["step"]), f"[{low}, {high}]") if place else ("", "")
+        y = 1 - (0.35 + 0.32 * (place + 0.5)) / height
+        for x, text in zip(_PLACES, (percent(rung["miou"]), *step), strict=True):
+            _write(figure, x, y, text, INK)
+    axes.set_yticks(range(len(rungs)), labels, color=INK)
     return figure
 
 
@@ -91,4 +90,4 @@ def _draw_bars(axes: Axes, rungs: list[dict[str, Any]], baseline: str) -> None:
 
 def _write(figure: Figure, x: float, y: float, text: str, colour: str) -> None:
     """Writes right-aligned at x inches from the right edge."""
-    figure.text(1 - x / _WIDTH, y, text, ha="right", va="center", color=colour)
+    figure.text(1 - x / WIDTH, y, text, ha="right", va="center", color=colour)

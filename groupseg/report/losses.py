@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from groupseg.report.results import DatasetResults
-from groupseg.report.style import BEST, COLOURS, DPI, INK, LINE, WORSE, styled
+from groupseg.report.style import BEST, COLOURS, INK, LINE, WIDTH, WORSE, set_margins, styled
 from groupseg.report.tables import percent
 
 _PARTS = {
@@ -12,27 +12,32 @@ _PARTS = {
     "wrong_class": ("lost to wrong classes", COLOURS[1]),
     "masks": ("lost to the masks", LINE),
 }
+# Height of a bar and the space to the next one, in inches.
+_ROW = 0.142
 _TOTALS = {"background": "the background decision", "wrong_class": "wrong classes", "masks": "the masks"}
 
 
+@styled
 def losses_figure(dataset: DatasetResults) -> Figure:
     """Draws a bar of 100 points for each class that occurs: what is reached, and what the rest is lost to."""
     table = dataset.tables["losses"].dropna(subset=["iou"]).sort_values(["iou", "class"], ascending=[False, True])
-    place = range(len(table))
-    with styled():
-        figure = Figure(figsize=(9.6, 0.142 * len(table) + 0.85), dpi=DPI, layout="constrained")
-        axes = figure.subplots()
-        left = 0 * table["iou"]
-        for column, (name, colour) in _PARTS.items():
-            axes.barh(place, 100 * table[column], left=100 * left, height=0.8, color=colour, label=name)
-            left = left + table[column]
-        axes.set_yticks(place, list(table["class"]), color=INK, size=7)
-        axes.tick_params(axis="y", length=0)
-        axes.set_ylim(len(table) - 0.4, -0.6)
-        axes.set_xlim(0, 100)
-        axes.set_xlabel("points of IoU")
-        axes.grid(visible=False, axis="y")
-        figure.legend(loc="outside upper right", ncols=len(_PARTS))
+    names, place = list(table["class"]), range(len(table))
+    figure = Figure(figsize=(WIDTH, _ROW * len(table) + 0.85))
+    axes = figure.subplots()
+    set_margins(figure, left=0.2 + 0.065 * max(map(len, names)), bottom=0.45, top=0.4)
+    left = 0 * table["iou"]
+    for column, (name, colour) in _PARTS.items():
+        end = left + table[column]
+        # Hundreds of bars are drawn faster as lines than as rectangles.
+        axes.hlines(place, 100 * left, 100 * end, colour, linewidth=0.8 * 72 * _ROW, label=name)
+        left = end
+    axes.set_yticks(place, names, color=INK, size=7)
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(len(table) - 0.5, -0.5)
+    axes.set_xlim(0, 100)
+    axes.set_xlabel("points of IoU")
+    axes.grid(visible=False, axis="y")
+    figure.legend(loc="upper right", ncols=len(_PARTS))
     return figure
 
 

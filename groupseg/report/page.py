@@ -7,7 +7,6 @@ from typing import Any
 from groupseg.errors import UserError
 from groupseg.files import atomic_path
 from groupseg.report import finding, provenance
-from groupseg.report.dag import HEIGHT, WIDTH, Graph, read_graph
 from groupseg.report.exhibits import exhibits
 from groupseg.report.html import data_uri, environment
 from groupseg.report.results import BASELINE, DatasetResults, Results
@@ -50,33 +49,21 @@ def write_page(results: Results, timings: Path) -> Path:
 
 
 def _context(results: Results, timings: Path) -> dict[str, Any]:
-    graph = read_graph(results.root / "dvc.yaml", results.params)
     figures = results.folder / "figures"
     return {
         "headline": finding.headline(results),
         "datasets": [_section(dataset, figures) for dataset in results.datasets],
         "transfer": _transfer(results, figures),
         "baseline": BASELINE,
-        "graph": graph,
-        "box": {"width": WIDTH, "height": HEIGHT},
-        "history": _inlined(figures / "history.png") if results.history else "",
+        "history": _inlined(figures / "history.svg") if results.history else "",
+        "stages": provenance.read_stages(results.root / "dvc.yaml", results.params, timings),
         "commit": provenance.read_commit(results.root),
         "protocol": {title: _values(results, key) for title, key in _PROTOCOL.items()},
         "versions": provenance.read_versions(),
-        "timings": provenance.read_timings(timings, _stages(graph, results.params["run"])),
         "params": {
             key: json.dumps(value, indent=2, ensure_ascii=False) for key, value in _params_that_ran(results).items()
         },
     }
-
-
-def _stages(graph: Graph, run: dict[str, Any]) -> dict[str, list[str]]:
-    """Full names of the stages of each name."""
-    stages = {}
-    for node in graph.nodes:
-        items = [run["model"]] if node.name == "train" else run.get(node.each, [])
-        stages[node.name] = [f"{node.name}@{item}" for item in items] or [node.name]
-    return stages
 
 
 def _section(dataset: DatasetResults, figures: Path) -> dict[str, Any]:
@@ -98,7 +85,7 @@ def _section(dataset: DatasetResults, figures: Path) -> dict[str, Any]:
                 "finding": exhibit.finding(dataset),
                 "alt": exhibit.alt,
                 "caption": exhibit.caption,
-                "source": _inlined(figures / f"{exhibit.name}_{dataset.name}.png"),
+                "source": _inlined(figures / f"{exhibit.name}_{dataset.name}.svg"),
                 "name": exhibit.name,
             }
             for exhibit in exhibits(dataset)
@@ -112,7 +99,7 @@ def _transfer(results: Results, figures: Path) -> dict[str, str]:
     """Figure and finding on thresholds of other data sets; empty where none was tried."""
     if results.transfer.empty:
         return {}
-    return {"source": _inlined(figures / "transfer.png"), "finding": transfer_finding(results.transfer)}
+    return {"source": _inlined(figures / "transfer.svg"), "finding": transfer_finding(results.transfer)}
 
 
 def _values(results: Results, key: str) -> dict[str, list[str]]:
@@ -142,9 +129,9 @@ def _params_that_ran(results: Results) -> dict[str, Any]:
 
 
 def _inlined(path: Path) -> str:
-    """A PNG as a data URI."""
+    """A figure as a data URI."""
     try:
-        return data_uri(path.read_bytes(), "png")
+        return data_uri(path.read_bytes(), {".png": "png", ".svg": "svg+xml"}[path.suffix])
     except FileNotFoundError as error:
         raise UserError(f"{path} is missing. Run `dvc repro report`, which draws it.") from error
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from groupseg.report.results import BASELINE, DatasetResults
-from groupseg.report.style import DIVERGING, DPI, INK, QUIET, roles, styled
+from groupseg.report.style import DIVERGING, INK, QUIET, WIDTH, roles, styled
 from groupseg.report.tables import percent
 
 # Above this p a difference may be chance; that of all pairs together.
@@ -16,24 +16,24 @@ _LEVEL = 0.05
 _OTHER = ("#b3b9c1", "o")
 
 
+@styled
 def pairs_figure(dataset: DatasetResults) -> Figure:
     """Draws mIoU with intervals on the left and the matrix of differences on the right, the best strategy on top."""
     names = dataset.ranking
     longest = max(map(len, names))
     # All in inches.
-    width, size, foot = 9.6, max(0.215 * len(names), 0.8), 0.45
+    size, foot = max(0.215 * len(names), 0.8), 0.45
     margin, top = 0.2 + 0.07 * longest, 0.15 + 0.062 * longest
     side = min(1.4 * size, 8.75 - margin - 1.3)
-    left = width - 0.75 - side
+    left = WIDTH - 0.75 - side
     height = size + top + foot
-    with styled():
-        figure = Figure(figsize=(width, height), dpi=DPI)
-        places = ((margin, left - margin - 0.12, size), (left, side, size), (width - 0.62, 0.1, min(size, 2.2)))
-        strip, matrix, bar = (
-            figure.add_axes((x / width, foot / height, wide / width, tall / height)) for x, wide, tall in places
-        )
-        _draw_strip(strip, dataset, names)
-        _draw_matrix(matrix, bar, dataset, names)
+    figure = Figure(figsize=(WIDTH, height))
+    places = ((margin, left - margin - 0.12, size), (left, side, size), (WIDTH - 0.62, 0.1, min(size, 2.2)))
+    strip, matrix, bar = (
+        figure.add_axes((x / WIDTH, foot / height, wide / WIDTH, tall / height)) for x, wide, tall in places
+    )
+    _draw_strip(strip, dataset, names)
+    _draw_matrix(matrix, bar, dataset, names)
     return figure
 
 
@@ -71,11 +71,14 @@ def _draw_strip(axes: Axes, dataset: DatasetResults, names: list[str]) -> None:
     looks = roles(dataset)
     axes.axvline(100 * dataset.oracle["miou"], color=QUIET, linewidth=1, linestyle=(0, (1, 2)))
     axes.axvline(100 * dataset.strategies[BASELINE]["miou"], color=looks[BASELINE][0], linewidth=0.8)
-    for place, name in enumerate(names):
-        colour, marker = looks.get(name, _OTHER)
-        figures = dataset.strategies[name]
-        axes.hlines(place, *(100 * end for end in figures["miou_ci"]), color=colour, linewidth=1.4)
-        axes.plot(100 * figures["miou"], place, marker, color=colour, markersize=4.5)
+    drawn = [looks.get(name, _OTHER) for name in names]
+    low, high = 100 * np.array([dataset.strategies[name]["miou_ci"] for name in names]).T
+    axes.hlines(range(len(names)), low, high, colors=[colour for colour, _ in drawn], linewidth=1.4)
+    for look in dict.fromkeys(drawn):
+        places = [place for place, own in enumerate(drawn) if own == look]
+        figures = [100 * dataset.strategies[names[place]]["miou"] for place in places]
+        colour, marker = look
+        axes.plot(figures, places, marker, color=colour, markersize=4.5)
     axes.set_yticks(range(len(names)), names, color=INK)
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(names) - 0.5, -0.5)
@@ -88,7 +91,7 @@ def _draw_matrix(axes: Axes, bar: Axes, dataset: DatasetResults, names: list[str
     points = 100 * difference
     # A few that are far off must not take all colour from the rest.
     largest = max(float(np.nanquantile(np.abs(points), 0.9)) if len(names) > 1 else 0, 0.1)
-    image = axes.imshow(points, cmap=DIVERGING, norm=Normalize(-largest, largest), aspect="auto")
+    image = axes.imshow(points, cmap=DIVERGING, norm=Normalize(-largest, largest), aspect="auto", interpolation="none")
     row, column = np.nonzero(p <= _LEVEL)
     # White on strong colours, dark on pale ones.
     strong = np.abs(points[row, column]) > 0.62 * largest

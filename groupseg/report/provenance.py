@@ -1,14 +1,17 @@
-"""What was run: commit, versions of packages, time and memory of the stages."""
+"""What was run: commit, versions of packages, stages with their time and memory."""
 
 import platform
+import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from groupseg import __version__
 from groupseg.files import read_json
+from groupseg.report.results import read_yaml
 
 PACKAGES = ("torch", "open_clip_torch", "numpy", "scipy", "pandas", "dvc", "mlflow")
 
@@ -30,18 +33,22 @@ class Commit:
 
 
 @dataclass(frozen=True)
-class Timing:
-    """What a stage took when it last ran.
+class Stage:
+    """A stage of the pipeline, all of one name taken together, and what it took when it last ran.
 
     Attributes:
-        stage: Its name, without what stands behind `@`.
+        name: Its name, without what stands behind `@`.
+        description: What it does.
+        reads: What it depends on; a star stands for what it runs once for each of.
         of: How many stages of that name there are.
         runs: How many of them have run here.
         seconds: Wall time of those.
         peak_mib: Highest memory of one of them, in MiB.
     """
 
-    stage: str
+    name: str
+    description: str
+    reads: tuple[str, ...]
     of: int
     runs: int
     seconds: float
@@ -64,20 +71,51 @@ def read_versions() -> dict[str, str]:
     }
 
 
-def read_timings(folder: Path, stages: Mapping[str, Sequence[str]]) -> list[Timing]:
-    """Reads what stages took, those of one name taken together; also says which have not run here.
+def read_stages(path: Path, params: Mapping[str, Any], timings: Path) -> list[Stage]:
+    """Reads the stages of a dvc.yaml and what they took; also says which have not run here.
 
     Args:
-        folder: Holds <stage>.json, {"seconds", "peak_mib"}; may be missing.
-        stages: Full names, such as "prepare@voc", of the stages of each name, in their order.
+        path: The dvc.yaml.
+        params: What params.yaml holds.
+        timings: Holds <stage>.json, {"seconds", "peak_mib"}; may be missing.
+
+    Raises:
+        UserError: If dvc.yaml is missing or no YAML.
     """
-    timings = []
-    for name, instances in stages.items():
-        runs = [read_json(path) for one in instances if (path := folder / f"{one}.json").exists()]
-        seconds = sum(run["seconds"] for run in runs)
-        peak = max((run["peak_mib"] for run in runs), default=0.0)
-        timings.append(Timing(name, len(instances), len(runs), seconds, peak))
-    return timings
+    stages: dict[str, Any] = read_yaml(path)["stages"]
+    return [_stage(name, stage, params, timings) for name, stage in stages.items()]
+
+
+def _stage(name: str, stage: Mapping[str, Any], params: Mapping[str, Any], timings: Path) -> Stage:
+    each = stage.get("foreach")
+    body = stage["do"] if each else stage
+    items = _filled(each, params) if isinstance(each, str) else [_filled(one, params) for one in each or []]
+    files = [timings / f"{one}.json" for one in ([f"{name}@{item}" for item in items] if each else [name])]
+    runs = [read_json(file) for file in files if file.exists()]
+    return Stage(
+        name,
+        body.get("desc", ""),
+        tuple(_filled(entry, params) for entry in body.get("deps", [])),
+        len(files),
+        len(runs),
+        sum(run["seconds"] for run in runs),
+        max((run["peak_mib"] for run in runs), default=0.0),
+    )
+
+
+def _filled(template: str, params: Mapping[str, Any]) -> Any:
+    """Puts parameters in the place of their names; what is nothing but a name may be any value, such as a list."""
+
+    def value(match: re.Match[str]) -> Any:
+        found: Any = params
+        for key in match[1].split("."):
+            found = found.get(key, {})
+        # What a stage runs over is no parameter.
+        return found or "*"
+
+    name = re.compile(r"\$\{([^}]*)\}")
+    whole = name.fullmatch(template)
+    return value(whole) if whole else name.sub(lambda match: str(value(match)), template)
 
 
 def git(root: Path, *arguments: str) -> str:

@@ -59,7 +59,7 @@ def _parent(results: Results) -> Record:
     run = results.params["run"]
     sections = {name: results.params[name] for name in ("run", "text", "evaluate", "studies")}
     sections["models"] = {run["model"]: results.params["models"][run["model"]]}
-    figures = sorted((results.folder / "figures").glob("*.png"))
+    figures = sorted((results.folder / "figures").glob("*.*"))
     return Record(
         part=PARENT,
         tags=_origin(results.root),

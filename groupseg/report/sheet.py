@@ -1,65 +1,55 @@
 """A sheet of small pictures: for each strategy the image where it wins most, and the one where it loses most."""
 
-from typing import Any
-
 import numpy as np
-from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from groupseg.report.album import Album, extremes
 from groupseg.report.grid import tiles
+from groupseg.report.paper import LARGE, QUIET, SMALL, Paper
 from groupseg.report.results import BASELINE, DatasetResults
-from groupseg.report.style import INK, QUIET, styled
 from groupseg.report.tables import percent, signed
 
 CELL = 72
 _GAP, _MIDDLE, _NAMES, _LINE, _HEADING, _MARGIN, _FOOT = 4, 20, 172, 20, 40, 8, 16
-# Image, truth, baseline and strategy of an example; its oracle stays out.
-_SHOWN = 4
-_BLOCK = _SHOWN * CELL + (_SHOWN - 1) * _GAP
+_COLUMNS = ("image", "ground truth", BASELINE, "strategy")
+_BLOCK = len(_COLUMNS) * CELL + (len(_COLUMNS) - 1) * _GAP
 _LEFT = (_MARGIN + _NAMES, _MARGIN + _NAMES + _BLOCK + _MIDDLE)
 WIDTH = _LEFT[1] + _BLOCK + _MARGIN
-_DPI = 100
 # As many as fit under the pictures of an example.
 _LETTERS = 54
 
 
-def sheet_figure(dataset: DatasetResults, album: Album) -> Figure:
-    """Draws a row for each strategy but the baseline, in the order of the results; all measures are pixels."""
+def draw_sheet(dataset: DatasetResults, album: Album) -> Paper:
+    """Draws a row for each strategy but the baseline, the highest mIoU on top; all measures are pixels."""
     names = [name for name in dataset.ranking if name != BASELINE]
     height = _HEADING + len(names) * (CELL + _LINE) + _FOOT
-    canvas = np.full((height, WIDTH, 3), 255, dtype=np.uint8)
-    texts: list[tuple[float, float, str, dict[str, Any]]] = []
+    paper = Paper(WIDTH, height)
     for left, title in zip(_LEFT, ("wins most", "loses most"), strict=True):
-        texts.append((left, 8, title, {"size": 8.5, "weight": "bold"}))
-        for place, column in enumerate(("image", "ground truth", BASELINE, "strategy")):
-            texts.append((left + place * (CELL + _GAP), 24, column, {"size": 7, "color": QUIET}))
+        paper.write(left, 7, title, LARGE, bold=True)
+        for place, column in enumerate(_COLUMNS):
+            paper.write(left + place * (CELL + _GAP), 24, column, SMALL, QUIET)
     for index, name in enumerate(names):
         top = _HEADING + index * (CELL + _LINE)
         figures = dataset.strategies[name]
+        paper.write(_MARGIN, top + 3, name, LARGE, bold=True)
         miou = f"mIoU {percent(figures['miou'])} % ({signed(figures['difference_to_fixed'])})"
-        texts.append((_MARGIN, top + 4, name, {"size": 8, "weight": "bold"}))
-        texts.append((_MARGIN, top + 20, miou, {"size": 7, "color": QUIET}))
+        paper.write(_MARGIN, top + 20, miou, SMALL, QUIET)
         for left, rows in zip(_LEFT, extremes(album.right(name), 2), strict=True):
-            note = _place(canvas, album, name, rows, left, top) if rows else "none"
-            texts.append((left, top + (CELL + 3 if rows else 4), note, {"size": 7, "color": QUIET}))
-    texts.append((WIDTH - _MARGIN, height - 12, dataset.credit, {"size": 7, "color": QUIET, "ha": "right"}))
-    with styled():
-        figure = Figure(figsize=(WIDTH / _DPI, height / _DPI), dpi=_DPI)
-        figure.figimage(canvas)
-        for x, y, text, style in texts:
-            figure.text(x / WIDTH, 1 - y / height, text, **{"va": "top", "color": INK, **style})
-    return figure
+            if rows:
+                _draw_example(paper, album, name, rows[0], left, top)
+            else:
+                paper.write(left, top + 3, "none", SMALL, QUIET)
+    paper.write(WIDTH - _MARGIN, height - 4, dataset.credit, SMALL, QUIET, "rd")
+    return paper
 
 
-def _place(canvas: NDArray[np.uint8], album: Album, name: str, rows: list[int], left: int, top: int) -> str:
-    """Puts the pictures of the first row onto the canvas, with a hairline around them, and returns what to note."""
-    example = album.example(rows[0], name)
-    for column, picture in enumerate(tiles(example, album.classes, CELL)[:_SHOWN]):
-        x, (height, width) = left + column * (CELL + _GAP), picture.shape[:2]
-        canvas[top - 1 : top + height + 1, x - 1 : x + width + 1] = 190
-        canvas[top : top + height, x : x + width] = picture
+def _draw_example(paper: Paper, album: Album, name: str, row: int, left: int, top: int) -> None:
+    """Puts the pictures of an image side by side, and a note under them."""
+    example = album.example(row, name)
+    pictures = tiles(example.image, example.maps[: len(_COLUMNS) - 1], len(album.classes), CELL)
+    for column, picture in enumerate(pictures):
+        paper.picture(left + column * (CELL + _GAP), top, picture)
     before, after = (percent(share, 0) for share in example.right)
     shown = [int(label) for label in np.unique(example.maps[0]) if 0 < label <= len(album.classes)]
     note = f"right: {before} % → {after} %; {', '.join(album.classes[label - 1] for label in shown) or 'background'}"
-    return note if len(note) <= _LETTERS else f"{note[: _LETTERS - 1]}…"
+    note = note if len(note) <= _LETTERS else f"{note[: _LETTERS - 1]}…"
+    paper.write(left, top + CELL + 3, note, SMALL, QUIET)

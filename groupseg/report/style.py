@@ -1,23 +1,25 @@
 """The look of figures, and the one way in which they are written."""
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
-import numpy as np
 from matplotlib import style
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from PIL import Image
 
 from groupseg.files import atomic_path
 from groupseg.report.results import BASELINE, DatasetResults
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 INK, QUIET, LINE = "#1f2328", "#6b7280", "#d7dbe0"
 _STYLE: dict[str, Any] = {
-    "font.family": "DejaVu Sans",
+    "font.family": "sans-serif",
+    "font.sans-serif": "DejaVu Sans",
     "font.size": 8.5,
     "text.parse_math": False,  # a class may have a dollar sign in its name
     "text.color": INK,
@@ -35,10 +37,13 @@ _STYLE: dict[str, Any] = {
     "xtick.labelcolor": QUIET,
     "ytick.labelcolor": QUIET,
     "legend.frameon": False,
+    # Letters stay letters, in a font of the reader's: to draw them costs more than all else in a figure.
+    "svg.fonttype": "none",
+    # Names within the file must not change from one run to the next.
+    "svg.hashsalt": "groupseg",
 }
-DPI = 150
-# Colours that a chart has at most, anti-aliased letters and lines included; pictures have more.
-_CHART = 2**14
+# Inches.
+WIDTH = 9.6
 
 # Okabe and Ito (2008), told apart by all kinds of colour vision.
 BEST, WORSE, COLOURS = "#0072B2", "#D55E00", ("#CC79A7", "#E69F00", "#56B4E9")
@@ -47,15 +52,19 @@ _BASELINE = "#7a7f87"
 _KNOWN = {"global": ("#D55E00", "D"), "cosine": ("#009E73", "^")}
 _MARKERS = ("v", "P", "X")
 
-# A loss, no difference, a gain; in steps, since files hold 256 colours in all.
-DIVERGING = LinearSegmentedColormap.from_list(
-    "diverging", ["#A34700", "#F0B98D", "#FBFBFB", "#8DBEDD", "#004F80"], N=41
-)
+# A loss, no difference, a gain.
+DIVERGING = LinearSegmentedColormap.from_list("diverging", ["#A34700", "#F0B98D", "#FBFBFB", "#8DBEDD", "#004F80"])
 
 
-def styled() -> AbstractContextManager[None]:
-    """Figures drawn within it look alike, whatever a user's matplotlibrc says."""
-    return style.context(_STYLE, after_reset=True)
+def styled(draw: Callable[P, T]) -> Callable[P, T]:
+    """Lets figures look alike, whatever a user's matplotlibrc says: goes around what draws or writes one."""
+
+    @wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> T:
+        with style.context(_STYLE, after_reset=True):
+            return draw(*args, **kwargs)
+
+    return drawn
 
 
 def roles(dataset: DatasetResults) -> dict[str, tuple[str, str]]:
@@ -75,19 +84,23 @@ def series(names: Sequence[str], dataset: DatasetResults) -> dict[str, tuple[str
     return {name: known.get(name) or left[name] for name in dict.fromkeys(names)}
 
 
+def set_margins(
+    figure: Figure, left: float, bottom: float, right: float = 0.1, top: float = 0.5, **gaps: float
+) -> None:
+    """Places the panels of a figure: margins in inches, `wspace` and `hspace` between panels in parts of a panel.
+
+    A layout engine would find margins itself, but draws everything twice to do so.
+    """
+    wide, tall = figure.get_size_inches()
+    figure.subplots_adjust(left / wide, bottom / tall, 1 - right / wide, 1 - top / tall, **gaps)
+
+
+@styled
 def save_figure(figure: Figure, path: Path) -> None:
-    """Writes a figure as PNG of 256 colours, which are enough; equal figures are equal bytes.
+    """Writes a figure as SVG; equal figures are equal bytes.
 
     Raises:
         UserError: If the file cannot be written.
     """
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()  # type: ignore[no-untyped-call]
-    pixels = np.asarray(canvas.buffer_rgba())[..., :3]  # type: ignore[no-untyped-call]
-    image = Image.fromarray(np.ascontiguousarray(pixels))
-    # A chart has few colours, and those of thin lines must stay as they are; in pictures the commonest count.
-    chart = image.getcolors(_CHART) is not None
-    method = Image.Quantize.MAXCOVERAGE if chart else Image.Quantize.MEDIANCUT
-    image = image.quantize(256, method, dither=Image.Dither.NONE)
     with atomic_path(path) as temporary:
-        image.save(temporary, "PNG")
+        FigureCanvasSVG(figure).print_svg(temporary, metadata={"Date": None})  # type: ignore[no-untyped-call]

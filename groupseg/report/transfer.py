@@ -1,48 +1,57 @@
 """What a threshold is worth on a data set that it was not fitted on."""
 
-import math
-from typing import Any
-
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from groupseg.report.style import DIVERGING, DPI, INK, styled
+from groupseg.report.style import DIVERGING, INK, WIDTH, set_margins, styled
 from groupseg.report.tables import percent, signed
 
-_COLUMNS, _ALL = 4, "all"
+_ALL = "all"
+# Inches: a row, and the margins of the figure.
+_ROW, _BOTTOM, _RIGHT, _TOP = 0.215, 0.55, 0.95, 0.3
 
 
+@styled
 def transfer_figure(transfer: pd.DataFrame) -> Figure:
-    """Draws a matrix for each strategy: rows where the threshold comes from, columns where it is used."""
-    strategies = list(dict.fromkeys(transfer["strategy"]))
-    change = 100 * against_own(transfer)
+    """Draws a row for each strategy; for each data set that it is used on, a column for each that it was fitted on."""
+    strategies, sources, targets = (list(dict.fromkeys(transfer[key])) for key in ("strategy", "from", "to"))
+    columns = pd.MultiIndex.from_product([targets, sources])
+    miou, points = (
+        transfer.assign(points=100 * against_own(transfer))
+        .pivot(index="strategy", columns=["to", "from"], values=value)
+        .reindex(index=strategies, columns=columns)
+        .to_numpy()
+        for value in ("miou", "points")
+    )
     # A few that are far off must not take all colour from the rest.
-    largest = max(0.1, float(np.nanquantile(np.abs(change), 0.9)))
-    norm = Normalize(-largest, largest)
-    columns = min(_COLUMNS, len(strategies))
-    rows = math.ceil(len(strategies) / columns)
-    with styled():
-        height = 0.3 * transfer["from"].nunique() + 0.35
-        figure = Figure(figsize=(9.6, rows * height + 0.7), dpi=DPI, layout="constrained")
-        panels = figure.subplots(rows, columns, squeeze=False).ravel()
-        for axes in panels[len(strategies) :]:
-            axes.set_axis_off()
-        for place, (axes, name) in enumerate(zip(panels, strategies, strict=False)):
-            matrix = _matrix(transfer, "miou", name)
-            points = _matrix(transfer.assign(change=change), "change", name).to_numpy()
-            axes.imshow(points, cmap=DIVERGING, norm=norm, aspect="auto")
-            _write_values(axes, matrix.to_numpy(), np.abs(points) > 0.62 * largest)
-            axes.set_title(name)
-            # The axes are the same for all, and named at the edges.
-            _name_axes(axes, matrix, left=place % columns == 0, below=place >= (rows - 1) * columns)
-        bar = figure.colorbar(ScalarMappable(norm, DIVERGING), ax=panels.tolist(), aspect=30, pad=0.01, extend="both")
-        bar.set_label("points against its own")
-        bar.outline.set_visible(False)
+    largest = max(0.1, float(np.nanquantile(np.abs(points), 0.9)))
+    height = _ROW * len(strategies) + _BOTTOM + _TOP
+    figure = Figure(figsize=(WIDTH, height))
+    axes = figure.subplots()
+    set_margins(figure, left=0.2 + 0.07 * max(map(len, strategies)), bottom=_BOTTOM, right=_RIGHT, top=_TOP)
+    image = axes.imshow(points, DIVERGING, Normalize(-largest, largest), aspect="auto", interpolation="none")
+    for (row, column), value in np.ndenumerate(miou):
+        # White on strong colours, dark on pale ones.
+        colour = "white" if abs(points[row, column]) > 0.62 * largest else INK
+        axes.text(column, row, percent(value), ha="center", va="center", size=7.5, color=colour)
+    for place, name in enumerate(targets):
+        start = place * len(sources) - 0.5
+        axes.axvline(start, color="white", linewidth=8)
+        axes.text(start + len(sources) / 2, -0.75, f"used on {name}", ha="center", weight="bold")
+    axes.set_yticks(range(len(strategies)), strategies, color=INK)
+    axes.set_xticks(range(len(columns)), sources * len(targets), color=INK, size=7.5)
+    axes.tick_params(axis="both", length=0)
+    axes.set_xlabel("fitted on")
+    axes.spines[:].set_visible(False)
+    axes.grid(visible=False)
+    bar = figure.colorbar(
+        image, cax=figure.add_axes((1 - 0.75 / WIDTH, _BOTTOM / height, 0.1 / WIDTH, 0.5)), extend="both"
+    )
+    bar.set_label("points against its own")
+    bar.outline.set_visible(False)
     return figure
 
 
@@ -69,26 +78,3 @@ def against_own(transfer: pd.DataFrame) -> NDArray[np.float64]:
     own = transfer[transfer["from"] == transfer["to"]].set_index(["strategy", "to"])["miou"]
     same = own.reindex(pd.MultiIndex.from_frame(transfer[["strategy", "to"]]))
     return np.asarray(transfer["miou"].to_numpy() - same.to_numpy(), dtype=np.float64)
-
-
-def _matrix(transfer: pd.DataFrame, column: str, strategy: str) -> pd.DataFrame:
-    """A column of a strategy, rows "from" and columns "to" in the order of the file."""
-    rows = transfer[transfer["strategy"] == strategy]
-    matrix = rows.pivot(index="from", columns="to", values=column)
-    return matrix.loc[list(dict.fromkeys(rows["from"])), list(dict.fromkeys(rows["to"]))]
-
-
-def _write_values(axes: Axes, values: NDArray[Any], strong: NDArray[np.bool_]) -> None:
-    """Writes percentages into the cells, white on strong colours."""
-    for (row, column), value in np.ndenumerate(values):
-        colour = "white" if strong[row, column] else INK
-        axes.text(column, row, percent(value), ha="center", va="center", size=8, color=colour)
-
-
-def _name_axes(axes: Axes, matrix: pd.DataFrame, left: bool, below: bool) -> None:
-    axes.set_yticks(range(matrix.shape[0]), list(matrix.index), color=INK)
-    axes.set_xticks(range(matrix.shape[1]), list(matrix.columns), color=INK, rotation=20)
-    axes.tick_params(axis="both", length=0, labelleft=left, labelbottom=below)
-    axes.set_ylabel("fitted on" if left else "")
-    axes.spines[:].set_visible(False)
-    axes.grid(visible=False)

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from groupseg.report.results import DatasetResults
-from groupseg.report.style import DPI, INK, QUIET, series, styled
+from groupseg.report.style import INK, QUIET, WIDTH, series, set_margins, styled
 from groupseg.report.tables import signed
 
 _KINDS = {"subset": "some of its classes", "absent": "classes that label no pixel, added"}
@@ -18,24 +18,25 @@ _MEASURES = {"score": "median score", "threshold": "best threshold", "miou": "mI
 _DASHED, _DOTTED = (0, (4, 2)), (0, (1, 2))
 
 
+@styled
 def vocabulary_figure(dataset: DatasetResults) -> Figure:
     """Draws a row for each way of changing the class list: median score, best threshold, and mIoU."""
     table = dataset.tables["vocabulary"]
     kinds = [kind for kind in _KINDS if kind in set(table["kind"])]
     looks = series(list(table["strategy"]), dataset)
-    with styled():
-        figure = Figure(figsize=(9.6, 2.35 * len(kinds) + 0.35), dpi=DPI, layout="constrained")
-        panels = figure.subplots(len(kinds), len(_MEASURES), squeeze=False, width_ratios=(1, 1, 1.25))
-        for kind, row in zip(kinds, panels, strict=True):
-            rows = table[table["kind"] == kind]
-            for (measure, title), axes in zip(_MEASURES.items(), row, strict=True):
-                _draw_panel(axes, rows, measure, looks)
-                axes.set_title(title)
-                _set_sizes(axes, sorted(rows["size"].unique()))
-            row[0].set_ylabel(_KINDS[kind], size=8)
-        for axes in panels[-1]:
-            axes.set_xlabel("classes")
-        figure.legend(handles=_legend(looks), loc="outside upper right", ncols=min(len(looks) + 3, 7))
+    figure = Figure(figsize=(WIDTH, 2.35 * len(kinds) + 0.35))
+    panels = figure.subplots(len(kinds), len(_MEASURES), squeeze=False, width_ratios=(1, 1, 1.25))
+    set_margins(figure, left=0.6, bottom=0.45, top=0.55, wspace=0.15, hspace=0.3)
+    for kind, row in zip(kinds, panels, strict=True):
+        rows = table[table["kind"] == kind]
+        for (measure, title), axes in zip(_MEASURES.items(), row, strict=True):
+            _draw_panel(axes, rows, measure, looks)
+            axes.set_title(title)
+            _set_sizes(axes, sorted(rows["size"].unique()))
+        row[0].set_ylabel(_KINDS[kind], size=8)
+    for axes in panels[-1]:
+        axes.set_xlabel("classes")
+    figure.legend(handles=_legend(looks), loc="upper right", ncols=min(len(looks) + 3, 7))
     return figure
 
 
@@ -61,19 +62,21 @@ def vocabulary_finding(dataset: DatasetResults) -> str:
 
 
 def _draw_panel(axes: Axes, rows: pd.DataFrame, measure: str, looks: dict[str, tuple[str, str]]) -> None:
-    factor = 100 if measure == "miou" else 1
-    for name, (colour, marker) in looks.items():
-        own = rows[rows["strategy"] == name]
-        _draw_line(axes, own, measure, factor, color=colour, marker=marker)
+    columns = ["miou", "miou_frozen", "miou_oracle"] if measure == "miou" else [measure]
+    figures = (100 if measure == "miou" else 1) * rows.set_index(["strategy", "size"])[columns]
+    own = figures.groupby(["strategy", "size"]).agg(["mean", "min", "max"])
+    for name in own.index.unique("strategy"):
+        colour, marker = looks[name]
+        _draw_line(axes, own.loc[name, measure], color=colour, marker=marker)
         if measure == "miou":
-            _draw_line(axes, own, "miou_frozen", factor, color=colour, linestyle=_DASHED)
+            _draw_line(axes, own.loc[name, "miou_frozen"], color=colour, linestyle=_DASHED)
     if measure == "miou":
-        _draw_line(axes, rows, "miou_oracle", factor, color=QUIET, linestyle=_DOTTED)
+        oracle = figures["miou_oracle"].groupby("size").agg(["mean", "min", "max"])
+        _draw_line(axes, oracle, color=QUIET, linestyle=_DOTTED)
 
 
-def _draw_line(axes: Axes, rows: pd.DataFrame, column: str, factor: float, **style: Any) -> None:
+def _draw_line(axes: Axes, figures: pd.DataFrame, **style: Any) -> None:
     """Draws the mean over draws, with a line from the lowest to the highest draw at each size."""
-    figures = factor * rows.groupby("size")[column].agg(["mean", "min", "max"])
     axes.plot(figures.index, figures["mean"], linewidth=1.3, markersize=3.5, **style)
     axes.vlines(figures.index, figures["min"], figures["max"], color=style["color"], linewidth=0.8, alpha=0.7)
 
