@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from groupseg.report.results import read_yaml
+from groupseg.yaml_file import read_yaml
 
 WIDTH, HEIGHT, COLUMN, ROW = 102, 34, 121, 54
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from stages.params import load_params
+from tests.commands import call
 from tests.onboard.conftest import Make, mask_of
 from tests.stages.conftest import project  # noqa: F401  (a fixture)
-from tests.test_cli import call
 
 
 def test_init_says_what_it_found_and_writes_the_section(

@@ -9,9 +9,9 @@ from groupseg.datasets.shards import read_class_list, read_samples
 from groupseg.files import read_json
 from groupseg.onboard.find import look
 from stages import prepare
+from tests.commands import call
 from tests.datasets.exports import EXPORTS, Export
 from tests.stages.conftest import project  # noqa: F401  (a fixture)
-from tests.test_cli import call
 
 
 @pytest.mark.parametrize("name", EXPORTS)
