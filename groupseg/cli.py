@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
 from groupseg.clip.config import Attention
-from groupseg.errors import UserError
+from groupseg.errors import UserError, printable
+from groupseg.terminal import show_any_name
 
 commands = typer.Typer(
     help="Zero-shot segmentation and its background decision. Run in the folder of the project.",
@@ -262,11 +263,22 @@ def app(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: The command and its options; those of the process where not given.
     """
+    show_any_name()
     try:
         commands(args=arguments)
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(1) from None
+        _fail(str(error))
     except FileNotFoundError as error:
-        print(f"error: {error.filename} is missing. Run `dvc repro`, or `dvc pull`.", file=sys.stderr)
-        raise SystemExit(1) from None
+        _fail(f"{error.filename} is missing. Run `dvc repro`, or `dvc pull`.")
+    except MemoryError:
+        _fail("memory ran out. Close other programs, or give fewer or smaller images.")
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _fail(f"{error.filename}: {error.strerror}. Mend it or its rights.")
+
+
+def _fail(message: str) -> NoReturn:
+    for line in printable(message).splitlines():
+        print(f"error: {line}", file=sys.stderr)
+    raise SystemExit(1) from None

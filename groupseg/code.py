@@ -19,7 +19,8 @@ PACKAGES = ("groupseg", "stages")
 # Passed over: they check parameters, report errors, say where files lie and fetch files whose digests are known, and so
 # cannot change what a result is. `groupseg` itself only names what the package exports.
 NEUTRAL = frozenset(
-    {"groupseg", "groupseg.errors", "groupseg.processes", "stages"}
+    {"groupseg", "stages"}
+    | {f"groupseg.{name}" for name in ("errors", "plain_file", "processes", "terminal", "yaml_file")}
     | {f"stages.{name}" for name in ("params", "paths", "schema", "faults", "stage")}
     | {f"groupseg.sources.{name}" for name in ("cache", "digests", "fetch", "transfer")}
 )

@@ -1,4 +1,6 @@
-"""The one exception for what a user can cause and mend."""
+"""The exceptions for what a user can cause and mend."""
+
+from collections.abc import Sequence
 
 
 class UserError(ValueError):
@@ -8,3 +10,19 @@ class UserError(ValueError):
     it.
     Stages and the command line print it without a traceback and exit with status 1.
     """
+
+
+class NamedFault(UserError):
+    """A fault of many files at once: the message names a few, and `names` are all of them."""
+
+    def __init__(self, message: str, names: Sequence[str]) -> None:
+        super().__init__(message)
+        self.names = tuple(map(printable, names))
+
+    def __reduce__(self) -> tuple[type["NamedFault"], tuple[str, tuple[str, ...]]]:
+        return NamedFault, (str(self), self.names)
+
+
+def printable(name: str) -> str:
+    r"""Returns a name that can be printed: bytes of a file name that are not UTF-8 are written as \xe9."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

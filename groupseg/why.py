@@ -9,8 +9,8 @@ from groupseg.errors import UserError
 from groupseg.files import read_json
 from groupseg.records import digest, files_digest
 from groupseg.report.provenance import git
-from groupseg.report.results import read_yaml
 from groupseg.strategies.registry import STRATEGIES, build
+from groupseg.yaml_file import read_yaml
 
 
 def why(root: Path, dataset: str, strategy: str) -> str:

@@ -9,6 +9,9 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from pydantic import BaseModel, Tag
 from pydantic_core import ErrorDetails
 
+# Of a wrong value, how many characters are shown.
+_SHOWN = 80
+
 
 def describe(schema: type[BaseModel], details: ErrorDetails) -> str:
     """Says what is wrong where, in one line."""
@@ -32,7 +35,13 @@ def describe(schema: type[BaseModel], details: ErrorDetails) -> str:
     message = str(context.get("error", details["msg"]))
     for subject in ("Input", "String", "List"):
         message = message.replace(f"{subject} should", "must")
-    return f"{place}: {message}; got {value!r}"
+    # The whole file, where that is no section, has no place.
+    return f"{place}: {message}; got {_short(value)}".removeprefix(": ")
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def suggestion(name: str, known: Sequence[str]) -> str:

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
 
 from groupseg.errors import UserError
 from groupseg.files import read_json
+from groupseg.yaml_file import read_yaml
 from stages import paths
 from stages.faults import describe, suggestion
 from stages.schema import Params
@@ -30,15 +29,21 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
         UserError: If it is missing, is no YAML, or holds anything unknown, missing, mistyped or out of range;
             one line for each fault.
     """
-    data = _read(path)
-    faults = [*_names_that_run(data), *_archives_needed(data)]
+    params = check_params(read_yaml(path), path)
+    _check_results(params)
+    return params
+
+
+def check_params(data: Any, path: Path) -> Params:
+    """Turns what params.yaml holds into types; raises UserError with one line for each fault."""
     try:
         params = Params.model_validate_json(json.dumps(data, default=str))
     except ValidationError as error:
-        faults = [describe(Params, details) for details in error.errors()] + faults
-    if faults:
+        faults = [describe(Params, details) for details in error.errors()]
+    else:
+        faults = []
+    if faults := [*faults, *_names_that_run(data), *_archives_needed(data)]:
         raise UserError("\n".join(f"{path}: {fault}" for fault in faults))
-    _check_results(params)
     return params
 
 
@@ -47,7 +52,7 @@ def _check_results(params: Params) -> None:
     folder = paths.results(params)
     found = {file.stem: file for file in (folder / "metrics").glob("*.json")}
     whole = (folder / "summary.json").exists()
-    models = {read_json(file)["protocol"]["model"] for file in found.values()}
+    models = {_model_of(file) for file in found.values()}
     same = found.keys() == set(params.run.datasets) if whole else found.keys() <= set(params.run.datasets)
     if found and not (same and models == {params.run.model}):
         raise UserError(
@@ -57,19 +62,13 @@ def _check_results(params: Params) -> None:
         )
 
 
-def _read(path: Path) -> Any:
-    try:
-        # YAML 1.2, as DVC reads it: 1e-3 is a number, and `no` is a word.
-        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UserError(f"{path} is missing. Run from the top folder of the checkout.") from error
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 (byte {error.start}). Save it as UTF-8 text.") from error
-    except MarkedYAMLError as error:
-        line = f" line {error.problem_mark.line + 1}:" if error.problem_mark else ""
-        raise UserError(
-            f"{path}:{line} {(error.problem or 'no YAML').splitlines()[0]}. Mend the YAML there."
-        ) from error
+def _model_of(metrics: Path) -> str:
+    """Returns the model whose figures a file holds."""
+    data = read_json(metrics)
+    protocol = data.get("protocol") if isinstance(data, dict) else None
+    if not isinstance(protocol, dict) or not isinstance(model := protocol.get("model"), str):
+        raise UserError(f"{metrics} does not say which model it is of. Delete it and run `dvc repro` again.")
+    return model
 
 
 def _names_that_run(data: Any) -> Iterator[str]:
@@ -79,7 +78,7 @@ def _names_that_run(data: Any) -> Iterator[str]:
         return
     for key in ("model", "variants", "datasets", "corpora", "strategies"):
         section = {"model": "models", "variants": "models"}.get(key, key)
-        defined = list(map(str, data[section])) if isinstance(data.get(section), dict) else []
+        defined = _keys(data.get(section))
         names = run[key] if isinstance(run.get(key), list) else [run.get(key)]
         for name in names:
             if isinstance(name, str) and name not in defined:
@@ -102,7 +101,7 @@ def _of_the_model(data: dict[str, Any], run: dict[str, Any]) -> Iterator[str]:
     if "training" in sections.get(name, {}) and run.get("corpora") == []:
         yield f"run.corpora: must have at least 1 item, for {name!r} is trained on them; got []"
     for variant in run["variants"] if isinstance(run.get("variants"), list) else []:
-        if not trained.get(variant, True):
+        if isinstance(variant, str) and not trained.get(variant, True):
             yield f"run.variants: {variant!r} is not trained by the stage `train`; it can only be run.model"
 
 
@@ -113,7 +112,7 @@ def _strategies_asked_for(data: dict[str, Any], run: dict[str, Any]) -> Iterator
         given = section.get(key) if isinstance(section, dict) else None
         return [name for name in (given if isinstance(given, list) else [given]) if isinstance(name, str)]
 
-    running, defined = names(run, "strategies"), list(data.get("strategies") or {})
+    running, defined = names(run, "strategies"), _keys(data.get("strategies"))
     for name in names(data.get("evaluate"), "best"):
         if name not in running:
             yield f"evaluate.best: {name!r} is not listed in run.strategies{suggestion(name, running)}"
@@ -128,13 +127,17 @@ def _archives_needed(data: Any) -> Iterator[str]:
     """Yields what is wrong with the archives in `needs`."""
     if not isinstance(data, dict) or not isinstance(needs := data.get("needs"), dict):
         return
-    defined = list(map(str, data.get("archives") or {}))
+    defined = _keys(data.get("archives"))
     for kind, section in needs.items():
         for owner, names in section.items() if isinstance(section, dict) else ():
             for name in names if isinstance(names, list) else ():
                 if isinstance(name, str) and name not in defined:
                     hint = suggestion(name, defined)
                     yield f"needs.{kind}.{owner}: {name!r} is not defined under `archives`{hint}"
+
+
+def _keys(section: Any) -> list[str]:
+    return list(map(str, section)) if isinstance(section, dict) else []
 
 
 def main() -> None:

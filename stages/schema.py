@@ -27,8 +27,8 @@ from groupseg.strategies.registry import STRATEGIES
 from groupseg.text.variants import variants
 from groupseg.training.recipe import Recipe
 
-# Names become parts of stages, paths and dotted parameters.
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
+# Names become parts of stages, paths and dotted parameters, and arguments of commands, which a dash would make options.
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*$")]
 Scenes = Literal["scenes20", "scenes59", "scenes80"]
 
 
@@ -94,13 +94,16 @@ class FilesSource(Section):
     """Images and masks that lie somewhere: in archives, or in a folder or archive `path` below `run.folder`.
 
     Either `calib` images are drawn for calibration, by `seed`; or `crossfit` folds of the test images are calibrated on
-    and judged in turn.
+    and judged in turn. `skip_unmatched` leaves out images without a mask and masks without an image, which else are an
+    error; `exif_transpose_masks` turns masks as the EXIF orientation of their images says.
     """
 
     path: str | None = None
     calib: Calib | None = None
     crossfit: Annotated[int, Field(ge=2)] | None = None
     seed: NonNegativeInt = 0
+    skip_unmatched: bool = False
+    exif_transpose_masks: bool = False
 
     @model_validator(mode="after")
     def _calibrated_in_one_way(self) -> Self:
@@ -110,7 +113,8 @@ class FilesSource(Section):
 
     def options(self) -> dict[str, Any]:
         """What its reader takes besides the tree, `calib` and `seed`."""
-        return self.model_dump(exclude={"format", *FilesSource.model_fields})
+        switches = {"skip_unmatched", "exif_transpose_masks"}
+        return self.model_dump(exclude={"format", *FilesSource.model_fields} - switches)
 
 
 class PublishedSource(FilesSource):

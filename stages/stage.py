@@ -9,12 +9,15 @@ import resource
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
+from typing import NoReturn
 
-from groupseg.errors import UserError
-from groupseg.files import write_json
+from groupseg.errors import NamedFault, UserError, printable
+from groupseg.files import atomic_path, write_json
+from groupseg.terminal import show_any_name
 from stages import STARTED
 
 # Of the repository, also where `dvc exp run` works in a temporary copy of it.
@@ -39,12 +42,18 @@ def run(main: Callable[..., None], shared: bool = False) -> None:
     for name in inspect.signature(main).parameters:
         parser.add_argument(name)
     arguments = vars(parser.parse_args())
+    show_any_name()
+    called = f"{script}@{'-'.join(arguments.values())}".rstrip("@")
     try:
         if not (shared and _launched(script, list(arguments.values()))):
             main(**arguments)
-        _record(f"{script}@{'-'.join(arguments.values())}".rstrip("@"), time.monotonic() - STARTED)
+        _record(called, time.monotonic() - STARTED)
     except UserError as error:
-        _fail(str(error))
+        _fail(str(error), *_all_named(error, called))
+    except KeyError:
+        if not (unknown := _unknown(arguments)):
+            raise
+        _fail(unknown)
     except MemoryError:
         _fail(f"stage {script} ran out of memory. Close other programs, or lower its numbers in params.yaml.")
     except OSError as error:
@@ -52,6 +61,27 @@ def run(main: Callable[..., None], shared: bool = False) -> None:
             raise
         place = error.filename or f"stage {script}"
         _fail(f"{place}: {error.strerror}. Free the space or the permission and run again.")
+
+
+def _all_named(error: UserError, called: str) -> Iterator[str]:
+    """Writes down all files of a fault that names a few of them, and says where."""
+    if isinstance(error, NamedFault) and len(error.names) > 1:
+        path = ROOT / ".work" / "faults" / f"{called}.txt"
+        with atomic_path(path) as temporary:
+            temporary.write_text("\n".join(error.names) + "\n", encoding="utf-8")
+        yield f"All {len(error.names):,} by name: {path}"
+
+
+def _unknown(arguments: Mapping[str, str]) -> str:
+    """Says which argument names nothing in params.yaml; empty where each does."""
+    from stages.params import load_params
+
+    params = load_params()
+    for argument, section in {"dataset": "datasets", "corpus": "corpora", "name": "models"}.items():
+        known: list[str] = list(getattr(params, section))
+        if argument in arguments and arguments[argument] not in known:
+            return f"params.yaml defines no {arguments[argument]!r} under `{section}`. There are {', '.join(known)}."
+    return ""
 
 
 def _launched(script: str, arguments: list[str]) -> bool:
@@ -99,7 +129,7 @@ def _record(stage: str, seconds: float) -> None:
     write_json(ROOT / ".work" / "timings" / f"{stage}.json", record)
 
 
-def _fail(message: str) -> None:
-    for line in message.splitlines():
-        print(f"error: {line}", file=sys.stderr)
+def _fail(*messages: str) -> NoReturn:
+    for line in chain.from_iterable(message.splitlines() for message in messages):
+        print(f"error: {printable(line)}", file=sys.stderr)
     raise SystemExit(1)

@@ -7,10 +7,10 @@ from pydantic import Field, PositiveInt, StringConstraints, TypeAdapter, Validat
 from typing_extensions import TypedDict
 
 from groupseg.datasets.names import repeated
-from groupseg.datasets.notes import NamedFault, some
+from groupseg.datasets.notes import some
 from groupseg.datasets.shapes import Segmentation
 from groupseg.datasets.texts import decode_text, encoding_of
-from groupseg.errors import UserError
+from groupseg.errors import NamedFault, UserError
 from groupseg.files import stand_in
 
 T = TypeVar("T")

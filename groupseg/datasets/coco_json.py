@@ -11,11 +11,11 @@ from groupseg.datasets.labelled import Item, LabelledFiles, Unmatched
 from groupseg.datasets.layout import drawn_splits, find_root, official_splits
 from groupseg.datasets.located import Located, locate, plain_path
 from groupseg.datasets.names import class_list, repeated
-from groupseg.datasets.notes import NamedFault, Note, counted, some
+from groupseg.datasets.notes import Note, counted, some
 from groupseg.datasets.pictures import SUFFIXES
 from groupseg.datasets.shapes import Drawing, Painter
 from groupseg.datasets.switches import reader
-from groupseg.errors import UserError
+from groupseg.errors import NamedFault, UserError
 from groupseg.sources.tree import Tree
 
 # The folder that is judged where a JSON lies in several: the first of these that is there.

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from groupseg.datasets.labelled import Item, Unmatched
 from groupseg.datasets.names import draw
-from groupseg.datasets.notes import NamedFault, counted
+from groupseg.datasets.notes import counted
 from groupseg.datasets.pictures import SUFFIXES
 from groupseg.datasets.texts import is_text
-from groupseg.errors import UserError
+from groupseg.errors import NamedFault, UserError
 from groupseg.sources.tree import Tree
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from groupseg.datasets.notes import NamedFault, Note, counted
+from groupseg.datasets.notes import Note, counted
 from groupseg.datasets.texts import is_text
-from groupseg.errors import UserError
+from groupseg.errors import NamedFault, UserError
 from groupseg.sources.tree import Tree
 
 # What Label Studio puts before the name of a file that was uploaded.

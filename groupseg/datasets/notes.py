@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from groupseg.datasets.texts import printable
-from groupseg.errors import UserError
+from groupseg.errors import printable
 
 # Of things that are named as examples, how many.
 NAMED = 3
@@ -24,17 +23,6 @@ class Note:
 
     def __str__(self) -> str:
         return f"{self.text} {some(self.names)}" if self.text.endswith(":") else self.text
-
-
-class NamedFault(UserError):
-    """A fault of many files at once: `names` are all of them."""
-
-    def __init__(self, message: str, names: Sequence[str]) -> None:
-        super().__init__(message)
-        self.names = tuple(map(printable, names))
-
-    def __reduce__(self) -> tuple[type["NamedFault"], tuple[str, tuple[str, ...]]]:
-        return NamedFault, (str(self), self.names)
 
 
 def some(names: Sequence[str]) -> str:

@@ -6,8 +6,8 @@ from functools import wraps
 from typing import Any
 
 from groupseg.datasets.labelled import LabelledFiles, Unmatched
-from groupseg.datasets.notes import NamedFault, Note, counted, some
-from groupseg.datasets.texts import printable
+from groupseg.datasets.notes import Note, counted, some
+from groupseg.errors import NamedFault, printable
 from groupseg.sources.tree import Tree
 
 Read = Callable[..., LabelledFiles]

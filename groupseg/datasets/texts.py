@@ -43,11 +43,6 @@ def decode_text(data: bytes, label: str) -> str:
         raise UserError(f"{label} is not UTF-8 (byte {error.start}). Save it as UTF-8 text.") from error
 
 
-def printable(name: str) -> str:
-    r"""Returns a name that can be printed: bytes of a file name that are not UTF-8 are written as \xe9."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
 def is_text(name: str) -> bool:
     """Whether the bytes of a file name are UTF-8."""
     return name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)

@@ -3,8 +3,7 @@
 from collections import Counter
 from pathlib import Path, PurePosixPath
 
-from groupseg.datasets.texts import printable
-from groupseg.errors import UserError
+from groupseg.errors import UserError, printable
 from groupseg.onboard.layouts import EXPORTS, LAYOUTS, coco_jsons, layout_of, look_at_json, look_at_layout, one_name
 from groupseg.onboard.look import Look
 from groupseg.onboard.plain import look_at_plain

@@ -10,8 +10,8 @@ from tqdm import tqdm
 from groupseg.datasets.audit import Counts, stands_out
 from groupseg.datasets.entry import count_pixels
 from groupseg.datasets.labelled import LabelledFiles
-from groupseg.datasets.notes import NamedFault, Note, counted
-from groupseg.errors import UserError
+from groupseg.datasets.notes import Note, counted
+from groupseg.errors import NamedFault, UserError
 
 T = TypeVar("T")
 

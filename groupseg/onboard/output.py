@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 from groupseg.datasets.notes import NAMED
-from groupseg.datasets.texts import printable
+from groupseg.errors import printable
 from groupseg.files import atomic_path
 from groupseg.onboard.look import Look
 

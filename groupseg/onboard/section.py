@@ -11,9 +11,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
-from groupseg.datasets.texts import is_text, printable
-from groupseg.errors import UserError
+from groupseg.datasets.texts import is_text
+from groupseg.errors import UserError, printable
 from groupseg.files import atomic_path
+from groupseg.yaml_file import parse_yaml, read_yaml_text
 
 # An edit: from where to where in the text, and what comes there.
 Edit = tuple[int, int, str]
@@ -28,8 +29,10 @@ def data_set_name(path: Path, given: str = "") -> str:
         UserError: If the given name holds anything else or is no text in YAML, or that of the folder leaves nothing.
     """
     if given:
-        if not re.fullmatch(r"[A-Za-z0-9_-]+", given):
-            raise UserError(f"--name: must be letters, digits, _ and -, but is {given!r}. Choose another.")
+        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]*", given):
+            raise UserError(
+                f"--name: must be letters, digits, _ and -, and not begin with -, but is {given!r}. Choose another."
+            )
         if not _is_text(given):
             raise UserError(f"--name: YAML reads {given!r} as no text. Choose another, such as data_{given}.")
         return given
@@ -68,7 +71,7 @@ def place(params: Path, folder: Path) -> tuple[str, str | None]:
     """
     if not is_text(str(folder.resolve())):
         raise UserError(f"{printable(str(folder))}: the name is not UTF-8, which params.yaml is. Rename the folder.")
-    below = _loaded(_read(params), params)["run"].get("folder", ".")
+    below = _loaded(read_yaml_text(params), params)["run"].get("folder", ".")
     known, there = (params.parent / below).resolve(), folder.resolve()
     if there.is_relative_to(known):
         return there.relative_to(known).as_posix(), None
@@ -92,7 +95,7 @@ def add_dataset(params: Path, name: str, section: Mapping[str, Any], run: Mappin
         UserError: If the file cannot be read, has another data set of that name, or is laid out so that it can only
             be changed by hand.
     """
-    text = _read(params)
+    text = read_yaml_text(params)
     data = _loaded(text, params)
     top = {key.value: value for key, value in YAML(typ="safe", pure=True).compose(text).value}
     there = data["datasets"].get(name)
@@ -117,22 +120,9 @@ def add_dataset(params: Path, name: str, section: Mapping[str, Any], run: Mappin
     return bool(edits)
 
 
-def _read(params: Path) -> str:
-    try:
-        return params.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise UserError(f"{params} is missing. Run this in the folder of the project.") from error
-    except UnicodeDecodeError as error:
-        raise UserError(f"{params} is not UTF-8 (byte {error.start}). Save it as UTF-8 text.") from error
-
-
 def _loaded(text: str, params: Path) -> dict[str, Any]:
     """Returns what the file holds."""
-    try:
-        # YAML 1.2, as DVC reads it.
-        data = YAML(typ="safe", pure=True).load(text)
-    except YAMLError as error:
-        raise UserError(f"{params} is no YAML file: {' '.join(str(error).split())}. Mend it and run again.") from error
+    data = parse_yaml(text, str(params))
     if not isinstance(data, dict) or not all(isinstance(data.get(key), dict) for key in ("datasets", "run")):
         raise UserError(f"{params} must hold sections `run` and `datasets`. Take them from the project's own.")
     return data

@@ -1,5 +1,6 @@
 """Where images come from: files, folders of them, and the frames of a video, one at a time."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupseg.datasets.pictures import SUFFIXES, read_picture
-from groupseg.datasets.texts import is_text, printable
-from groupseg.errors import UserError
+from groupseg.datasets.texts import is_text
+from groupseg.errors import UserError, printable
+from groupseg.plain_file import check_plain_file, not_plain
 
 if TYPE_CHECKING:  # Optional, and slow to import.
     from av.container import InputContainer
@@ -76,11 +78,12 @@ class ImageFile:
 
 
 @dataclass(frozen=True)
-class UnnamedFile:
-    """A `Source` that is refused, because its name is not UTF-8, which results could not be named after."""
+class Refused:
+    """A `Source` that cannot be read; `reason` says why, and how to mend it."""
 
     path: Path
     name: str
+    reason: str
 
     def count(self) -> int:
         """One."""
@@ -88,7 +91,7 @@ class UnnamedFile:
 
     def pictures(self) -> Iterator[Picture]:
         """Raises UserError."""
-        raise UserError(f"{printable(str(self.path))}: its name is not UTF-8. Rename it.")
+        raise UserError(f"{printable(str(self.path))} {self.reason}.")
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,7 @@ def read_image(path: Path) -> Pixels:
     Raises:
         UserError: If it cannot be read.
     """
+    check_plain_file(path, "an image")
     try:
         pixels, _ = read_picture(path.read_bytes(), str(path))
     except OSError as error:
@@ -152,38 +156,44 @@ def find_sources(paths: Sequence[Path], every: int, out: Path) -> list[Source]:
     for path in paths:
         if path.is_dir():
             sources += _in_folder(path, out)
-        elif not path.exists():
+        elif not path.exists() and not path.is_symlink():
             raise UserError(f"{path} is missing. Give images, folders of images or videos.")
-        elif path.suffix.lower() in VIDEOS:
-            sources.append(VideoFile(path, path.stem, every) if is_text(path.stem) else UnnamedFile(path, path.stem))
         else:
-            sources.append(_image(path, path.stem))
-    name, times = Counter(source.name for source in sources).most_common(1)[0]
-    if times > 1:
-        raise UserError(
-            f"{times} inputs would all be written as {name!r}. Rename them, or give one at a time, each its own --out."
-        )
+            sources.append(_source(path, path.stem, every))
+    names = Counter(source.name for source in sources if not isinstance(source, Refused))
+    for name, times in names.items():
+        if times > 1:
+            raise UserError(
+                f"{times} inputs would all be written as {name!r}. Rename them, or give one at a time, each its own"
+                " --out."
+            )
     return sources
 
 
 def _in_folder(folder: Path, out: Path) -> list[Source]:
     """The images of a folder; hidden files, which systems leave behind, are none."""
-    results = out.resolve()
+    # `Path.resolve` fails on a link to itself.
+    results = os.path.realpath(out)
     files = [
         path
         for path in sorted(folder.rglob("*"))
         if path.suffix.lower() in SUFFIXES
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and results not in path.resolve().parents
-        and path.is_file()
+        and not path.is_dir()
+        and not Path(os.path.realpath(path.parent)).is_relative_to(results)
     ]
     if not files:
         raise UserError(f"{folder} holds no image ({', '.join(sorted(SUFFIXES))}). Give a folder of images.")
-    return [_image(path, path.relative_to(folder).with_suffix("").as_posix()) for path in files]
+    return [_source(path, path.relative_to(folder).with_suffix("").as_posix()) for path in files]
 
 
-def _image(path: Path, name: str) -> Source:
-    return ImageFile(path, name) if is_text(name) else UnnamedFile(path, name)
+def _source(path: Path, name: str, every: int | None = None) -> Source:
+    """Returns the source behind a path: where `every` is given a video too, by its suffix."""
+    if reason := not_plain(path):
+        return Refused(path, name, f"{reason}. Give an image")
+    if not is_text(name):
+        return Refused(path, name, "has a name that is not UTF-8. Rename it")
+    return VideoFile(path, name, every) if every and path.suffix.lower() in VIDEOS else ImageFile(path, name)
 
 
 def _open(path: Path) -> "InputContainer":

@@ -1,5 +1,6 @@
 """What segments are called and by which rule: any classes with a rule that needs no calibration, or a calibration."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 from groupseg.datasets.class_lists import parse_class_list
 from groupseg.errors import UserError
 from groupseg.files import read_json
+from groupseg.plain_file import check_plain_file
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.background_prompts import BackgroundPrompts
@@ -108,8 +110,10 @@ def free_naming(
         with_background: Whether a segment may be none of the classes.
 
     Raises:
-        UserError: If the classes are none, or one is empty or given twice.
+        UserError: If the classes are none, or one is empty or given twice; if the threshold is not finite.
     """
+    if not math.isfinite(threshold):
+        raise UserError(f"threshold: must be a finite number of nats, but is {threshold}. Leave it out to take 3.")
     names = class_list(classes)
     strategy = Lead(words="sclip", calibrated=False)
     strategy.threshold, strategy.miou = threshold, float("nan")
@@ -138,6 +142,7 @@ def calibrated_naming(
     Raises:
         UserError: If the file is no calibration, or one of other weights or classes.
     """
+    check_plain_file(path, "a calibration, such as results/scenes/calibration/scenes20/context.json")
     record: Any = read_json(path)
     try:
         text, found, names = record["text"], record["weights_sha256"], tuple(record["classes"])
@@ -202,17 +207,18 @@ def class_list(given: str | Sequence[str]) -> tuple[str, ...]:
 def _is_file(given: str) -> bool:
     """Whether classes are given as a file: one that is there, or what can be nothing else."""
     try:
-        return Path(given).is_file() or Path(given).suffix.lower() in _LISTS
+        return Path(given).is_file() or Path(given).is_fifo() or Path(given).suffix.lower() in _LISTS
     except (OSError, ValueError):  # longer than a path may be
         return False
 
 
 def _listed(path: str) -> list[str]:
+    check_plain_file(path, "a list of classes, one name a line")
     try:
         data = Path(path).read_bytes()
     except OSError as error:
         raise UserError(
-            f"{path} cannot be read as a list of classes: {error}. Save one name a line, as UTF-8."
+            f"{path} cannot be read as a list of classes: {error.strerror}. Mend it or its rights."
         ) from error
     return list(parse_class_list(data, path).classes)
 

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from groupseg.errors import UserError
 from groupseg.files import atomic_path, sha256, write_json
+from groupseg.plain_file import check_plain_file
 from groupseg.predict.inputs import Pixels, Source, find_sources
 from groupseg.predict.naming import find_naming
 from groupseg.predict.result import Result
@@ -50,6 +51,7 @@ def predict_files(
         UserError: At once if an argument is wrong or nothing can be written; in the end if an input could not be read.
     """
     sources = find_sources(inputs, every, out)
+    check_plain_file(model, "a file of weights, such as models/scenes_small.safetensors")
     naming = find_naming(classes, strategy, sha256(model), **options)
     with atomic_path(out / "classes.txt") as path:
         path.write_text("\n".join(naming.classes) + "\n", encoding="utf-8")
@@ -58,12 +60,16 @@ def predict_files(
         from groupseg.predict.segmenter import Segmenter
 
         segmenter = Segmenter.from_pretrained(model)
-    names: deque[str] = deque()
-    failed: list[Source] = []
+    names: deque[tuple[str, Source]] = deque()
+    failed: set[Source] = set()
     done, total = 0, sum(source.count() for source in sources)
     with tqdm(total=total or None, desc="predict", unit="image", disable=None) as bar:
-        for result in segmenter.stream(_readable(sources, names, failed), naming):
-            write_result(result, out, names.popleft(), overlays)
+        for result in segmenter.attempt(_readable(sources, names, failed), naming):
+            name, source = names.popleft()
+            if isinstance(result, UserError):
+                _tell(failed, source, f"{name}: {result}")
+                continue
+            write_result(result, out, name, overlays)
             done += 1
             bar.update()
     if failed:
@@ -120,13 +126,20 @@ def _save(picture: Image.Image, path: Path, kind: str, **options: int) -> None:
         picture.save(temporary, kind, **options)
 
 
-def _readable(sources: Sequence[Source], names: deque[str], failed: list[Source]) -> Iterator[Pixels]:
+def _readable(sources: Sequence[Source], names: deque[tuple[str, Source]], failed: set[Source]) -> Iterator[Pixels]:
     """Hands out images, keeps their names, and goes on where a source cannot be read."""
     for source in sources:
         try:
             for picture in source.pictures():
-                names.append(picture.name)
+                names.append((picture.name, source))
                 yield picture.image
         except UserError as error:
-            failed.append(source)
-            tqdm.write(f"error: {error}", file=sys.stderr)
+            _tell(failed, source, str(error))
+        except MemoryError:
+            _tell(failed, source, f"{source.name}: it takes more memory than there is. Scale it down.")
+
+
+def _tell(failed: set[Source], source: Source, why: str) -> None:
+    """Notes that a source could not be read, and says why."""
+    failed.add(source)
+    tqdm.write(f"error: {why}", file=sys.stderr)

@@ -12,6 +12,7 @@ from groupseg.datasets.sample import Sample, ignore_value
 from groupseg.errors import UserError
 from groupseg.files import sha256
 from groupseg.networks import load_network
+from groupseg.plain_file import check_plain_file
 from groupseg.predict.inputs import read_image
 from groupseg.predict.naming import Naming, find_naming
 from groupseg.predict.result import Map, Result, name_segments
@@ -57,6 +58,7 @@ class Segmenter:
         Raises:
             UserError: If the file is missing, damaged, or holds no model of ours.
         """
+        check_plain_file(weights, "a file of weights, such as models/scenes_small.safetensors")
         network = load_network(weights)
         encoder = load_text_tower(weights) or load_encoder(PACKAGE, DIGEST)
         return cls(network, encoder, {"model": Path(weights).stem, "weights_sha256": sha256(weights)})
@@ -91,17 +93,37 @@ class Segmenter:
         """Segments any number of images in order, in bounded memory.
 
         Raises:
-            UserError: If an image cannot be read.
+            UserError: If an image cannot be read, or takes more memory than there is.
         """
+        for result in self.attempt(images, naming):
+            if isinstance(result, UserError):
+                raise result
+            yield result
+
+    def attempt(self, images: Iterable[Picture], naming: Naming) -> Iterator[Result | UserError]:
+        """Does as `stream`, but goes on after an image that takes more memory than there is: it gives the error."""
         texts = self._embed(naming)
         waiting: list[Pixels] = []
         for image in images:
             waiting.append(_pixels(image))
             if len(waiting) == _IMAGES or sum(pixels.size for pixels in waiting) >= 3 * _PIXELS:
-                yield from self._batch(waiting, naming, texts)
+                yield from self._attempt(waiting, naming, texts)
                 waiting = []
         if waiting:
-            yield from self._batch(waiting, naming, texts)
+            yield from self._attempt(waiting, naming, texts)
+
+    def _attempt(self, images: Sequence[Pixels], naming: Naming, texts: Texts) -> list[Result | UserError]:
+        """Segments a few images; where memory runs out, half as many at once, down to one."""
+        try:
+            return list(self._batch(images, naming, texts))
+        except (MemoryError, RuntimeError) as error:
+            if not _ran_out(error):
+                raise
+        if len(images) == 1:
+            height, width = images[0].shape[:2]
+            return [UserError(f"{width}x{height} pixels take more memory than there is. Scale the image down.")]
+        half = len(images) // 2
+        return [*self._attempt(images[:half], naming, texts), *self._attempt(images[half:], naming, texts)]
 
     def _embed(self, naming: Naming) -> Texts:
         """Embeds the texts, unless they are those of the last call."""
@@ -134,6 +156,11 @@ class Segmenter:
             mine = slice(ends[row], ends[row + 1])
             segments = name_segments(own, label[mine], candidate[mine], score[mine], naming.classes)
             yield Result(image, own, segments, naming.classes, about)
+
+
+def _ran_out(error: Exception) -> bool:
+    """Whether memory ran out, which torch says by words alone."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in ("allocate memory", "out of memory"))
 
 
 def _pixels(image: Picture) -> Pixels:

@@ -12,7 +12,8 @@ import pandas as pd
 
 from groupseg.files import sha256
 from groupseg.report.provenance import read_commit
-from groupseg.report.results import ORACLE, DatasetResults, Results, read_yaml
+from groupseg.report.results import ORACLE, DatasetResults, Results
+from groupseg.yaml_file import read_yaml
 
 PARENT = "results"
 

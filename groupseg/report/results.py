@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from groupseg.errors import UserError
 from groupseg.files import read_json
+from groupseg.yaml_file import read_yaml
 
 # What gaps are measured from, the paper's constant; and what strategies are compared with: one calibrated threshold on
 # the same score.
@@ -156,21 +155,6 @@ def read_results(root: Path) -> Results:
         raise UserError(
             f"{root}/params.yaml and the files in results/ do not fit ({reason}). Run `dvc repro`."
         ) from error
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Reads a YAML 1.2 file, as DVC does.
-
-    Raises:
-        UserError: If the file is missing or no YAML.
-    """
-    try:
-        data: dict[str, Any] = YAML(typ="safe", pure=True).load(path)
-    except FileNotFoundError as error:
-        raise UserError(f"{path} is missing. Run this in the folder of the project.") from error
-    except YAMLError as error:
-        raise UserError(f"{path} is no YAML file: {' '.join(str(error).split())}. Mend it and run again.") from error
-    return data
 
 
 def _read_dataset(results: Path, params: dict[str, Any], name: str) -> DatasetResults:

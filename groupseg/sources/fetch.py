@@ -17,7 +17,7 @@ from requests import Session
 
 from groupseg.errors import UserError
 from groupseg.files import read_json, write_json
-from groupseg.sources.cache import cache_folder
+from groupseg.sources.cache import cache_folder, make_folder
 from groupseg.sources.digests import file_digest, hash_file, remember
 from groupseg.sources.transfer import Failed, Part, Patience, open_session, transfer
 
@@ -78,8 +78,7 @@ def fetch(archive: Archive, cache: Path | None = None, patience: Patience | None
     digest = archive.digest or _trusted(archive, cache)
     if digest and _is_whole(archive, digest, cache):
         return Fetched(_place(archive, digest, cache), digest)
-    place = cache / "parts" / _key(archive)
-    place.mkdir(parents=True, exist_ok=True)
+    place = make_folder(cache / "parts" / _key(archive))
     with _alone(place / f"{archive.file}.lock", archive.file):
         # Another process may have fetched it in the meantime.
         digest = archive.digest or _trusted(archive, cache)
@@ -141,7 +140,7 @@ def _from_one(session: Session, url: str, size: int | None, digest: str | None, 
 def _install(archive: Archive, digest: str, part: Part, cache: Path) -> Fetched:
     """Gives a whole file its final name."""
     path = _place(archive, digest, cache)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     with open(part.path, "rb") as file:
         os.fsync(file.fileno())
     part.path.replace(path)

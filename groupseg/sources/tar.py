@@ -16,6 +16,7 @@ from filelock import FileLock
 from groupseg.errors import UserError
 from groupseg.files import atomic_path
 from groupseg.sources import names as checks
+from groupseg.sources.cache import make_folder
 
 _SUFFIXES = (".tar", ".tgz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz")
 # By the first bytes. Suffixes lie: SBD's benchmark.tgz has been seen packed and not packed.
@@ -143,7 +144,7 @@ def plain_tar(path: Path, folder: Path) -> Path:
     about = path.stat()
     key = hashlib.sha256(f"{path.resolve()}\n{about.st_size}\n{about.st_mtime_ns}".encode()).hexdigest()[:16]
     plain = folder / f"{path.name.split('.')[0]}-{key}.tar"
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with FileLock(f"{plain}.lock"):
         if not plain.exists():
             with atomic_path(plain) as temporary:

@@ -26,6 +26,12 @@ from groupseg.files import read_json, write_json
 
 _CHUNK = 2**18
 _BREAKS = (requests.RequestException, HTTPError)
+# What no second try changes; the second: an address that is none.
+_FINAL = (requests.TooManyRedirects, ValueError)
+# Of a number of bytes, how many digits are believed.
+_DIGITS = 18
+# What came since the last try counts as progress from so many bytes on, or a hundredth of the file if that is less.
+_PROGRESS = 2**20
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -38,12 +44,14 @@ class Patience:
         stall: Seconds without a byte after which a connection counts as broken.
         retries: How often it is tried again without a new byte.
         backoff: Seconds before the second retry; doubles with each that follows.
+        slowest: Bytes a second; a server that sends fewer for as long as `stall` is given up.
     """
 
     connect: float = 15.0
     stall: float = 60.0
     retries: int = 4
     backoff: float = 1.0
+    slowest: float = 1024.0
 
 
 class Failed(Exception):
@@ -55,10 +63,14 @@ class Part:
 
     Args:
         path: Where they are kept until all are there.
+
+    Attributes:
+        total: How many the whole file has; None until a server says so.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.total: int | None = None
         self._note = path.with_name(f"{path.name}.json")
 
     def size(self) -> int:
@@ -136,8 +148,13 @@ def transfer(
         while part.size() != size:
             try:
                 return _receive(session, url, part, size, has_digest, patience, bar)
+            except UserError:
+                raise
+            except _FINAL as error:
+                raise Failed(reason(error, patience)) from error
             except _BREAKS as error:
-                tries = 0 if part.size() > furthest else tries + 1
+                # A server that breaks off after each byte would be asked for ever.
+                tries = 0 if part.size() - furthest >= _progress(part) else tries + 1
                 furthest = max(furthest, part.size())
                 if tries > patience.retries:
                     raise Failed(reason(error, patience)) from error
@@ -168,13 +185,14 @@ def _receive(
             raise Failed(f"it has {total:,} bytes there instead of {size:,}")
         if (total := total or size) is None:
             raise Failed("it does not say how long the file is")
-        if not has_digest and response.headers.get("Content-Type", "").startswith("text/html"):
-            raise Failed("it sends a web page")
+        part.total = total
+        if not has_digest:
+            _check_content(response, url)
         if start < total:
-            _check_space(part, start, total)
+            _check_space(part, start, total, known=size is not None)
             part.note(url, _validator(response))
             _show(bar, start, total)
-            _write(response, part, start, total, bar)
+            _write(response, part, start, total, patience, bar)
     if part.size() != total:
         raise requests.ConnectionError(f"it ended after {part.size():,} of {total:,} bytes")
     return start == 0
@@ -184,7 +202,9 @@ def _span(response: requests.Response, part: Part, start: int) -> tuple[int, int
     """Finds what a response holds: from which byte on, and how many the whole file has."""
     codes = requests.codes
     if response.status_code in (codes.partial_content, codes.requested_range_not_satisfiable):
-        found = re.fullmatch(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", response.headers.get("Content-Range", ""))
+        found = re.fullmatch(
+            r"bytes (?:(\d{1,18})-\d{1,18}|\*)/(\d{1,18}|\*)", response.headers.get("Content-Range", "")
+        )
         total = int(found[2]) if found and found[2] != "*" else None
         if found and (start == int(found[1]) if found[1] else start == total):
             return start, total
@@ -193,7 +213,23 @@ def _span(response: requests.Response, part: Part, start: int) -> tuple[int, int
     if response.status_code != codes.ok:
         raise Failed(f"{response.status_code} {response.reason}")
     length = response.headers.get("Content-Length", "")
+    if length.isdecimal() and len(length) > _DIGITS:
+        raise Failed(f"it says that the file has a number of bytes of {len(length)} digits")
     return 0, int(length) if length.isdecimal() else None
+
+
+def _check_content(response: requests.Response, url: str) -> None:
+    """Raises Failed for what is not the file, where no digest would tell."""
+    if response.headers.get("Content-Type", "").startswith("text/html"):
+        raise Failed("it sends a web page")
+    packed = response.headers.get("Content-Encoding", "identity").lower()
+    # Of an archive that is packed itself, many servers say so where they mean the file.
+    if packed != "identity" and not url.lower().endswith((".gz", ".tgz")):
+        raise Failed(f"it packs the file on the way ({packed})")
+
+
+def _progress(part: Part) -> int:
+    return max(1, min(_PROGRESS, (part.total or 0) // 100))
 
 
 def _show(bar: "tqdm[Never]", start: int, total: int) -> None:
@@ -208,7 +244,10 @@ def _validator(response: requests.Response) -> str | None:
     return tag if tag and not tag.startswith("W/") else response.headers.get("Last-Modified")
 
 
-def _write(response: requests.Response, part: Part, start: int, total: int, bar: "tqdm[Never]") -> None:
+def _write(
+    response: requests.Response, part: Part, start: int, total: int, patience: Patience, bar: "tqdm[Never]"
+) -> None:
+    since, before = time.monotonic(), start
     try:
         with open(part.path, "r+b" if start else "wb") as file:
             file.seek(start)
@@ -219,6 +258,10 @@ def _write(response: requests.Response, part: Part, start: int, total: int, bar:
                 bar.update(len(chunk))
                 if file.tell() > total:
                     raise Failed(f"it sends more than {total:,} bytes")
+                if (seconds := time.monotonic() - since) > patience.stall:
+                    if (speed := (file.tell() - before) / seconds) < patience.slowest:
+                        raise Failed(f"it sends {speed:,.0f} bytes a second")
+                    since, before = time.monotonic(), file.tell()
     except OSError as error:
         if error.errno not in _FULL:
             raise
@@ -228,14 +271,15 @@ def _write(response: requests.Response, part: Part, start: int, total: int, bar:
         ) from error
 
 
-def _check_space(part: Part, start: int, total: int) -> None:
+def _check_space(part: Part, start: int, total: int, known: bool) -> None:
+    """Raises UserError if the disk has too little space; where a server alone says how much it takes, Failed."""
     # What is overwritten is free again.
     free = shutil.disk_usage(part.path.parent).free + part.size() - start
     if total - start > free:
-        raise UserError(
-            f"{part.path}: {total - start:,} bytes are to come, and the disk has {free:,} free. Free the space, or name"
-            " another folder in GROUPSEG_CACHE."
-        )
+        said = f"{total - start:,} bytes are to come, and the disk has {free:,} free"
+        remedy = "Free the space, or name another folder in GROUPSEG_CACHE."
+        # Another server may know better.
+        raise UserError(f"{part.path}: {said}. {remedy}") if known else Failed(f"{said}. {remedy}")
 
 
 def reason(error: Exception, patience: Patience) -> str:

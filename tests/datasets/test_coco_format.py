@@ -11,8 +11,7 @@ from PIL import Image
 
 from groupseg.datasets.coco_json import read_coco_json
 from groupseg.datasets.labelled import LabelledFiles
-from groupseg.datasets.notes import NamedFault
-from groupseg.errors import UserError
+from groupseg.errors import NamedFault, UserError
 from groupseg.sources.tree import open_tree
 from tests.datasets.test_texts import ENCODED
 

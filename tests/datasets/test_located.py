@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupseg.datasets.located import find_images, locate
-from groupseg.datasets.notes import NamedFault
-from groupseg.errors import UserError
+from groupseg.errors import NamedFault, UserError
 from groupseg.sources.tree import Tree, open_tree
 
 PHOTO = "images/my photo 1.jpg"

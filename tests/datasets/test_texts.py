@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupseg.datasets.texts import decode_text, is_text, printable
-from groupseg.errors import UserError
+from groupseg.datasets.texts import decode_text, is_text
+from groupseg.errors import UserError, printable
 
 # How editors on every system save a text, byte order marks and all.
 ENCODED = {

@@ -1,3 +1,5 @@
+import os
+import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -189,11 +191,44 @@ def test_inputs_that_give_nothing_are_refused(tmp_path: Path, name: str, message
     assert "\n" not in str(error.value)
 
 
+def test_what_is_no_file_is_named_and_the_rest_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "in"
+    save(folder / "good.png")
+    (folder / "loop.png").symlink_to("loop.png")
+    (folder / "gone.png").symlink_to("nowhere")
+    (folder / "again").symlink_to(folder)
+    (folder / "album.png").mkdir()
+    os.mkfifo(folder / "pipe.png")
+    with socket.socket(socket.AF_UNIX) as bound:
+        monkeypatch.chdir(folder)  # names of sockets must be short
+        bound.bind("socket.png")
+        sources = find_sources([folder, Path("/dev/zero"), folder / "loop.png"], 1, tmp_path / "out")
+        said = {}
+        for source in sources:
+            try:
+                assert [picture.name for picture in source.pictures()] == ["good"]
+            except UserError as error:
+                said[source.name] = str(error)
+    assert said == {
+        "gone": f"{folder}/gone.png is a link to nothing. Give an image.",
+        "loop": f"{folder}/loop.png cannot be read: Too many levels of symbolic links. Give an image.",
+        "pipe": f"{folder}/pipe.png is a pipe, no file. Give an image.",
+        "socket": f"{folder}/socket.png is a socket, no file. Give an image.",
+        "zero": "/dev/zero is a device, no file. Give an image.",
+    }
+
+
+def test_results_may_go_to_any_place(tmp_path: Path) -> None:
+    save(tmp_path / "in/a.png")
+    (tmp_path / "loop").symlink_to("loop")
+    assert len(find_sources([tmp_path / "in"], 1, tmp_path / "loop")) == 1
+
+
 @pytest.mark.parametrize("content", [None, b"", b"\xff\xd8\xff\xe0 broken"])
 def test_an_image_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "a.jpg"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(UserError, match=r"a\.jpg cannot be read") as error:
+    with pytest.raises(UserError, match=r"a\.jpg (cannot be read|is missing)") as error:
         read_image(path)
     assert "\n" not in str(error.value)

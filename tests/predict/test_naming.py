@@ -67,7 +67,7 @@ def test_one_class_is_enough_and_two_thousand_are_not_too_many() -> None:
         ("cat, sofa, cat", "classes: 'cat' is given 2 times. Give each class once."),
         (["Cat", "cat"], "classes: 'cat' is given 2 times"),
         ("cat, background", "classes: 'background' is what none of the classes is"),
-        ("missing.txt", "missing.txt cannot be read as a list of classes: .*No such file"),
+        ("missing.txt", "missing.txt is missing. Give a list of classes, one name a line"),
     ],
 )
 def test_a_class_list_that_says_nothing_is_refused(given: str | list[str], message: str) -> None:

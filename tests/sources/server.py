@@ -19,12 +19,14 @@ class Fault:
         headers: Sent besides the usual ones, or instead of them; None leaves one out.
         after: How many bytes of the body are sent before the connection breaks.
         stall: Seconds for which nothing comes before it breaks.
+        trickle: Seconds between one byte and the next; 0 where all come at once.
     """
 
     status: int | None = None
     headers: dict[str, str | None] = field(default_factory=dict)
     after: int | None = None
     stall: float = 0.0
+    trickle: float = 0.0
 
 
 @dataclass
@@ -99,8 +101,10 @@ class Server:
         self.head(handler, entry.status, {**headers, "Content-Length": str(len(body) - start), **fault.headers})
         sent = body[start:] if fault.after is None else body[start : start + fault.after]
         entry.sent = len(sent)
-        handler.wfile.write(sent)
-        handler.wfile.flush()
+        for piece in [sent[index : index + 1] for index in range(len(sent))] if fault.trickle else [sent]:
+            handler.wfile.write(piece)
+            handler.wfile.flush()
+            time.sleep(fault.trickle)
         time.sleep(fault.stall)
 
     @staticmethod

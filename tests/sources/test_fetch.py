@@ -254,9 +254,57 @@ def test_too_little_space_is_noticed_before_a_byte_comes(
     server: Server, archive: Archive, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: type("Usage", (), {"free": 599_999})())
-    said = refused(replace(archive, size=None), cache)
-    assert "a.bin.part: 600,000 bytes are to come, and the disk has 599,999 free. Free the space, or name" in said
+    wanted = "600,000 bytes are to come, and the disk has 599,999 free. Free the space, or name"
+    assert f"a.bin.part: {wanted}" in refused(archive, cache)
+    assert f"{server.url}/a.bin: {wanted}" in refused(replace(archive, size=None), cache)
     assert not list(cache.rglob("*.part"))
+
+
+@pytest.mark.parametrize("zeros", [15, 30, 5000])
+@pytest.mark.parametrize("digest", [True, False])
+def test_a_server_that_claims_more_than_any_disk_keeps_no_other_from_being_asked(
+    server: Server, archive: Archive, cache: Path, zeros: int, digest: bool
+) -> None:
+    server.files["/b.bin"] = BODY
+    server.always["/b.bin"] = Fault(headers={"Content-Length": "1" + "0" * zeros})
+    mirrored = replace(archive, size=None, urls=(f"{server.url}/b.bin", *archive.urls))
+    assert get(mirrored if digest else replace(mirrored, digest=None), cache).path.read_bytes() == BODY
+    assert len(server.log) == 2
+
+
+@pytest.mark.parametrize("place", ["/a.bin", "file:///etc/passwd", "ftp://127.0.0.1/a", "http://[::1"])
+def test_where_a_redirect_leads_nowhere_no_second_try_is_made(
+    server: Server, archive: Archive, cache: Path, place: str
+) -> None:
+    server.always["/a.bin"] = Fault(status=302, headers={"Location": place})
+    server.files["/b.bin"] = BODY
+    mirrored = replace(archive, urls=(*archive.urls, f"{server.url}/b.bin"))
+    assert get(mirrored, cache).path.read_bytes() == BODY
+    assert len([entry for entry in server.log if entry.path == "/a.bin"]) == (31 if place == "/a.bin" else 1)
+
+
+def test_a_server_that_breaks_off_after_each_byte_is_given_up(server: Server, archive: Archive, cache: Path) -> None:
+    server.always["/a.bin"] = Fault(after=1)
+    assert "IncompleteRead" in refused(archive, cache)
+    assert len(server.log) == 1 + QUICK.retries
+
+
+def test_one_that_breaks_off_after_each_hundredth_is_asked_on(server: Server, archive: Archive, cache: Path) -> None:
+    server.always["/a.bin"] = Fault(after=len(BODY) // 20)
+    assert get(archive, cache).path.read_bytes() == BODY
+
+
+def test_a_trickle_is_given_up_and_another_server_asked(server: Server, archive: Archive, cache: Path) -> None:
+    server.files["/b.bin"] = BODY
+    server.always["/a.bin"] = Fault(trickle=0.05)
+    assert re.search(r"a\.bin: it sends \d+ bytes a second", refused(archive, cache))
+    assert get(replace(archive, urls=(*archive.urls, f"{server.url}/b.bin")), cache).path.read_bytes() == BODY
+
+
+def test_a_cache_below_a_file_is_named(archive: Archive, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"file/cache/parts/.* cannot be made: Not a directory\. Mend it, or name"):
+        get(archive, tmp_path / "file/cache")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
@@ -406,6 +454,17 @@ class TestWithoutDigest:
         server.faults["/b.bin"] = [Fault(after=250_000), Fault(status=404)]
         assert get(replace(archive, urls=(f"{server.url}/b.bin", *archive.urls)), cache).path.read_bytes() == BODY
         assert server.asked()[-1] == ("/a.bin", None)
+
+    @pytest.mark.parametrize("packed", ["gzip", "br", "x-gzip"])
+    def test_what_is_packed_on_the_way_is_not_taken_for_the_file(
+        self, server: Server, archive: Archive, cache: Path, packed: str
+    ) -> None:
+        server.files["/a.tgz"] = BODY
+        server.always["/a.bin"] = server.always["/a.tgz"] = Fault(headers={"Content-Encoding": packed})
+        unknown = replace(archive, digest=None)
+        assert f"it packs the file on the way ({packed})" in refused(unknown, cache)
+        # Of such files servers say so where they mean the file itself.
+        assert get(replace(unknown, urls=(f"{server.url}/a.tgz",)), cache).path.read_bytes() == BODY
 
     def test_a_web_page_is_no_archive(self, server: Server, archive: Archive, cache: Path) -> None:
         server.always["/a.bin"] = Fault(headers={"Content-Type": "text/html; charset=utf-8"})

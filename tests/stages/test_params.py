@@ -2,8 +2,9 @@
 
 import shlex
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dvc.utils.hydra import apply_overrides
@@ -11,7 +12,8 @@ from dvc.utils.hydra import apply_overrides
 from groupseg.errors import UserError
 from groupseg.groupvit.architecture import PUBLISHED
 from groupseg.segments.frame import Windows
-from stages.params import load_params
+from groupseg.yaml_file import read_yaml
+from stages.params import check_params, load_params
 from stages.schema import GroupViTModel, TrainedModel
 
 SHIPPED = Path(__file__).parents[2] / "params.yaml"
@@ -117,6 +119,7 @@ def test_the_commands_in_its_comments_work_and_change_nothing_else(tmp_path: Pat
         ("\nevaluate:", "\nevalute:", "evalute: unknown key; did you mean 'evaluate'?"),
         ("\nreport:\n  pictures: 6", "\nreport:", "report: must be an object; got None"),
         ("  voc:\n", "  v.o.c:\n", "datasets.v.o.c: must match pattern"),
+        ("  voc:\n", "  -x:\n", "datasets.-x: must match pattern"),
         ("model: scenes_small", "model: scenes_smal",
          "run.model: 'scenes_smal' is not defined under `models`; did you mean 'scenes_small'?"),
         ("- scenes59", "- scene59",
@@ -211,6 +214,51 @@ def test_what_is_no_yaml_is_named(tmp_path: Path, content: bytes, message: str) 
         load_params(tmp_path / "params.yaml")
 
 
+def places(data: Any, depth: int) -> Iterator[tuple[str | int, ...]]:
+    """Yields the keys that lead to each value of a file, down to a depth."""
+    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in items:
+        yield (key,)
+        if depth > 1:
+            yield from ((key, *place) for place in places(value, depth - 1))
+
+
+@pytest.mark.parametrize(
+    "value", [None, 1, -0.5, True, "x", "", [], {}, [None], [[]], [{}], {"a": None}, {"a": {"a": 1}}]
+)
+def test_a_value_of_any_other_kind_in_any_place_is_said_in_lines(value: Any) -> None:
+    data = read_yaml(SHIPPED)
+    for place in places(data, 3):
+        section = data
+        for key in place[:-1]:
+            section = section[key]
+        kept, section[place[-1]] = section[place[-1]], value
+        try:
+            check_params(data, Path("params.yaml"))
+        except UserError as error:
+            lines = str(error).splitlines()
+            assert all(line.startswith("params.yaml: ") and not line.startswith("params.yaml: :") for line in lines)
+            assert all(len(line) < 1500 for line in lines)
+        section[place[-1]] = kept
+    check_params(data, Path("params.yaml"))
+
+
+@pytest.mark.parametrize("data", [None, 1, "x", [], [1], {}, {"run": None}, {"run": {"datasets": 1}}])
+def test_a_file_of_another_form_is_said_in_lines(data: Any) -> None:
+    with pytest.raises(UserError, match=r"^params\.yaml: \w"):
+        check_params(data, Path("params.yaml"))
+
+
+def test_results_that_name_no_model_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    metrics = tmp_path / "results/scenes/metrics/scenes20.json"
+    metrics.parent.mkdir(parents=True)
+    for content in ("[]", "{}", '{"protocol": 1}', '{"protocol": {"model": 1}}'):
+        metrics.write_text(content)
+        with pytest.raises(UserError, match=r"metrics/scenes20\.json does not say which model it is of\. Delete it"):
+            load_params(SHIPPED)
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"params\.yaml is missing. Run from the top folder"):
+    with pytest.raises(UserError, match=r"params\.yaml is missing. Run this in the folder of the project"):
         load_params(tmp_path / "params.yaml")

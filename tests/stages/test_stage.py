@@ -1,14 +1,19 @@
 """The runner of every stage: arguments, errors, time and memory."""
 
 import errno
+import io
+import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from groupseg.errors import UserError
+from groupseg.errors import NamedFault, UserError
 from groupseg.files import read_json
 from stages import stage
+from stages.params import load_params
+from tests.stages.conftest import SHIPPED
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +68,61 @@ def test_what_a_user_can_mend_is_one_line_and_status_1(
     assert error.value.code == 1
     assert capsys.readouterr().err.startswith(said)
     assert not (project / ".work").exists()
+
+
+def test_all_files_of_a_fault_are_written_down(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = tuple(f"images/caf\udce9 {index}.jpg" for index in range(1000))
+
+    def main(dataset: str, split: str) -> None:
+        raise NamedFault("1,000 files are bad, such as images/0.jpg.", names)
+
+    with pytest.raises(SystemExit):
+        stage.run(main)
+    path = project / ".work/faults/segment@scenes20-calib.txt"
+    assert capsys.readouterr().err.splitlines() == [
+        "error: 1,000 files are bad, such as images/0.jpg.", f"error: All 1,000 by name: {path}",
+    ]  # fmt: skip
+    assert path.read_text("utf-8").splitlines() == [f"images/caf\\xe9 {index}.jpg" for index in range(1000)]
+
+
+@pytest.mark.parametrize(("argument", "section"), [("dataset", "datasets"), ("corpus", "corpora"), ("name", "models")])
+def test_a_name_that_params_yaml_does_not_define_is_one_line(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], argument: str, section: str
+) -> None:
+    shutil.copy(SHIPPED, project)
+    monkeypatch.chdir(project)
+    monkeypatch.setattr("sys.argv", ["segment.py", "nope"])
+    main: Callable[..., None] = {
+        "dataset": lambda dataset: getattr(load_params(), section)[dataset],
+        "corpus": lambda corpus: getattr(load_params(), section)[corpus],
+        "name": lambda name: getattr(load_params(), section)[name],
+    }[argument]
+    with pytest.raises(SystemExit):
+        stage.run(main)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: params.yaml defines no 'nope' under `{section}`. There are ")
+
+
+def test_another_key_that_is_missing_keeps_its_traceback(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(SHIPPED, project)
+    monkeypatch.chdir(project)
+
+    def main(dataset: str, split: str) -> None:
+        raise KeyError("nope")
+
+    with pytest.raises(KeyError):
+        stage.run(main)
+
+
+def test_what_the_terminal_cannot_show_is_written_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding="ascii"))
+
+    def main(dataset: str, split: str) -> None:
+        print("caf\xe9 \u2588 \udce9", flush=True)
+
+    stage.run(main)
+    assert written.getvalue() == rb"caf\xe9 \u2588 \udce9" + b"\n"
 
 
 def test_our_own_faults_keep_their_traceback() -> None:
