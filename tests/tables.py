@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from groupseg.metrics.confusion import confusion_from_maps, image_counts
+from groupseg.metrics.iou import mean_iou
 from groupseg.segments.frame import Windows
 from groupseg.segments.overlay import overlay
 from groupseg.segments.parts import Parts
@@ -198,3 +200,20 @@ def permuted(case: Case, order: NDArray[np.int64]) -> Case:
     )
     truth = np.where(case.truth == IGNORE, IGNORE, rank[np.where(case.truth == IGNORE, 0, case.truth)])
     return Case(table, case.vocabulary.select(table.classes), truth, case.segments)
+
+
+def miou(table: SegmentTable, labels: NDArray[np.integer]) -> float:
+    """The mIoU of labels [S] of the segments."""
+    return float(mean_iou(image_counts(table, labels).total()))
+
+
+def highest_miou(table: SegmentTable, label: NDArray[np.int32], score: NDArray[np.float64]) -> float:
+    """The mIoU of the best threshold on the scores of candidates, by trying all that differ."""
+    return max(miou(table, np.where(score >= cut, label, 0)) for cut in [*np.unique(score), np.inf])
+
+
+def miou_from_maps(case: Case, labels: NDArray[np.int32]) -> float:
+    """The mIoU of labels [S] of the segments, counted pixel by pixel."""
+    confusion = confusion_from_maps(case.truth, case.predicted(labels), len(case.vocabulary.classes))
+    union = confusion.sum(axis=0) + confusion.sum(axis=1) - confusion.diagonal()
+    return float((confusion.diagonal()[union > 0] / union[union > 0]).mean())

@@ -9,16 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from groupseg.metrics.confusion import image_counts
-from groupseg.metrics.iou import mean_iou
 from groupseg.metrics.labelling import best_labelling
 from groupseg.metrics.oracle import label_oracle
 from groupseg.segments.table import SegmentTable
-from tests.tables import large_table, permuted, random_case
-
-
-def miou(table: SegmentTable, labels: np.ndarray) -> float:
-    return float(mean_iou(image_counts(table, labels).total()))
+from tests.tables import large_table, miou, permuted, random_case
 
 
 def everything(table: SegmentTable) -> np.ndarray:

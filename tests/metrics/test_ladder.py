@@ -10,12 +10,10 @@ from hypothesis import strategies as st
 
 from groupseg.metrics.bootstrap import bootstrap_miou, interval, resample_weights
 from groupseg.metrics.confusion import image_counts
-from groupseg.metrics.iou import mean_iou
 from groupseg.metrics.ladder import Known, ladder, ladder_labels, naive_labels, present_class
 from groupseg.metrics.oracle import label_oracle
-from groupseg.segments.table import SegmentTable
 from groupseg.strategies.scores import cosine
-from tests.tables import Case, random_case
+from tests.tables import Case, miou, random_case
 
 NAMES = [
     "fixed", "calibrated", "test threshold", "background known", "presence known", "label oracle", "best labelling",
@@ -36,10 +34,6 @@ def known(case: Case, seed: int = 0) -> Known:
         present=present_class(table, scores, candidate),
         oracle=label_oracle(table),
     )
-
-
-def miou(table: SegmentTable, labels: np.ndarray) -> float:
-    return float(mean_iou(image_counts(table, labels).total()))
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 5), st.floats(0, 0.9), st.booleans())

@@ -1,6 +1,5 @@
 """Background words against a softmax over classes and words, done in torch."""
 
-import json
 from dataclasses import replace
 from typing import Literal
 
@@ -9,11 +8,9 @@ import pytest
 import torch
 
 from groupseg.errors import UserError
-from groupseg.metrics.confusion import image_counts
-from groupseg.metrics.iou import summary
 from groupseg.segments.vocabulary import WordList
 from groupseg.strategies.background_prompts import BackgroundPrompts
-from tests.tables import Case, random_case
+from tests.tables import Case, miou, random_case
 
 WORDS: list[Literal["sclip", "clip_es"]] = ["sclip", "clip_es"]
 
@@ -35,7 +32,7 @@ def test_the_published_rule_is_one_softmax(seed: int, words: Literal["sclip", "c
     expected = by_softmax(case, words, 0.0)
     np.testing.assert_array_equal(strategy.predict(case.table, case.vocabulary), expected)
     assert strategy.threshold == 0
-    assert strategy.miou == pytest.approx(summary(image_counts(case.table, expected))["miou"], abs=1e-12)
+    assert strategy.miou == pytest.approx(miou(case.table, expected), abs=1e-12)
 
 
 @pytest.mark.parametrize("words", WORDS)
@@ -44,14 +41,14 @@ def test_no_other_constant_is_better(seed: int, words: Literal["sclip", "clip_es
     case = random_case(seed)
     strategy = BackgroundPrompts(words=words).fit(case.table, case.vocabulary)
 
-    def miou(constant: float) -> float:
-        return summary(image_counts(case.table, by_softmax(case, words, constant)))["miou"]
+    def with_constant(constant: float) -> float:
+        return miou(case.table, by_softmax(case, words, constant))
 
-    assert miou(strategy.threshold) == pytest.approx(strategy.miou, abs=1e-12)
+    assert with_constant(strategy.threshold) == pytest.approx(strategy.miou, abs=1e-12)
     # Between two constants that change a label all are alike.
     lead = np.sort(strategy.candidates(case.table, case.vocabulary)[1])
     tried = np.concatenate([(lead[1:] + lead[:-1]) / 2, np.linspace(-2, 2, 21)])
-    assert max(map(miou, tried)) <= strategy.miou + 1e-12
+    assert max(map(with_constant, tried)) <= strategy.miou + 1e-12
     assert BackgroundPrompts(words=words, calibrated=False).fit(case.table, case.vocabulary).miou <= strategy.miou
 
 
@@ -73,21 +70,6 @@ def test_without_words_there_is_an_error() -> None:
     case.vocabulary.lists["sclip"].text[0] = np.nan
     with pytest.raises(UserError, match="finite background_prompts scores"):
         BackgroundPrompts().fit(case.table, case.vocabulary)
-
-
-@pytest.mark.parametrize("calibrated", [True, False])
-def test_record_is_read_back(calibrated: bool) -> None:
-    case = random_case(3)
-    params = {"words": "clip_es", "calibrated": calibrated}
-    strategy = BackgroundPrompts(words="clip_es", calibrated=calibrated).fit(
-        replace(case.table, area=case.table.area + 7), case.vocabulary
-    )
-    record = json.loads(json.dumps(strategy.to_json(), allow_nan=False))
-    assert record["params"] == params
-    again = BackgroundPrompts.from_json(record)
-    assert again.to_json() == strategy.to_json()
-    test = case.table.subset([3, 1])
-    np.testing.assert_array_equal(again.predict(test, case.vocabulary), strategy.predict(test, case.vocabulary))
 
 
 def test_without_background_in_the_data_set_words_never_win() -> None:

@@ -1,6 +1,5 @@
 """Evidence from the image around a segment, against loops over segments."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -9,11 +8,9 @@ import torch
 from scipy.sparse import csr_array
 
 from groupseg.errors import UserError
-from groupseg.metrics.confusion import image_counts
-from groupseg.metrics.iou import mean_iou
 from groupseg.strategies.context import Context, evidence
 from groupseg.strategies.threshold import Threshold
-from tests.tables import large_table, permuted, random_case
+from tests.tables import large_table, miou, random_case
 
 
 def test_evidence_is_that_of_its_description() -> None:
@@ -43,8 +40,7 @@ def test_weights_and_biases_decide_as_torch_says() -> None:
     logits = torch.tensor(evidence(case.table, case.vocabulary)) @ weights - torch.tensor(strategy.biases)
     expected = torch.cat([torch.zeros(len(logits), 1), logits], dim=1).argmax(dim=1)
     np.testing.assert_array_equal(strategy.predict(case.table, case.vocabulary), expected)
-    found = mean_iou(image_counts(case.table, strategy.predict(case.table, case.vocabulary)).total())
-    assert strategy.miou == pytest.approx(float(found))
+    assert strategy.miou == pytest.approx(miou(case.table, strategy.predict(case.table, case.vocabulary)))
 
 
 def test_helps_where_one_thing_is_torn_apart() -> None:
@@ -60,20 +56,7 @@ def test_helps_where_one_thing_is_torn_apart() -> None:
     single = Threshold(score="cosine").fit(table.subset(range(50)), vocabulary)
     context = Context(steps=100).fit(table.subset(range(50)), vocabulary)
     test = table.subset(range(50, 100))
-    miou = [float(mean_iou(image_counts(test, s.predict(test, vocabulary)).total())) for s in (single, context)]
-    assert miou[1] > miou[0] + 0.05
-
-
-def test_renaming_classes_and_calibrating_again_change_nothing() -> None:
-    case, order = random_case(2, images=8), np.array([2, 0, 1])
-    first = Context(steps=15).fit(case.table, case.vocabulary)
-    again = Context.from_json(json.loads(json.dumps(first.to_json(), allow_nan=False)))
-    assert again.to_json() == first.to_json()
-    assert Context(steps=15).fit(case.table, case.vocabulary).to_json() == first.to_json()
-    renamed = permuted(case, order)
-    labels = Context(steps=15).fit(renamed.table, renamed.vocabulary).predict(renamed.table, renamed.vocabulary)
-    old = np.append(0, order + 1)[labels]
-    np.testing.assert_array_equal(old, first.predict(case.table, case.vocabulary))
+    assert miou(test, context.predict(test, vocabulary)) > miou(test, single.predict(test, vocabulary)) + 0.05
 
 
 def test_poor_calibration() -> None:
@@ -88,8 +71,5 @@ def test_poor_calibration() -> None:
     only_background[:, 0] = 5
     strategy = Context(steps=5).fit(replace(case.table, histogram=csr_array(only_background)), case.vocabulary)
     assert np.all(strategy.predict(case.table, case.vocabulary) == 0)
-    embedding = np.full_like(case.table.embedding, np.nan)
-    with pytest.raises(UserError, match="finite cosine"):
-        Context().fit(replace(case.table, embedding=embedding), case.vocabulary)
     with pytest.raises(UserError, match="`steps` to be at least 1"):
         Context(steps=0)

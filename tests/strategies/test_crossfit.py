@@ -11,15 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groupseg.errors import UserError
-from groupseg.metrics.confusion import image_counts
-from groupseg.metrics.iou import mean_iou
 from groupseg.metrics.oracle import label_oracle
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.crossfit import CrossFit, held_out, image_folds
 from groupseg.strategies.registry import build, load
 from groupseg.strategies.scores import Labels, Scores
-from tests.tables import Case, random_case
+from tests.tables import Case, miou, random_case
 
 QUICK: list[dict[str, Any]] = [
     {"rule": "fixed", "threshold": 0.5},
@@ -71,10 +69,6 @@ class Leaking(ByHeart):
 
 def drawn(seed: int = 0, images: int = 20, **kinds: Any) -> Case:
     return random_case(seed, images=images, vectors=3, **kinds)
-
-
-def miou(table: SegmentTable, labels: Labels) -> float:
-    return float(mean_iou(image_counts(table, labels).total()))
 
 
 def test_what_is_known_by_heart_is_worth_nothing() -> None:

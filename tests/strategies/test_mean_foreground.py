@@ -1,18 +1,13 @@
 """The mean of the class texts as background, against torch."""
 
-import json
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 from torch.nn.functional import cosine_similarity
 
-from groupseg.metrics.confusion import image_counts
-from groupseg.metrics.iou import summary
 from groupseg.strategies.mean_foreground import MeanForeground
 from groupseg.strategies.scores import best_class
-from tests.tables import random_case, unit
+from tests.tables import highest_miou, miou, random_case, unit
 
 ALONE = "The class texts have no mean to tell them from: the score is the cosine alone."
 
@@ -27,12 +22,8 @@ def test_score_by_hand_and_no_other_threshold_is_better(seed: int) -> None:
     mean = cosine_similarity(embedding, text.mean(dim=0, keepdim=True))
     np.testing.assert_array_equal(label, similarity.argmax(dim=1).numpy() + 1)
     np.testing.assert_allclose(score, (similarity.amax(dim=1) - mean).numpy(), atol=1e-6)
-
-    def miou(threshold: float) -> float:
-        return summary(image_counts(case.table, np.where(score >= threshold, label, 0)))["miou"]
-
-    assert miou(strategy.threshold) == pytest.approx(strategy.miou, abs=1e-12)
-    assert max(map(miou, np.append(score, 9))) <= strategy.miou + 1e-12
+    assert strategy.miou == pytest.approx(highest_miou(case.table, label, score), abs=1e-12)
+    assert strategy.miou == pytest.approx(miou(case.table, strategy.predict(case.table, case.vocabulary)), abs=1e-12)
     assert ALONE not in strategy.warnings
 
 
@@ -56,13 +47,3 @@ def test_a_mean_that_nearly_vanishes_still_points_somewhere() -> None:
     strategy = MeanForeground().fit(case.table, case.vocabulary)
     assert ALONE not in strategy.warnings
     assert np.all(np.abs(strategy.candidates(case.table, case.vocabulary)[1]) <= 2)
-
-
-def test_record_is_read_back() -> None:
-    case = random_case(4)
-    strategy = MeanForeground().fit(replace(case.table, area=case.table.area + 7), case.vocabulary)
-    again = MeanForeground.from_json(json.loads(json.dumps(strategy.to_json(), allow_nan=False)))
-    assert again.to_json() == strategy.to_json() == MeanForeground().fit(case.table, case.vocabulary).to_json()
-    for images in ([3, 1], []):
-        test = case.table.subset(images)
-        np.testing.assert_array_equal(again.predict(test, case.vocabulary), strategy.predict(test, case.vocabulary))

@@ -9,13 +9,11 @@ import pytest
 from scipy.sparse import csr_array
 from sklearn.isotonic import IsotonicRegression
 
-from groupseg.errors import UserError
 from groupseg.metrics.confusion import image_counts
-from groupseg.metrics.iou import summary
 from groupseg.strategies.isotonic import Isotonic
 from groupseg.strategies.plug_in import PlugIn, highest_iou
 from groupseg.strategies.scores import SCORES
-from tests.tables import large_table, permuted, random_case, vocabulary
+from tests.tables import large_table, miou, random_case, vocabulary
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -81,34 +79,13 @@ def test_isotonic_is_that_of_scikit_learn(seed: int) -> None:
 
 @pytest.mark.parametrize("score", SCORES)
 @pytest.mark.parametrize("seed", range(4))
-def test_record_is_read_back(seed: int, score: Any) -> None:
+def test_thresholds_are_shares_of_at_most_one_half(seed: int, score: Any) -> None:
     case = random_case(seed, images=8, classes=1 + seed, background=seed != 3)
     strategy = PlugIn(score=score).fit(case.table, case.vocabulary)
-    record = json.loads(json.dumps(strategy.to_json(), allow_nan=False))
-    again = PlugIn.from_json(record)
-    assert again.to_json() == strategy.to_json()
-    test = random_case(seed + 50, classes=1 + seed, background=seed != 3).table
-    labels = again.predict(test, case.vocabulary)
-    np.testing.assert_array_equal(labels, strategy.predict(test, case.vocabulary))
-    assert labels.dtype == np.int32
-    assert (labels > 0).all() or case.table.with_background
-    assert again.predict(test.subset([]), case.vocabulary).shape == (0,)
-    found = summary(image_counts(case.table, strategy.predict(case.table, case.vocabulary)))["miou"]
-    assert found == pytest.approx(strategy.miou, abs=1e-12)
     assert all(0 <= threshold <= 0.5 for threshold in strategy.thresholds)
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_names_and_ignored_pixels_do_not_matter(seed: int) -> None:
-    case = random_case(seed, images=12, classes=4)
-    labels = PlugIn().fit(case.table, case.vocabulary).predict(case.table, case.vocabulary)
-    order = np.random.default_rng(seed).permutation(4)
-    renamed = permuted(case, order)
-    found = PlugIn().fit(renamed.table, renamed.vocabulary).predict(renamed.table, renamed.vocabulary)
-    np.testing.assert_array_equal(np.append(0, order + 1)[found], labels)
-    larger = replace(case.table, area=case.table.area * 3 + 7)
-    same = PlugIn().fit(larger, case.vocabulary).predict(larger, case.vocabulary)
-    np.testing.assert_array_equal(same, labels)
+    labels = strategy.predict(case.table, case.vocabulary)
+    assert strategy.miou == pytest.approx(miou(case.table, labels), abs=1e-12)
+    assert (labels > 0).all() or case.table.with_background
 
 
 def test_a_class_without_pixels_takes_the_mean_threshold() -> None:
@@ -122,7 +99,7 @@ def test_a_class_without_pixels_takes_the_mean_threshold() -> None:
     assert strategy.warnings == ["No calibration pixel of class1. They take the mean threshold."]
 
 
-def test_one_image_constant_scores_and_nothing_to_calibrate_on() -> None:
+def test_one_image_and_constant_scores() -> None:
     case = random_case(0, images=1)
     strategy = PlugIn().fit(case.table, case.vocabulary)
     assert "One calibration image: all classes share one curve of probabilities." in strategy.warnings
@@ -132,12 +109,6 @@ def test_one_image_constant_scores_and_nothing_to_calibrate_on() -> None:
     constant = PlugIn(score="softmax").fit(same.table, same.vocabulary)
     assert "no threshold can tell them apart" in constant.warnings[0]
     assert np.unique(constant.predict(same.table, same.vocabulary)).size == 1
-
-    with pytest.raises(UserError, match="nothing to calibrate on"):
-        PlugIn().fit(case.table.subset([]), case.vocabulary)
-    case.table.embedding[0, 0] = np.nan
-    with pytest.raises(UserError, match="finite"):
-        strategy.predict(case.table, case.vocabulary)
 
 
 def test_only_background() -> None:

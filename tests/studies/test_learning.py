@@ -7,17 +7,15 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from groupseg.errors import UserError
-from groupseg.metrics.confusion import confusion_from_maps
 from groupseg.segments.table import SegmentTable
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.registry import build
 from groupseg.studies.draws import nested_draws
 from groupseg.studies.learning import learning_curve
-from tests.tables import Case, random_case
+from tests.tables import miou_from_maps, random_case
 
 CALIB, TEST = random_case(0, images=12), replace(random_case(1, images=8), vocabulary=random_case(0).vocabulary)
 
@@ -35,13 +33,6 @@ def strategies() -> dict[str, Strategy]:
 def curve(calib: SegmentTable = CALIB.table, **changes: object) -> pd.DataFrame:
     arguments = {"sizes": [2, 5], "draws": 3, "seed": 0, "workers": 1} | changes
     return learning_curve(strategies(), calib, TEST.table, CALIB.vocabulary, **arguments)
-
-
-def miou_from_maps(case: Case, labels: NDArray[np.int32]) -> float:
-    """mIoU counted pixel by pixel."""
-    confusion = confusion_from_maps(case.truth, case.predicted(labels), len(case.table.classes))
-    union = confusion.sum(axis=0) + confusion.sum(axis=1) - confusion.diagonal()
-    return float((confusion.diagonal()[union > 0] / union[union > 0]).mean())
 
 
 def test_every_strategy_has_every_draw_and_all_images_once() -> None:

@@ -7,23 +7,15 @@ import pytest
 from numpy.typing import NDArray
 
 from groupseg.metrics.bootstrap import resample_weights
-from groupseg.metrics.confusion import confusion_from_maps
 from groupseg.metrics.oracle import label_oracle
 from groupseg.strategies.crossfit import CrossFit
 from groupseg.strategies.threshold import Threshold
 from groupseg.studies.variant import oracle_figures, strategy_figures
-from tests.tables import Case, random_case
+from tests.tables import Case, miou_from_maps, random_case
 
 CASE = random_case(3, images=12)
 CALIB, TEST = CASE.table.subset(range(6)), CASE.table.subset(range(6, 12))
 WEIGHTS = resample_weights(6, 200, 0)
-
-
-def miou(case: Case, labels: NDArray[np.int32]) -> float:
-    """Counted pixel by pixel."""
-    confusion = confusion_from_maps(case.truth, case.predicted(labels), len(case.table.classes))
-    union = confusion.sum(axis=0) + confusion.sum(axis=1) - confusion.diagonal()
-    return float((confusion.diagonal()[union > 0] / union[union > 0]).mean())
 
 
 def resampled(case: Case, labels: NDArray[np.int32], weights: NDArray[np.int32]) -> list[float]:
@@ -31,7 +23,7 @@ def resampled(case: Case, labels: NDArray[np.int32], weights: NDArray[np.int32])
     found = []
     for drawn in weights:
         images = np.repeat(np.arange(len(drawn)), drawn)
-        found.append(miou(replace(case, truth=case.truth[images], segments=case.segments[images]), labels))
+        found.append(miou_from_maps(replace(case, truth=case.truth[images], segments=case.segments[images]), labels))
     return np.percentile(found, [2.5, 97.5]).tolist()
 
 
@@ -39,15 +31,17 @@ def test_a_strategy_is_fitted_on_one_split_and_judged_on_the_other() -> None:
     found = strategy_figures(Threshold(), CALIB, TEST, CASE.vocabulary, WEIGHTS)
     labels = Threshold().fit(CALIB, CASE.vocabulary).predict(TEST, CASE.vocabulary)
     maps = Case(TEST, CASE.vocabulary, CASE.truth[6:], CASE.segments[6:] - CASE.segments[6:].min())
-    assert found["miou"] == pytest.approx(miou(maps, labels), abs=1e-12)
+    assert found["miou"] == pytest.approx(miou_from_maps(maps, labels), abs=1e-12)
     assert found["miou_ci"] == pytest.approx(resampled(maps, labels, WEIGHTS), abs=1e-9)
-    assert found["miou"] < oracle_figures(TEST, WEIGHTS)["miou"] == pytest.approx(miou(maps, label_oracle(TEST)))
+    assert (
+        found["miou"] < oracle_figures(TEST, WEIGHTS)["miou"] == pytest.approx(miou_from_maps(maps, label_oracle(TEST)))
+    )
 
 
 def test_cross_fitted_images_are_judged_by_copies_that_have_not_seen_them() -> None:
     table = replace(CASE.table, protocol={**CASE.table.protocol, "crossfit": "3"})
     found = strategy_figures(Threshold(), table, table, CASE.vocabulary, resample_weights(12, 10, 0))
     labels = CrossFit(Threshold(), 3).fit(table, CASE.vocabulary).predict(table, CASE.vocabulary)
-    assert found["miou"] == pytest.approx(miou(CASE, labels), abs=1e-12)
+    assert found["miou"] == pytest.approx(miou_from_maps(CASE, labels), abs=1e-12)
     seen = Threshold().fit(table, CASE.vocabulary).predict(table, CASE.vocabulary)
     assert not np.array_equal(labels, seen)

@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from groupseg.errors import UserError
-from groupseg.metrics.confusion import confusion_from_maps
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.registry import build
 from groupseg.strategies.threshold import Threshold
 from groupseg.studies.draws import nested_draws
 from groupseg.studies.vocabulary import vocabulary_study
-from tests.tables import IGNORE, Case, random_case
+from tests.tables import IGNORE, Case, miou_from_maps, random_case
 
 CLASSES, ABSENT = 6, 6
 CASE = random_case(5, images=16, classes=CLASSES)
@@ -45,43 +44,36 @@ def study(calib: Case = CALIB, test: Case = TEST, **changes: object) -> pd.DataF
     return vocabulary_study(strategies, calib.table, test.table, calib.vocabulary, **arguments)
 
 
-def relabelled_by_hand(truth: NDArray[np.int64], kept: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Renames labels pixel by pixel: class `kept[i]` becomes i + 1, the others background."""
+def reduced(case: Case, kept: NDArray[np.int64]) -> Case:
+    """Some of the classes, renamed pixel by pixel: class `kept[i]` becomes i + 1, the others background."""
     names = {0: 0, IGNORE: IGNORE} | {row + 1: place for place, row in enumerate(kept, start=1)}
-    return np.array([names.get(int(label), 0) for label in truth.ravel()]).reshape(truth.shape)
+    truth = np.array([names.get(int(label), 0) for label in case.truth.ravel()]).reshape(case.truth.shape)
+    vocabulary = WORDS.select([WORDS.classes[row] for row in kept])
+    return Case(case.table.relabelled(vocabulary.classes), vocabulary, truth, case.segments)
 
 
-def miou_from_maps(truth: NDArray[np.int64], case: Case, labels: NDArray[np.int32], classes: int) -> float:
-    confusion = confusion_from_maps(truth, case.predicted(labels), classes)
-    union = confusion.sum(axis=0) + confusion.sum(axis=1) - confusion.diagonal()
-    return float((confusion.diagonal()[union > 0] / union[union > 0]).mean())
-
-
-def best_from_maps(truth: NDArray[np.int64], case: Case, vocabulary: Vocabulary, score: str) -> tuple[float, float]:
+def best_from_maps(case: Case, score: str) -> tuple[float, float]:
     """Tries a threshold between any two scores; the lowest and the highest of the best."""
-    label, scores = Threshold(score=score).candidates(case.table.relabelled(vocabulary.classes), vocabulary)
+    label, scores = Threshold(score=score).candidates(case.table, case.vocabulary)
     known = np.unique(scores)
     tried = np.concatenate([known[:1] - 1, (known[1:] + known[:-1]) / 2, known[-1:] + 1])
-    miou = [
-        miou_from_maps(truth, case, np.where(scores >= threshold, label, 0), len(vocabulary.classes))
-        for threshold in tried
-    ]
+    miou = [miou_from_maps(case, np.where(scores >= threshold, label, 0)) for threshold in tried]
     best = np.flatnonzero(np.isclose(miou, max(miou), rtol=0, atol=1e-12))
     return tried[best.min()], tried[best.max()]
 
 
-def oracle_by_hand(truth: NDArray[np.int64], case: Case, classes: int) -> float:
+def oracle_by_hand(case: Case) -> float:
     """mIoU where each segment has the label of the mask it overlaps best, found in the maps."""
     labels = np.zeros(len(case.table.image), dtype=np.int32)
     for segment, image in enumerate(case.table.image):
-        inside, mask = case.segments[image] == segment, truth[image]
+        inside, mask = case.segments[image] == segment, case.truth[image]
         known = mask != IGNORE
         overlap = [
             np.count_nonzero(inside & (mask == label)) / max(np.count_nonzero(known & (inside | (mask == label))), 1)
-            for label in range(classes + 1)
+            for label in range(len(case.vocabulary.classes) + 1)
         ]
         labels[segment] = int(np.argmax(overlap))
-    return miou_from_maps(truth, case, labels, classes)
+    return miou_from_maps(case, labels)
 
 
 def test_every_class_list_comes_once() -> None:
@@ -99,20 +91,18 @@ def test_every_class_list_comes_once() -> None:
 def test_a_subset_is_what_relabelled_maps_give(score: str, draw: int) -> None:
     name = {"cosine": "cosine", "product": "global"}[score]
     rows = np.sort(np.random.default_rng([0, draw]).permutation(CLASSES)[:4])
-    vocabulary = WORDS.select([WORDS.classes[row] for row in rows])
+    calib, test = reduced(CALIB, rows), reduced(TEST, rows)
     row = study().set_index(KEYS).loc["subset", name, 4, draw]
 
-    lowest, highest = best_from_maps(relabelled_by_hand(CALIB.truth, rows), CALIB, vocabulary, score)
+    lowest, highest = best_from_maps(calib, score)
     assert lowest <= row.threshold <= highest + 1e-3
-    truth = relabelled_by_hand(TEST.truth, rows)
-    label, scores = Threshold(score=score).candidates(TEST.table.relabelled(vocabulary.classes), vocabulary)
+    label, scores = Threshold(score=score).candidates(test.table, test.vocabulary)
     frozen = Threshold(score=score).fit(CALIB.table, WORDS).threshold
     for column, threshold in {"miou": row.threshold, "miou_frozen": frozen}.items():
-        expected = miou_from_maps(truth, TEST, np.where(scores >= threshold, label, 0), 4)
+        expected = miou_from_maps(test, np.where(scores >= threshold, label, 0))
         assert row[column] == pytest.approx(expected, abs=1e-12)
-    assert row.miou_oracle == pytest.approx(oracle_by_hand(truth, TEST, 4), abs=1e-12)
-    calibration = Threshold(score=score).candidates(CALIB.table.relabelled(vocabulary.classes), vocabulary)[1]
-    assert row.score == np.median(calibration)
+    assert row.miou_oracle == pytest.approx(oracle_by_hand(test), abs=1e-12)
+    assert row.score == np.median(Threshold(score=score).candidates(calib.table, calib.vocabulary)[1])
 
 
 def test_absent_words_own_no_pixel_and_join_the_mean() -> None:
@@ -122,9 +112,9 @@ def test_absent_words_own_no_pixel_and_join_the_mean() -> None:
     scores = TEST.table.embedding.astype(float) @ np.concatenate([WORDS.text, words.text]).astype(float).T
     labels = np.where(scores.max(axis=1) >= row.threshold, scores.argmax(axis=1) + 1, 0).astype(np.int32)
     assert labels.max() > CLASSES  # An absent word is predicted, and has an IoU of 0.
-    expected = miou_from_maps(TEST.truth, TEST, labels, len(extended.classes))
+    expected = miou_from_maps(replace(TEST, vocabulary=extended), labels)
     assert row.miou == pytest.approx(expected, abs=1e-12)
-    known, found = oracle_by_hand(TEST.truth, TEST, CLASSES), study()
+    known, found = oracle_by_hand(TEST), study()
     assert found[found.kind == "absent"].miou_oracle.to_list() == pytest.approx([known] * 21, abs=1e-12)
 
 
@@ -133,7 +123,7 @@ def test_the_whole_list_is_the_calibration() -> None:
     for name, params in PARAMS.items():
         strategy = build(params).fit(CALIB.table, WORDS)
         row = found.loc[name, CLASSES, 0]
-        expected = miou_from_maps(TEST.truth, TEST, strategy.predict(TEST.table, WORDS), CLASSES)
+        expected = miou_from_maps(TEST, strategy.predict(TEST.table, WORDS))
         assert row.threshold == strategy.threshold
         assert row.miou == row.miou_frozen == pytest.approx(expected, abs=1e-12)
 
