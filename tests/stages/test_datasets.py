@@ -61,7 +61,7 @@ def lay_out(packed: Path) -> None:
 
 @pytest.fixture(scope="module")
 def archived(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """All data sets in one project, with small archives in the place of the published ones, and a model of no training."""
+    """All data sets in one project, with small archives in place of the published ones, and an untrained model."""
     folder = tmp_path_factory.mktemp("archives")
     made = {path.name: path for source in ARCHIVES for path in pack(folder / source, source)}
     used = {name: one for name, one in SHIPPED.archives.items() if one.file in made}

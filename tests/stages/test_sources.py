@@ -1,4 +1,4 @@
-"""What everything is made from: archives come into the cache and their digests on record; own files and code by digest."""
+"""What everything is made from: archives are fetched and on record; own files and code are noted by their digests."""
 
 import hashlib
 import shutil
