@@ -1,4 +1,3 @@
-import re
 from pathlib import Path
 
 import pytest
@@ -76,16 +75,11 @@ def test_update_names_a_missing_page(tmp_path: Path) -> None:
         update_page(tmp_path / "README.md", {"results": "new"})
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_of_the_pages_lead_somewhere(page: Path) -> None:
-    for target, anchor in re.findall(r"\]\((?!http)([^)#]*)(?:#([\w-]+))?\)", page.read_text("utf-8")):
-        file = page.parent / target if target else page
-        assert file.exists(), target
-        if anchor:
-            headings = re.findall(r"^#+ (.+)$", file.read_text("utf-8"), flags=re.MULTILINE)
-            assert anchor in [re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings]
+@pytest.fixture(scope="module")
+def committed() -> Results:
+    return read_results(CHECKOUT)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_pages_show_the_results_that_are_committed(page: Path) -> None:
-    assert not update_page(page, page_blocks(page, read_results(CHECKOUT)), write=False)
+def test_the_pages_show_the_results_that_are_committed(page: Path, committed: Results) -> None:
+    assert not update_page(page, page_blocks(page, committed), write=False)

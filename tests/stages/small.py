@@ -59,18 +59,18 @@ def save_table(case: Case, split: str, dataset: str = "scenes20", **changes: Any
     return table
 
 
-def save_text(words: Vocabulary, dataset: str = "scenes20", **changes: Any) -> None:
+def save_text(vocabulary: Vocabulary, dataset: str = "scenes20", /, **changes: Any) -> None:
     """Writes the texts of a data set; the first class has another word than its name."""
     about = {
-        "classes": words.classes,
-        "words": ["puppy", *words.classes[1:]],
+        "classes": vocabulary.classes,
+        "words": ["puppy", *vocabulary.classes[1:]],
         "encoder": "minilm",
         "templates": ["a photo of a {}."],
-        "lists": {name: given.words for name, given in words.lists.items()},
-        "ensemble": [f"{row} {{}}." for row in range(len(words.ensemble))],
+        "lists": {name: given.words for name, given in vocabulary.lists.items()},
+        "ensemble": [f"{row} {{}}." for row in range(len(vocabulary.ensemble))],
     }
-    features = {"classes": words.text, "ensemble": words.ensemble}
-    features |= {f"list.{name}": given.text for name, given in words.lists.items()}
+    features = {"classes": vocabulary.text, "ensemble": vocabulary.ensemble}
+    features |= {f"list.{name}": given.text for name, given in vocabulary.lists.items()}
     save_features(paths.text(dataset), features, {**about, **changes})
 
 

@@ -6,17 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import webdataset
-from dvc.utils.hydra import apply_overrides
 
 from groupseg.datasets.shards import read_captions
 from groupseg.errors import UserError
-from groupseg.files import read_json
+from groupseg.files import read_json, write_json
 from groupseg.model.images import to_square
-from stages import captions
+from stages import captions, paths
+from tests.stages.small import set_params
 
 
 def test_captioned_scenes_are_drawn(project: Path) -> None:
-    apply_overrides("params.yaml", ["corpora.scenes80.images=3"])
+    set_params({"corpora.scenes80.images": 3})
     captions.main("scenes80")
     images = list(read_captions(project / "data/captions/scenes80"))
     assert len(images) == 3
@@ -28,16 +28,8 @@ def test_captioned_scenes_are_drawn(project: Path) -> None:
 
 
 def test_photographs_of_coco_are_trained_on_with_what_people_said_of_them(project: Path, real: Path) -> None:
-    section = "corpora.coco_captions"
-    apply_overrides(
-        "params.yaml",
-        [
-            f"run.folder={real}",
-            f"+{section}.path=coco",
-            f"{section}.annotations=annotations/captions_val2017.json",
-            f"{section}.images=20",
-        ],
-    )
+    section = {"path": "coco", "annotations": "annotations/captions_val2017.json", "images": 20}
+    set_params({"run.folder": str(real), **{f"corpora.coco_captions.{key}": value for key, value in section.items()}})
     captions.main("coco_captions")
     said = json.loads((real / "coco/annotations/captions_val2017.json").read_text())["annotations"]
     images = list(read_captions(project / "data/captions/coco_captions"))
@@ -57,7 +49,7 @@ def test_what_is_passed_over_of_the_web_is_told(project: Path, real: Path, capsy
     with webdataset.TarWriter("data/raw/00000.tar", encoder=False) as writer:
         for index, path in enumerate(photographs):
             writer.write({"__key__": f"{index}", "jpg": path.read_bytes(), "txt": b"two dogs" if index else b" "})
-    apply_overrides("params.yaml", ["corpora.webdataset.images=3"])
+    set_params({"corpora.webdataset.images": 3})
     captions.main("webdataset")
     assert [image.nouns for image in read_captions(project / "data/captions/webdataset")] == [["dog"], ["dog"]]
     warning = r"warning: webdataset: 1 images passed over, 2 written. The first: data/raw/00000.tar/0.jpg: its caption"
@@ -65,8 +57,7 @@ def test_what_is_passed_over_of_the_web_is_told(project: Path, real: Path, capsy
 
 
 def test_a_corpus_with_neither_path_nor_archive_is_named(project: Path) -> None:
-    apply_overrides("params.yaml", ["~corpora.webdataset.path"])
-    (project / "data/archives/corpora").mkdir(parents=True)
-    (project / "data/archives/corpora/webdataset.json").write_text("[]")
+    set_params({"corpora.webdataset.path": None})
+    write_json(paths.source("corpora", "webdataset"), {"archives": []})
     with pytest.raises(UserError, match=r"corpora\.webdataset has no path, and needs\.corpora\.webdataset no archive"):
         captions.main("webdataset")

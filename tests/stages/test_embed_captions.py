@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import numpy as np
-from dvc.utils.hydra import apply_overrides
 
 from groupseg.text.features import load_features
 from stages import captions, embed_captions
+from tests.stages.small import set_params
 
 
 def test_captions_and_their_nouns_become_unit_vectors(project: Path) -> None:
-    apply_overrides("params.yaml", ["run.corpora=[scenes20]", "corpora.scenes20.images=3"])
+    set_params({"run.corpora": ["scenes20"], "corpora.scenes20.images": 3})
     captions.main("scenes20")
     embed_captions.main()
     features, about = load_features(project / "data/text/captions.safetensors")
@@ -21,7 +21,7 @@ def test_captions_and_their_nouns_become_unit_vectors(project: Path) -> None:
 
 
 def test_without_corpora_there_is_no_vector(project: Path) -> None:
-    apply_overrides("params.yaml", ["run.model=groupvit_gcc_yfcc", "run.corpora=[]"])
+    set_params({"run.model": "groupvit_gcc_yfcc", "run.corpora": []})
     embed_captions.main()
     features, about = load_features(project / "data/text/captions.safetensors")
     assert (features, about) == ({}, {"captions": [], "nouns": []})

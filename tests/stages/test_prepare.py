@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dvc.utils.hydra import apply_overrides
 from PIL import Image
 
 from groupseg.datasets.shards import read_class_list, read_crossfit, read_samples
@@ -12,6 +11,7 @@ from groupseg.errors import UserError
 from groupseg.files import read_json
 from stages import prepare
 from tests.datasets.layouts import save_pair
+from tests.stages.small import set_params
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def own(project: Path) -> Path:
 
 
 def test_scenes_are_drawn(project: Path) -> None:
-    apply_overrides("params.yaml", ["datasets.scenes20.source.calib=3", "datasets.scenes20.source.test=2"])
+    set_params({"datasets.scenes20.source.calib": 3, "datasets.scenes20.source.test": 2})
     prepare.main("scenes20")
     classes, background = read_class_list(project / "data/prepared/scenes20")
     assert len(classes) == 20
@@ -46,18 +46,18 @@ def test_a_folder_is_found_below_the_one_that_run_names(own: Path, project: Path
 
 
 @pytest.mark.parametrize(
-    ("name", "overrides", "classes", "background"),
+    ("name", "source", "classes", "background"),
     [
-        ("voc_folder", [], 20, True),
-        ("folder", ["path=folder"], 23, False),
-        ("coco_folder", ["path=coco", "annotations=annotations/instances_val2017.json"], 80, True),
+        ("voc_folder", {}, 20, True),
+        ("folder", {"path": "folder"}, 23, False),
+        ("coco_folder", {"path": "coco", "annotations": "annotations/instances_val2017.json"}, 80, True),
     ],
 )
 def test_real_photographs(
-    project: Path, real: Path, name: str, overrides: list[str], classes: int, background: bool
+    project: Path, real: Path, name: str, source: dict[str, str], classes: int, background: bool
 ) -> None:
-    places = [f"datasets.{name}.source.{override}" for override in overrides]
-    apply_overrides("params.yaml", [f"run.folder={real}", *places])
+    changes = {f"datasets.{name}.source.{key}": value for key, value in source.items()}
+    set_params({"run.folder": str(real), **changes})
     prepare.main(name)
     found, with_background = read_class_list(project / "data/prepared" / name)
     assert len(found) == classes
@@ -67,7 +67,7 @@ def test_real_photographs(
 
 
 def test_where_no_image_is_to_spare_folds_are_recorded(own: Path, project: Path) -> None:
-    apply_overrides("params.yaml", ["~datasets.folder.source.calib", "+datasets.folder.source.crossfit=3"])
+    set_params({"datasets.folder.source.calib": None, "datasets.folder.source.crossfit": 3})
     prepare.main("folder")
     folder = project / "data/prepared/folder"
     assert read_crossfit(folder) == 3
