@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 EXPERIMENT = "groupseg"
 DIGEST, PART = "groupseg.results", "groupseg.part"
+_DATABASE = "mlflow.db"
 
 # For what is not set otherwise. A dead server is to be noticed in seconds: MLflow would try for four minutes.
 _SETTINGS = {
@@ -48,7 +49,7 @@ def track(results: Results) -> None:
         UserError: If the store did not take all of it.
     """
     records, root = describe(results), store_root()
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or default_uri(root)
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root / _DATABASE}"
     shown = re.sub(r"//[^/@]*@", "//***@", uri)  # without a password
     try:
         sent = send(records, uri, root)
@@ -70,11 +71,6 @@ def store_root() -> Path:
     return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
 
 
-def default_uri(root: Path) -> str:
-    """Returns the store of a repository for which none is set."""
-    return f"sqlite:///{root / 'mlflow.db'}"
-
-
 def send(records: Sequence[Record], uri: str, root: Path) -> int:
     """Writes the records that a store does not hold.
 
@@ -94,7 +90,7 @@ def send(records: Sequence[Record], uri: str, root: Path) -> int:
     lock.parent.mkdir(exist_ok=True)
     # Two processes that send the same state would each send all of it.
     with FileLock(lock, timeout=60):
-        client = _client(uri, ours=uri == default_uri(root))
+        client = _client(uri, root)
         experiment = _experiment(client, uri, root)
         tags = {DIGEST: records_digest(records)}
         found = client.search_runs([experiment], f"tags.`{DIGEST}` = '{tags[DIGEST]}'", max_results=10_000)
@@ -110,7 +106,7 @@ def send(records: Sequence[Record], uri: str, root: Path) -> int:
         return len(missing)
 
 
-def _client(uri: str, ours: bool) -> "MlflowClient":
+def _client(uri: str, root: Path) -> "MlflowClient":
     """Opens a store, in a moment or not at all, and without a word of MLflow's own."""
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
@@ -124,7 +120,7 @@ def _client(uri: str, ours: bool) -> "MlflowClient":
     # A database that cannot be opened at once cannot be opened after 10 tries in 100 seconds either.
     mlflow.store.db.utils.MAX_RETRY_COUNT = 3
     if path := database(uri):
-        prepare(path, ours)
+        prepare(path, ours=path.resolve() == (root / _DATABASE).resolve())
     return mlflow.MlflowClient(uri)
 
 
