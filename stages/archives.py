@@ -42,10 +42,10 @@ def source_paths(params: Params, kind: Kind, name: str) -> list[Path]:
     """
     if own := own_path(params, kind, name):
         return [own]
-    if not (files := archive_files(params, kind, name)):
+    if not needed_archives(params, kind, name):
         section = f"{name}.source" if kind == "datasets" else name
         raise UserError(f"params.yaml: {kind}.{section} has no path, and needs.{kind}.{name} no archive. Add one.")
-    return files
+    return archive_files(params, kind, name)
 
 
 def own_path(params: Params, kind: Kind, name: str) -> Path | None:

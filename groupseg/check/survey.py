@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from groupseg.check.twins import Print, find_twins, fingerprint
+from groupseg.datasets.folds import image_folds
 from groupseg.datasets.notes import Note
 from groupseg.datasets.shards import read_class_list, read_crossfit, read_samples
 from groupseg.errors import UserError
 from groupseg.files import read_json
-from groupseg.strategies.crossfit import image_folds
 
 SPLITS = ("calib", "test")
 

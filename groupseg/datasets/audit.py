@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ from tqdm import tqdm
 from groupseg.datasets.labelled import LabelledFiles, Remark
 from groupseg.datasets.masks import MaskFiles
 from groupseg.datasets.notes import NAMED, Note, counted
-from groupseg.errors import UserError
+from groupseg.errors import UserError, printable
 from groupseg.files import write_json
 
 # Of all pixels: so many unknown ones are more than the rim of objects.
@@ -62,7 +62,8 @@ def write_findings(path: Path, folder: Path, files: LabelledFiles, splits: Mappi
     """
     first, *rest = splits.values()
     notes = [*files.notes, *stands_out(files, sum(rest, first))]
-    write_json(path, {"labels": _labels(files, splits), "notes": [asdict(note) for note in notes]})
+    told = [{"text": note.text, "names": [printable(name) for name in note.names]} for note in notes]
+    write_json(path, {"labels": _labels(files, splits), "notes": told})
     for note in notes:
         more = f" (all in {folder / path.name})" if len(note.names) > NAMED else ""
         tqdm.write(f"{folder.name}: {note}{more}", file=sys.stderr)

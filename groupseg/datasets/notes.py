@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from groupseg.errors import printable
+from groupseg.errors import NamedFault, UserError, printable
 
 # Of things that are named as examples, how many.
 NAMED = 3
@@ -23,6 +23,13 @@ class Note:
 
     def __str__(self) -> str:
         return f"{self.text} {some(self.names)}" if self.text.endswith(":") else self.text
+
+
+def together(reasons: Sequence[str], summary: str) -> UserError:
+    """Makes one error of several: the first few, a line each, and a summary where there are more than one."""
+    if len(reasons) == 1:
+        return UserError(reasons[0])
+    return NamedFault("\n".join([*reasons[:NAMED], summary]), reasons)
 
 
 def some(names: Sequence[str]) -> str:

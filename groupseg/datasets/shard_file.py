@@ -15,11 +15,12 @@ from groupseg.datasets.labelled import Remark
 
 @dataclass(frozen=True)
 class Mark:
-    """What is compared between the images of a data set: see `Entry`."""
+    """What is compared between the images of a data set: see `Entry`; and whether any pixel of it is labelled."""
 
     key: str
     name: str
     picture: bytes
+    labelled: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +68,7 @@ def write_shard(path: Path, split: str, entries: Iterable[Entry | Unusable]) -> 
                 file.write(part)
                 digest.update(part)
                 size += len(part)
-            marks.append(Mark(entry.key, entry.name, entry.picture))
+            marks.append(Mark(entry.key, entry.name, entry.picture, bool(entry.pixels.any())))
             ignored += entry.ignored
             remarks += entry.remarks
             held = np.append(entry.pixels, entry.ignored) > 0

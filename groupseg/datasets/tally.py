@@ -7,22 +7,20 @@ from numpy.typing import NDArray
 
 from groupseg.datasets.audit import Counts
 from groupseg.datasets.labelled import Remark
+from groupseg.datasets.notes import together
 from groupseg.datasets.shard_file import Shard
-from groupseg.errors import UserError
-
-# So many faults are told of a corpus in which images are passed over.
-_REASONS = 5
 
 
 @dataclass
 class SplitTally:
-    """What is known of a split once it is written; `reasons` are the first few of why images are `unusable`.
+    """What is known of a split once it is written; `reasons` say why images are in none of its shards.
 
-    `pixels`, `holding`, `ignored` and `remarks` are those of its shards, see `Shard`.
+    `labelled` are the keys of the images of which any pixel is labelled. `pixels`, `holding`, `ignored` and `remarks`
+    are those of its shards, see `Shard`.
     """
 
     images: int = 0
-    unusable: int = 0
+    labelled: list[str] = field(default_factory=list)
     pixels: NDArray[np.int64] | int = 0
     holding: NDArray[np.int64] | int = 0
     ignored: int = 0
@@ -33,12 +31,12 @@ class SplitTally:
     def add(self, shard: Shard) -> None:
         """Counts a shard."""
         self.images += len(shard.marks)
-        self.unusable += len(shard.unusable)
+        self.labelled += [mark.key for mark in shard.marks if mark.labelled]
         self.pixels = self.pixels + shard.pixels
         self.holding = self.holding + shard.holding
         self.remarks += shard.remarks
         self.shards[shard.file] = shard.sha256
-        self.reasons += shard.unusable[: _REASONS - len(self.reasons)]
+        self.reasons += shard.unusable
         self.ignored += shard.ignored
 
     def counts(self, classes: int) -> Counts:
@@ -50,23 +48,33 @@ class SplitTally:
 
 
 class Seen:
-    """The keys and pictures written so far."""
+    """The keys and pictures written so far.
+
+    Attributes:
+        faults: What is there twice and may not be, a sentence each.
+    """
 
     def __init__(self) -> None:
+        self.faults: list[str] = []
         self._keys: set[str] = set()
         self._pictures: dict[bytes, tuple[str, str]] = {}
 
     def add(self, shard: Shard) -> None:
-        """Raises UserError if a key is taken, or the same pixels lie in another split."""
+        """Notes the images of a shard."""
         for mark in shard.marks:
             if mark.key in self._keys:
-                raise UserError(f"image {mark.name!r} comes twice in the data set. List it in one split, once.")
+                self.faults.append(f"image {mark.name!r} comes twice in the data set. List it in one split, once.")
             self._keys.add(mark.key)
             if not mark.picture:
                 continue
             other, name = self._pictures.setdefault(mark.picture, (shard.split, mark.name))
             if other != shard.split:
-                raise UserError(
+                self.faults.append(
                     f"image {name!r} of the {other} split and {mark.name!r} of the {shard.split} split are the same"
                     " picture. Take one out: what is fitted on an image must not be judged on it."
                 )
+
+    def check(self) -> None:
+        """Raises UserError if a key is there twice, or the same pixels lie in two splits."""
+        if self.faults:
+            raise together(self.faults, f"{len(self.faults):,} images are there twice.")

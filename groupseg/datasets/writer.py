@@ -16,11 +16,13 @@ from typing import Any, TypeVar
 from groupseg.datasets.audit import write_findings
 from groupseg.datasets.captions.corpus import CaptionedFiles
 from groupseg.datasets.entry import Entry, Unusable, captioned_entry, labelled_entry
+from groupseg.datasets.folds import are_enough, too_few
 from groupseg.datasets.labelled import LabelledFiles, Loader
+from groupseg.datasets.notes import counted, together
 from groupseg.datasets.sample import CaptionedImage, Sample
 from groupseg.datasets.shard_file import Shard, write_shard
 from groupseg.datasets.tally import Seen, SplitTally
-from groupseg.errors import UserError
+from groupseg.errors import NamedFault, UserError, printable
 from groupseg.files import write_json
 from groupseg.parallel import in_order
 
@@ -32,6 +34,9 @@ FILES_PER_SHARD = 250
 
 # Bytes; more than an image of 5 million pixels has, and half of the most that glibc heeds.
 _LARGE = 2**24
+
+# Of why images are passed over, so many are told in the manifest.
+_REASONS = 5
 
 # So many images take less time than starting processes.
 _FEW = 64
@@ -69,7 +74,9 @@ def write_samples(
     """
     with _replaced(folder) as temporary:
         report = _write_splits(temporary, splits, partial(labelled_entry, classes=len(classes)), IMAGES_PER_SHARD)
-        _describe(temporary, folder.name, classes, background, report, origin, crossfit)
+        _check_filled(folder.name, report)
+        _check_labelled(folder.name, report, crossfit)
+        _describe(temporary, classes, background, report, origin, crossfit)
 
 
 def write_files(
@@ -91,15 +98,21 @@ def write_files(
         progress: Told how many images more are done, a shard at a time.
 
     Raises:
-        UserError: As `write_samples`; of the first image, in order, that cannot be read; and if no pixel is of a class.
+        UserError: As `write_samples`; of all images that cannot be used; if no pixel is of a class, or too few images
+            are labelled.
     """
     needed = 1 if sum(map(len, files.splits.values())) <= _FEW else processes
     with _replaced(folder) as temporary:
         entry = _LabelledEntry(files.load, len(files.classes))
         report = _write_splits(temporary, files.splits, entry, FILES_PER_SHARD, needed, progress)
-        _describe(temporary, folder.name, files.classes, files.background, report, origin, crossfit)
+        if faults := [reason for part in report.values() for reason in part.reasons]:
+            total = counted(sum(map(len, files.splits.values())), "image")
+            raise together(faults, f"{len(faults):,} of {total} cannot be used.")
+        _check_filled(folder.name, report)
         splits = {split: part.counts(len(files.classes)) for split, part in report.items()}
         write_findings(temporary / "findings.json", folder, files, splits)
+        _check_labelled(folder.name, report, crossfit)
+        _describe(temporary, files.classes, files.background, report, origin, crossfit)
 
 
 def write_captions(folder: Path, images: Iterable[CaptionedImage]) -> None:
@@ -130,7 +143,7 @@ def write_corpus(
 
     Returns:
         The manifest: `origin`, the number of `images`, the digests of the `shards`, how many images were `unusable`
-        and `reasons` for the first of them.
+        and `reasons` for the first of them; unusable.txt holds all.
 
     Raises:
         UserError: If no image can be used, two share a key, the disk is full; and what reading raises.
@@ -140,44 +153,62 @@ def write_corpus(
         report = _write_splits(temporary, {"train": corpus.items}, corpus.entry, FILES_PER_SHARD, needed, progress)
         part = report["train"]
         if not part.images:
-            first = f" The first of {part.unusable}: {part.reasons[0]}" if part.reasons else ""
-            raise UserError(f"{folder.name} holds no image with a caption that can be used.{first}")
-        about = {"images": part.images, "shards": part.shards, "unusable": part.unusable, "reasons": part.reasons}
-        manifest = {**origin, **about}
+            first = f" The first of {len(part.reasons):,}: {part.reasons[0]}" if part.reasons else ""
+            message = f"{folder.name} holds no image with a caption that can be used.{first}"
+            raise NamedFault(message, part.reasons)
+        about = {"images": part.images, "shards": part.shards, "unusable": len(part.reasons)}
+        manifest = {**origin, **about, "reasons": part.reasons[:_REASONS]}
+        if part.reasons:
+            (temporary / "unusable.txt").write_text("\n".join(part.reasons) + "\n", encoding="utf-8")
         write_json(temporary / "manifest.json", manifest)
     return manifest
 
 
 @dataclass(frozen=True)
 class _LabelledEntry:
-    """Makes the entry of an item; goes to other processes."""
+    """Makes the entry of an item, or says why it cannot be used; goes to other processes."""
 
     load: Loader
     classes: int
 
-    def __call__(self, item: Any) -> Entry:
-        return labelled_entry(self.load(item), self.classes)
+    def __call__(self, item: Any) -> Entry | Unusable:
+        try:
+            return labelled_entry(self.load(item), self.classes)
+        except UserError as error:
+            return Unusable(printable(str(error)))
 
 
 def _describe(
     folder: Path,
-    name: str,
     classes: Sequence[str],
     background: bool,
     report: Mapping[str, SplitTally],
     origin: Mapping[str, str],
     crossfit: int,
 ) -> None:
-    """Writes classes.json and manifest.json; raises UserError if a split is empty."""
-    for split, part in report.items():
-        if not part.images:
-            raise UserError(f"{name}: its {split} split is empty. List images for it, or change source.calib.")
+    """Writes classes.json and manifest.json."""
     splits = {
         split: {"images": part.images, "pixels": part.pixels, "shards": part.shards} for split, part in report.items()
     }
     folds = {"crossfit": crossfit} if crossfit else {}
     write_json(folder / "classes.json", {"classes": list(classes), "background": background, **folds})
     write_json(folder / "manifest.json", {**origin, **folds, "splits": splits})
+
+
+def _check_filled(name: str, report: Mapping[str, SplitTally]) -> None:
+    """Raises UserError if a split is empty."""
+    for split, part in report.items():
+        if not part.images:
+            raise UserError(f"{name}: its {split} split is empty. List images for it, or change source.calib.")
+
+
+def _check_labelled(name: str, report: Mapping[str, SplitTally], crossfit: int) -> None:
+    """Raises UserError if too few images are labelled to calibrate on some and judge others."""
+    for split, part in report.items():
+        if not part.labelled:
+            raise UserError(f"{name}: no pixel of its {split} split is labelled. List other images, or mend the masks.")
+    if crossfit and not are_enough(keys := report["test"].labelled, crossfit):
+        raise UserError(f"{name}: source.crossfit: {crossfit} {too_few(keys)}")
 
 
 def _write_splits(
@@ -200,6 +231,7 @@ def _write_splits(
             report[shard.split].add(shard)
             if progress:
                 progress(len(shard.marks) + len(shard.unusable))
+    seen.check()
     return report
 
 

@@ -12,7 +12,7 @@ from groupseg.datasets.notes import Note, counted
 from groupseg.datasets.readers import READERS
 from groupseg.datasets.texts import decode_text, encoding_of
 from groupseg.errors import UserError
-from groupseg.onboard.look import Look, calibration, fault_of, inspect, look_from, spoken
+from groupseg.onboard.look import Look, Way, calibration, fault_of, in_turn, inspect, look_from, spoken
 from groupseg.onboard.tools import tool_of
 from groupseg.sources.tree import Tree
 
@@ -96,39 +96,35 @@ def look_at_layout(tree: Tree, layout: Layout, skip_unmatched: bool = False) -> 
     """
     switches = {"skip_unmatched": True} if skip_unmatched else {}
     options = {**layout.options, **switches}
-    # Where there are few images, or none to train on, those that are judged are calibrated on in turn.
-    way, sentence = calibration(0)
+    way = calibration(0)
     try:
         files = READERS[layout.format](tree, None, 0, **options)
-        way, sentence = calibration(sum(map(len, files.splits.values())))
-        if "calib" in way:
+        # Where there are few images, or none to train on, those that are judged are calibrated on in turn.
+        way = calibration(sum(map(len, files.splits.values())))
+        if "calib" in way.source:
             try:
-                files = READERS[layout.format](tree, way["calib"], 0, **options)
+                files = READERS[layout.format](tree, way.source["calib"], 0, **options)
             except UserError:
-                way, sentence = (
-                    {"crossfit": 5},
-                    "no training images: all are calibrated on and judged in turn, in 5 folds",
-                )
+                way = in_turn("no training images")
             else:
-                sentence = "half of the training images are calibrated on"
+                way = way._replace(sentence="half of the training images are calibrated on")
     except UserError as error:
-        return look_from(layout.title, {"format": layout.format, **options, **way}, {}, [], [fault_of(error)])
-    source = {"format": layout.format, **options, **way}
+        return look_from(layout.title, {"format": layout.format, **options, **way.source}, {}, [], [fault_of(error)])
+    source = {"format": layout.format, **options}
     names = layout.names if layout.classes and files.classes == class_list(layout.classes) else spoken(files.classes)
-    return _finished(tree, layout.title, source, names, files, sentence)
+    return _finished(tree, layout.title, source, names, files, way)
 
 
 def look_at_json(tree: Tree, annotations: str, skip_unmatched: bool = False) -> Look:
     """Looks at images with a JSON in the format of COCO; see `look_at_layout`."""
     title = f"images and {annotations} in the format of COCO"
     options = {"annotations": annotations, **({"skip_unmatched": True} if skip_unmatched else {})}
-    way, sentence = calibration(0)
     try:
         files = READERS["coco_json"](tree, None, 0, **options)
     except UserError as error:
-        return look_from(title, {"format": "coco_json", **options, **way}, {}, [], [fault_of(error)])
-    way, sentence = calibration(len(files.splits["test"]))
-    return _finished(tree, title, {"format": "coco_json", **options, **way}, spoken(files.classes), files, sentence)
+        return look_from(title, {"format": "coco_json", **options, **calibration(0).source}, {}, [], [fault_of(error)])
+    way = calibration(len(files.splits["test"]))
+    return _finished(tree, title, {"format": "coco_json", **options}, spoken(files.classes), files, way)
 
 
 def coco_jsons(tree: Tree) -> list[str]:
@@ -152,11 +148,13 @@ def one_name(names: Sequence[str]) -> str | None:
 
 
 def _finished(
-    tree: Tree, title: str, source: Mapping[str, Any], names: str | Mapping[str, str], files: LabelledFiles, last: str
+    tree: Tree, title: str, source: Mapping[str, Any], names: str | Mapping[str, str], files: LabelledFiles, way: Way
 ) -> Look:
     """Reads some of the images, and puts together what is known."""
     found = inspect(files)
-    return look_from(title, source, names, [*_notes(tree, files), *found.notes, Note(last)], found.faults)
+    way, few = found.settled(way)
+    notes = [*_notes(tree, files), *found.notes, *([] if few else [Note(way.sentence)])]
+    return look_from(title, {**source, **way.source}, names, notes, [*found.faults, *few])
 
 
 def _notes(tree: Tree, files: LabelledFiles) -> Iterator[Note]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from tqdm import tqdm
 
 from groupseg.datasets.audit import Counts, stands_out
 from groupseg.datasets.entry import count_pixels
+from groupseg.datasets.folds import choose_folds
 from groupseg.datasets.labelled import LabelledFiles
 from groupseg.datasets.notes import Note, counted
 from groupseg.errors import NamedFault, UserError
@@ -63,21 +64,31 @@ def look_from(
     return Look(title, source, names, *lines, {line: those for line, those in named.items() if those})
 
 
-def calibration(images: int, listed: bool = False) -> tuple[dict[str, Any], str]:
+class Way(NamedTuple):
+    """What is calibrated on: what stands of it in `source`, and a sentence."""
+
+    source: Mapping[str, Any]
+    sentence: str
+
+
+def in_turn(why: str, folds: int = 5) -> Way:
+    """Calibrates on all images and judges them in turn."""
+    return Way({"crossfit": folds}, f"{why}: all are calibrated on and judged in turn, in {folds} folds")
+
+
+def calibration(images: int, listed: bool = False) -> Way:
     """Decides on what is calibrated where there are no official splits.
 
     Args:
         images: How many there are.
         listed: Whether their owner says which are for calibration.
-
-    Returns:
-        What stands of it in `source`, and a sentence.
     """
+    drawn = {"calib": 0.5, "seed": 0}
     if listed:
-        return {"calib": 0.5, "seed": 0}, "splits/calib.txt says which images are calibrated on"
+        return Way(drawn, "splits/calib.txt says which images are calibrated on")
     if images < _FEW:
-        return {"crossfit": 5}, f"fewer than {_FEW} images: all are calibrated on and judged in turn, in 5 folds"
-    return {"calib": 0.5, "seed": 0}, "half of the images are drawn for calibration, the others are judged"
+        return in_turn(f"fewer than {_FEW} images")
+    return Way(drawn, "half of the images are drawn for calibration, the others are judged")
 
 
 @dataclass(frozen=True)
@@ -87,18 +98,36 @@ class Inspection:
     Attributes:
         notes: What was found.
         faults: What must be mended, with all names where there are several.
+        labelled: The keys of the images of each split of which any pixel is labelled; None where not all were read.
     """
 
     notes: tuple[Note, ...]
     faults: tuple[Note, ...]
+    labelled: Mapping[str, Sequence[str]] | None = None
+
+    def settled(self, way: Way) -> tuple[Way, tuple[Note, ...]]:
+        """Chooses a number of folds that these images are enough for; and says what is wrong if there are too few."""
+        if self.labelled is None:
+            return way, ()
+        if "crossfit" not in way.source:
+            bare = [split for split, keys in self.labelled.items() if not keys]
+            text = "no image of its {} split has a labelled pixel. List other images for it, or mend the masks."
+            return way, tuple(Note(text.format(split)) for split in bare)
+        keys = self.labelled["test"]
+        if (folds := choose_folds(keys)) is None:
+            number = counted(len(keys), "labelled image")
+            return way, (Note(f"{number}: too few to calibrate on some and judge others. Add more."),)
+        return in_turn(way.sentence.partition(":")[0], folds), ()
 
 
 def inspect(files: LabelledFiles) -> Inspection:
     """Reads images with their labels, evenly chosen: says what stands out, and what cannot be read."""
-    items = evenly([item for split in files.splits.values() for item in split])
+    every = [(split, item) for split, those in files.splits.items() for item in those]
+    items = evenly(every)
     faults: list[Note] = []
+    labelled: dict[str, list[str]] = {split: [] for split in files.splits}
     counts = Counts(0, np.zeros(len(files.classes) + 1, np.int64), np.zeros(len(files.classes) + 2, np.int64), 0, ())
-    for item in tqdm(items, desc="look", unit="image", disable=None):
+    for split, item in tqdm(items, desc="look", unit="image", disable=None):
         try:
             sample = files.load(item)
         except UserError as error:
@@ -106,6 +135,7 @@ def inspect(files: LabelledFiles) -> Inspection:
             continue
         pixels = count_pixels(sample.mask, len(files.classes))
         ignored = int(sample.mask.size - pixels.sum())
+        labelled[split] += [sample.key] if pixels.any() else []
         holding = (np.append(pixels, ignored) > 0).astype(np.int64)
         counts += Counts(1, pixels, holding, ignored, sample.remarks)
     if len(faults) > _FAULTS:
@@ -118,10 +148,10 @@ def inspect(files: LabelledFiles) -> Inspection:
         found = (*files.notes, _holding(files, counts), *stands_out(files, counts))
     except UserError as error:
         return Inspection(files.notes, (fault_of(error),))
-    total = sum(map(len, files.splits.values()))
-    if len(items) < total:
-        found = (*found, Note(f"{len(items):,} of {counted(total, 'image')} were read; `prepare` counts all"))
-    return Inspection(found, ())
+    if len(items) == len(every):
+        return Inspection(found, (), labelled)
+    looked = Note(f"{len(items):,} of {counted(len(every), 'image')} were read; `prepare` counts all")
+    return Inspection((*found, looked), ())
 
 
 def fault_of(error: UserError) -> Note:

@@ -60,21 +60,22 @@ def look_at_plain(tree: Tree, skip_unmatched: bool = False) -> Look:
     faults = [*faults, *_wrong_values(plain), *_colours(plain)]
     if not images:
         faults.append(Note(f"{plain.where('images')} holds no picture ({', '.join(sorted(SUFFIXES))})."))
-    way, sentence = calibration(len(images.keys() & masks.keys()), f"{root}splits/calib.txt" in tree)
+    way = calibration(len(images.keys() & masks.keys()), f"{root}splits/calib.txt" in tree)
     options = {"skip_unmatched": True} if skip_unmatched else {}
     notes = list(map(Note, _notes(plain)))
     if not faults:
         try:
-            found = inspect(read_folder(tree, way.get("calib"), 0, **options))
+            found = inspect(read_folder(tree, way.source.get("calib"), 0, **options))
         except UserError as error:
             faults = [fault_of(error)]
         else:
-            faults, notes = list(found.faults), [*notes, *found.notes]
+            way, few = found.settled(way)
+            faults, notes = [*found.faults, *few], [*notes, *found.notes]
     else:
         faults += map(Note, values.faults[:3])
     title = f"images/, masks/, {file.removeprefix(root)}"
-    source = {"format": "folder", **options, **way}
-    return look_from(title, source, spoken(listed.classes if listed else ()), [*notes, Note(sentence)], faults)
+    source = {"format": "folder", **options, **way.source}
+    return look_from(title, source, spoken(listed.classes if listed else ()), [*notes, Note(way.sentence)], faults)
 
 
 def _root(tree: Tree) -> str:
@@ -179,8 +180,8 @@ def _notes(plain: _Plain) -> Iterator[str]:
     if values.looked:
         looked = f" ({values.looked:,} were read)" if values.looked < len(plain.masks) else ""
         ignored = (_IGNORED & set(values.pixels)) - set(listed.values if listed else ())
-        also = f", and {ranges(sorted(ignored))}, ignored" if ignored else ""
-        yield f"the masks hold {ranges(sorted(set(values.pixels) - ignored))}{also}{looked}"
+        held = [ranges(sorted(set(values.pixels) - ignored)), f"{ranges(sorted(ignored))}, ignored" if ignored else ""]
+        yield f"the masks hold {', and '.join(part for part in held if part)}{looked}"
     if listed and not listed.background and values.zero_is_background:
         yield (
             f"value 0 is {listed.classes[0]!r}, but looks like background: it is in {values.masks[0]:,} of"

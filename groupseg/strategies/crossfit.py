@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from copy import deepcopy
-from hashlib import sha256
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from groupseg.datasets.folds import image_folds
 from groupseg.errors import UserError
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
@@ -95,12 +95,6 @@ class CrossFit:
 def crossfit(table: SegmentTable) -> int:
     """Returns in how many folds the images of a table are calibrated and judged in turn; 0 = they are not."""
     return int(table.protocol.get("crossfit", 0))
-
-
-def image_folds(keys: tuple[str, ...], folds: int) -> NDArray[np.int64]:
-    """Returns the fold of each image, [N] int64 in 0..folds-1: a hash of its key, so that no other image matters."""
-    numbers = [int.from_bytes(sha256(key.encode()).digest()[:8]) % folds for key in keys]
-    return np.array(numbers, dtype=np.int64)
 
 
 def held_out(table: SegmentTable, folds: int) -> tuple[SegmentTable, SegmentTable]:

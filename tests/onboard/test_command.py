@@ -26,7 +26,7 @@ def test_init_says_what_it_found_and_writes_the_section(
     assert f"{folder}: images/, masks/, classes.txt\n- 3 images, 3 masks\n" in out
     assert "params.yaml: datasets.my_cats written. Next:\n  dvc exp run -S run.name=my_cats -S 'run.datasets=" in out
     params = load_params()
-    assert params.datasets["my_cats"].source.crossfit == 5
+    assert params.datasets["my_cats"].source.crossfit == 4
     assert "my_cats" not in params.run.datasets
     assert call("data", "init", str(folder), "--run") == 0
     assert "  dvc repro\n" in capsys.readouterr().out

@@ -25,26 +25,16 @@ def read(path: Path, found: Look) -> int:
     return sum(len(list(files.samples(split))) for split in files.splits)
 
 
-@pytest.mark.parametrize(
-    ("dataset", "form", "way"),
-    [
-        ("voc", "voc", {"crossfit": 5}),
-        ("ade20k", "ade20k", {"crossfit": 5}),
-        ("cityscapes", "cityscapes", {"crossfit": 5}),
-        ("coco_object", "coco_object", {"crossfit": 5}),
-        ("coco_object_instances", "coco_object_instances", {"crossfit": 5}),
-    ],
-)
-def test_published_layouts_are_known_unpacked(tmp_path: Path, dataset: str, form: str, way: dict[str, object]) -> None:
+@pytest.mark.parametrize("dataset", ["voc", "ade20k", "cityscapes", "coco_object", "coco_object_instances"])
+def test_published_layouts_are_known_unpacked(tmp_path: Path, dataset: str) -> None:
     pack(tmp_path, dataset)
     folder = tmp_path / "unpacked"
     found = look(folder)
     assert found.faults == ()
-    assert found.source["format"] == form
-    assert found.source.items() >= way.items()
+    assert found.source["format"] == dataset
     assert list(found.section("here")["source"])[:2] == ["format", "path"]
     assert read(folder, found) > 2
-    assert any("judged in turn" in note for note in found.notes) == ("crossfit" in way)
+    assert found.notes[-1].endswith(f"judged in turn, in {found.source['crossfit']} folds")
 
 
 def test_an_archive_is_looked_at_as_a_folder_is(tmp_path: Path) -> None:
@@ -76,7 +66,8 @@ def test_json_of_ones_own_is_known_by_what_it_holds(tmp_path: Path) -> None:
     (tmp_path / "captions.json").write_text(json.dumps({"images": [], "annotations": []}))
     found = look(tmp_path)
     assert found.source == {"format": "coco_json", "annotations": "labels.json", "crossfit": 5}
-    assert (found.names, found.faults) == ({"traffic_light": "traffic light"}, ())
+    assert found.names == {"traffic_light": "traffic light"}
+    assert found.faults == ("1 labelled image: too few to calibrate on some and judge others. Add more.",)
     assert found.notes[:2] == ("1 image for test", "1 class and background")
     assert read(tmp_path, found) == 1
 
@@ -116,6 +107,6 @@ def test_real_photographs(real: Path) -> None:  # noqa: F811
 
 def test_few_images_are_judged_in_turn_and_many_are_divided(make: Make) -> None:
     few = look(make([mask_of(1)] * 3, ["background", "cat"]))
-    assert few.source == {"format": "folder", "crossfit": 5}
+    assert few.source == {"format": "folder", "crossfit": 4}
     many = look(make([np.zeros((1, 1), np.uint8)] * 200, ["cat"], "many"))
     assert many.source == {"format": "folder", "calib": 0.5, "seed": 0}

@@ -13,7 +13,8 @@ from ruamel.yaml import YAML
 from groupseg.errors import UserError
 from groupseg.onboard.output import next_steps
 from groupseg.onboard.section import add_dataset, data_set_name, place
-from stages.params import load_params
+from groupseg.yaml_file import read_yaml
+from stages.params import check_params, load_params
 
 SHIPPED = Path(__file__).parents[2] / "params.yaml"
 SECTION: dict[str, Any] = {
@@ -93,7 +94,7 @@ def test_what_runs_is_changed_where_asked_and_comments_stay(params: Path) -> Non
     lines = changed(before, params.read_text())
     assert "+  - mine" in lines
     assert "+  folder: '/data/my photos #1'  # where data sets that are no scenes lie" in lines
-    run = load_params(params).run
+    run = check_params(read_yaml(params), params).run
     assert (run.datasets, run.folder) == (["mine"], "/data/my photos #1")
 
 
@@ -137,7 +138,7 @@ def test_a_file_that_can_only_be_changed_by_hand_is_left_alone(tmp_path: Path) -
     ("text", "message"),
     [
         (None, r"params\.yaml is missing\. Run this in the folder of the project"),
-        ("run: [", "is no YAML file"),
+        ("run: [", "line 1: .*Mend the YAML there"),
         ("run: 1\n", "must hold sections `run` and `datasets`"),
         ("- a\n", "must hold sections `run` and `datasets`"),
         (b"a: \xff\n", r"is not UTF-8 \(byte 3\)"),
@@ -170,7 +171,7 @@ def test_a_folder_gives_its_name(tmp_path: Path, folder: str, expected: str) -> 
 def test_a_folder_without_letters_gives_none(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no name can be made of it\. Give one with --name"):
         data_set_name(tmp_path / "鳥")
-    with pytest.raises(UserError, match="--name: must be letters, digits, _ and -, but is 'a b'"):
+    with pytest.raises(UserError, match="--name: must be letters, digits, _ and -, and not begin with -, but is 'a b'"):
         data_set_name(tmp_path, "a b")
 
 
