@@ -11,7 +11,7 @@ from typing import Any
 
 from groupseg import __version__
 from groupseg.files import read_json
-from groupseg.report.results import read_yaml
+from groupseg.yaml_file import read_yaml
 
 PACKAGES = ("torch", "open_clip_torch", "numpy", "scipy", "pandas", "dvc", "mlflow")
 
