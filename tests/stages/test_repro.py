@@ -25,7 +25,8 @@ from tests.groupvit.tiny import TINY, tiny_model
 
 CHECKOUT = Path(__file__).parents[2]
 SHIPPED = (
-    ".dvc/config", ".dvc/.gitignore", ".dvc/plots/strategies.json", ".dvcignore", ".gitignore", "dvc.yaml", "data/raw/README.md",
+    ".dvc/config", ".dvc/.gitignore", ".dvc/plots/strategies.json", ".dvcignore", ".gitignore", "dvc.yaml",
+    "data/raw/README.md",
 )  # fmt: skip
 STRATEGIES = ["fixed", "per_class", "cosine"]
 VARIANT = "scenes_small_seed1"
