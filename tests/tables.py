@@ -202,6 +202,14 @@ def permuted(case: Case, order: NDArray[np.int64]) -> Case:
     return Case(table, case.vocabulary.select(table.classes), truth, case.segments)
 
 
+def as_background(table: SegmentTable, labels: Sequence[int]) -> SegmentTable:
+    """The same with the pixels of some labels counted as background."""
+    pixels = table.histogram.toarray()
+    pixels[:, 0] += pixels[:, labels].sum(axis=1)
+    pixels[:, labels] = 0
+    return replace(table, histogram=csr_array(pixels))
+
+
 def miou(table: SegmentTable, labels: NDArray[np.integer]) -> float:
     """The mIoU of labels [S] of the segments."""
     return float(mean_iou(image_counts(table, labels).total()))

@@ -6,11 +6,13 @@ import sys
 from collections.abc import Iterator
 from itertools import count, islice
 
+import numpy  # noqa: F401  (whose threads are counted)
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from groupseg import parallel
 from groupseg.errors import UserError
-from groupseg.parallel import in_order, workers
+from groupseg.parallel import in_order, on_one_thread, workers
 
 
 @pytest.mark.parametrize("processes", [1, 2])
@@ -54,3 +56,18 @@ def test_the_number_of_processes_may_be_set(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv("GROUPSEG_WORKERS", wrong)
         with pytest.raises(UserError, match=f"GROUPSEG_WORKERS must be a number of processes, .* got '{wrong}'"):
             workers()
+
+
+def threads(fail: bool) -> set[int]:
+    """How many threads each library would take."""
+    if fail:
+        raise ZeroDivisionError
+    return {pool["num_threads"] for pool in threadpool_info()}
+
+
+def test_one_thread_does_the_work_and_as_many_as_before_what_follows() -> None:
+    with threadpool_limits(2):
+        assert on_one_thread(threads, False) == {1}
+        with pytest.raises(ZeroDivisionError):
+            on_one_thread(threads, True)
+        assert threads(False) == {2}

@@ -1,7 +1,6 @@
 """Why a calibration would be made again, in a copy of the code with files of its own."""
 
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,16 +15,11 @@ from groupseg.report.results import read_yaml
 from groupseg.strategies.registry import build
 from groupseg.why import why
 from stages.sources import RECORDS, of_rules
-from tests.commands import call
+from tests.commands import call, git
 
 CHECKOUT = Path(__file__).parents[1]
 RECORD = Path("results/scenes/calibration/scenes20/fixed.json")
 TABLE, TEXT = Path("data/segments/scenes20/calib/table.safetensors"), Path("data/text/scenes20.safetensors")
-
-
-def git(root: Path, *arguments: str) -> None:
-    name = ("-c", "user.name=someone", "-c", "user.email=someone@example.org")
-    subprocess.run(["git", *name, *arguments], cwd=root, check=True, capture_output=True)
 
 
 @pytest.fixture(scope="module")

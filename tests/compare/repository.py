@@ -1,11 +1,12 @@
 """A real repository of git and DVC with one tiny stage; nothing in it is a mock."""
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from dvc.repo import Repo
+
+from tests.commands import git
 
 CHECKOUT = Path(__file__).parents[2]
 MAKE = """
@@ -31,13 +32,9 @@ stages:
 """
 
 
-def git(*arguments: str) -> str:
-    return subprocess.run(["git", *arguments], check=True, capture_output=True, text=True).stdout.strip()
-
-
 def commit(message: str) -> None:
-    git("add", "-A")
-    git("commit", "-qm", message)
+    git(Path(), "add", "-A")
+    git(Path(), "commit", "-qm", message)
 
 
 def reproduce(hits: int) -> None:
@@ -57,11 +54,11 @@ def build(root: Path) -> Path:
             patch.setenv(f"GIT_{role}_NAME", "A")
             patch.setenv(f"GIT_{role}_EMAIL", "a@example.org")
         patch.chdir(root)
-        git("init", "-q")
+        git(Path(), "init", "-q")
         patch.chdir(folder)
         Repo.init(subdir=True).close()
         commit("empty")
-        git("tag", "empty")
+        git(Path(), "tag", "empty")
         Path("make.py").write_text(MAKE.format(checkout=str(CHECKOUT)))
         Path("dvc.yaml").write_text(PIPELINE)
         reproduce(20)

@@ -11,7 +11,8 @@ from dvc.repo import Repo
 from groupseg.compare.differences import compare_revisions
 from groupseg.compare.revisions import read_revisions
 from groupseg.errors import UserError
-from tests.compare.repository import CHECKOUT, build, git
+from tests.commands import git
+from tests.compare.repository import CHECKOUT, build
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +43,13 @@ def message(a: str = "HEAD", b: str = "workspace") -> str:
 def test_commits_experiments_and_the_workspace_are_read(project: Path) -> None:
     assert hits("HEAD~1", "HEAD") == [20, 30]
     assert hits("forty", "workspace") == [40, 50]
-    assert hits("workspace", git("rev-parse", "HEAD~1")) == [50, 20]
-    assert git("status", "--short") == "M dvc.lock\n M params.yaml"
+    assert hits("workspace", git(Path(), "rev-parse", "HEAD~1")) == [50, 20]
+    assert git(Path(), "status", "--short") == "M dvc.lock\n M params.yaml"
 
 
 def test_places_name_the_commit(project: Path) -> None:
     a, b = read_revisions("HEAD~1", "workspace")
-    assert a.place.commit == git("rev-parse", "HEAD~1")
+    assert a.place.commit == git(Path(), "rev-parse", "HEAD~1")
     assert a.place.label == f"HEAD~1 ({a.place.commit[:7]})"
     assert (b.place.commit, b.place.label) == (None, "workspace")
     assert a.names == b.names == ("x",)
@@ -103,7 +104,7 @@ def test_what_the_cache_lacks_comes_from_the_remote(project: Path, tmp_path: Pat
 
 def test_what_is_nowhere_is_one_clear_line(project: Path) -> None:
     shutil.rmtree(".dvc/cache")
-    head = git("rev-parse", "HEAD")[:7]
+    head = git(Path(), "rev-parse", "HEAD")[:7]
     assert message("HEAD") == (
         f"data/counts/run/x.safetensors of HEAD ({head}) is neither in the cache of DVC nor in a remote. "
         "Check out that revision and run `dvc pull`, or else `dvc repro`."
@@ -133,7 +134,7 @@ def test_an_unknown_revision_is_one_line(project: Path) -> None:
 
 
 def test_a_revision_without_counts_is_named(project: Path) -> None:
-    sha = git("rev-parse", "empty")[:7]
+    sha = git(Path(), "rev-parse", "empty")[:7]
     assert message("empty").startswith(
         f"Expected outputs data/counts/<run>/<data set>.safetensors in empty ({sha}), but its dvc.yaml names none."
     )
@@ -145,7 +146,7 @@ def test_other_folders_are_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     if git_only:
-        git("init", "-q")
+        git(Path(), "init", "-q")
     else:
         Repo.init(no_scm=True).close()
     capfd.readouterr()

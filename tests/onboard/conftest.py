@@ -8,6 +8,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests.stages.conftest import project  # noqa: F401  (a fixture)
+
 Make = Callable[..., Path]
 
 

@@ -8,13 +8,10 @@ from groupseg.files import write_json
 from stages.params import load_params
 from tests.commands import call
 from tests.onboard.conftest import Make, mask_of
-from tests.stages.conftest import project  # noqa: F401  (a fixture)
 
 
 def test_init_says_what_it_found_and_writes_the_section(
-    project: Path,  # noqa: F811
-    make: Make,
-    capsys: pytest.CaptureFixture[str],
+    project: Path, make: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = make([mask_of(1)] * 3, ["background", "cat"], "My Cats")
     # Results of another run, which this one must leave alone.
@@ -35,9 +32,7 @@ def test_init_says_what_it_found_and_writes_the_section(
 
 
 def test_init_writes_the_section_of_what_must_still_be_mended(
-    project: Path,  # noqa: F811
-    make: Make,
-    capsys: pytest.CaptureFixture[str],
+    project: Path, make: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert call("data", "init", str(make([mask_of(3)])), "--name", "mine") == 0
     out = capsys.readouterr().out
@@ -46,11 +41,7 @@ def test_init_writes_the_section_of_what_must_still_be_mended(
     assert load_params().datasets["mine"].source.format == "folder"
 
 
-def test_init_refuses_what_it_does_not_know(
-    project: Path,  # noqa: F811
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_init_refuses_what_it_does_not_know(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = Path("params.yaml").read_bytes()
     (tmp_path / "notes.txt").write_text("none")
     assert call("data", "init", str(tmp_path), "--name", "mine") == 1

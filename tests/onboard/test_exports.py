@@ -11,15 +11,11 @@ from groupseg.onboard.find import look
 from stages import prepare
 from tests.commands import call
 from tests.datasets.exports import EXPORTS, Export
-from tests.stages.conftest import project  # noqa: F401  (a fixture)
 
 
 @pytest.mark.parametrize("name", EXPORTS)
 def test_the_section_that_is_written_reads_what_was_drawn(
-    project: Path,  # noqa: F811
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    name: str,
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     folder = tmp_path / "export"
     folder.mkdir()

@@ -16,15 +16,11 @@ from groupseg.sources.tree import open_tree
 from stages import prepare
 from tests.commands import call
 from tests.onboard.conftest import Make, mask_of
-from tests.stages.conftest import project  # noqa: F401  (a fixture)
 
 
 @pytest.mark.parametrize("images", range(1, 13))
 def test_what_init_writes_for_few_images_prepare_takes(
-    project: Path,  # noqa: F811
-    make: Make,
-    capsys: pytest.CaptureFixture[str],
-    images: int,
+    project: Path, make: Make, capsys: pytest.CaptureFixture[str], images: int
 ) -> None:
     folder = make([mask_of(1)] * images, ["background", "cat"])
     assert call("data", "init", str(folder), "--name", "mine", "--run") == 0
@@ -41,10 +37,7 @@ def test_what_init_writes_for_few_images_prepare_takes(
         assert f"in turn, in {folds} folds" in said
 
 
-def test_a_number_of_folds_that_is_too_large_names_one_that_does(
-    project: Path,  # noqa: F811
-    make: Make,
-) -> None:
+def test_a_number_of_folds_that_is_too_large_names_one_that_does(project: Path, make: Make) -> None:
     folder = make([mask_of(1)] * 6, ["background", "cat"])
     assert call("data", "init", str(folder), "--name", "mine", "--run") == 0
     params = Path("params.yaml")
@@ -60,9 +53,7 @@ def test_a_number_of_folds_that_is_too_large_names_one_that_does(
 
 
 def test_where_all_pixels_are_unknown_both_say_so(
-    project: Path,  # noqa: F811
-    make: Make,
-    capsys: pytest.CaptureFixture[str],
+    project: Path, make: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = make([np.full((8, 10), 255, np.uint8)] * 6, ["background", "cat"])
     assert call("data", "init", str(folder), "--name", "mine", "--run") == 0
@@ -75,10 +66,7 @@ def test_where_all_pixels_are_unknown_both_say_so(
 
 @pytest.mark.parametrize("split", ["calib", "test"])
 def test_a_split_without_a_labelled_pixel_is_refused(
-    project: Path,  # noqa: F811
-    make: Make,
-    capsys: pytest.CaptureFixture[str],
-    split: str,
+    project: Path, make: Make, capsys: pytest.CaptureFixture[str], split: str
 ) -> None:
     unknown = np.full((8, 10), 255, np.uint8)
     folder = make([unknown] * 3 + [mask_of(1)] * 3, ["background", "cat"])

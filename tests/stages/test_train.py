@@ -28,7 +28,7 @@ from tests.groupvit import tiny as groupvit
 from tests.groupvit.training import tiny as training
 from tests.model.tiny import TINY
 from tests.stages.small import note_model, save_captions, set_params
-from tests.training.test_loop import RECIPE
+from tests.training.tiny import RECIPE
 
 ROOT = Path(__file__).parents[2]
 Section = dict[str, Any]

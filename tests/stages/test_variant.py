@@ -16,7 +16,7 @@ from tests.model.tiny import TINY
 from tests.segments.test_build import CLASSES, samples
 from tests.stages.small import note_code, note_model, save_captions, save_text, set_params
 from tests.tables import unit, vocabulary
-from tests.training.test_loop import RECIPE
+from tests.training.tiny import RECIPE
 
 MODEL, VARIANT = "scenes_small", "scenes_small_seed1"
 PLAIN, CROSSED = "scenes20", "scenes59"

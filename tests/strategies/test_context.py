@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from groupseg.errors import UserError
 from groupseg.strategies.context import Context, evidence
 from groupseg.strategies.threshold import Threshold
-from tests.tables import large_table, miou, random_case
+from tests.tables import as_background, large_table, miou, random_case
 
 
 def test_evidence_is_that_of_its_description() -> None:
@@ -61,15 +61,11 @@ def test_helps_where_one_thing_is_torn_apart() -> None:
 
 def test_poor_calibration() -> None:
     case = random_case(3)
-    pixels = case.table.histogram.toarray()
-    pixels[:, 2] = 0
-    strategy = Context(steps=5).fit(replace(case.table, histogram=csr_array(pixels)), case.vocabulary)
+    strategy = Context(steps=5).fit(as_background(case.table, [2]), case.vocabulary)
     assert strategy.warnings == ["No calibration pixel of class1. They take the mean bias."]
     assert strategy.biases[1] == pytest.approx(np.mean([strategy.biases[0], strategy.biases[2]]), rel=1e-5)
     assert strategy.predict(case.table.subset([]), case.vocabulary).shape == (0,)
-    only_background = np.zeros_like(pixels)
-    only_background[:, 0] = 5
-    strategy = Context(steps=5).fit(replace(case.table, histogram=csr_array(only_background)), case.vocabulary)
+    strategy = Context(steps=5).fit(as_background(case.table, [1, 2, 3]), case.vocabulary)
     assert np.all(strategy.predict(case.table, case.vocabulary) == 0)
     with pytest.raises(UserError, match="`steps` to be at least 1"):
         Context(steps=0)

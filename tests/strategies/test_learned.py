@@ -13,7 +13,7 @@ from groupseg.strategies.learned import Learned
 from groupseg.strategies.per_class import PerClass
 from groupseg.strategies.scores import cosine
 from groupseg.strategies.threshold import Threshold
-from tests.tables import large_table, miou, permuted, random_case, vocabulary
+from tests.tables import as_background, large_table, miou, permuted, random_case, vocabulary
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -67,10 +67,7 @@ def test_class_without_calibration_pixels_has_the_mean_bias() -> None:
     text = vocabulary.text
     text[2] = 0.4 * text[2] + 0.6 * text.sum(axis=0)
     text[2] /= np.linalg.norm(text[2])
-    pixels = table.histogram.toarray()
-    pixels[:, 0] += pixels[:, 7]
-    pixels[:, 7] = 0
-    table = replace(table, histogram=csr_array(pixels))
+    table = as_background(table, [7])
     strategy = Learned(steps=50).fit(table, vocabulary)
     others = np.delete(strategy.biases, 6)
     assert np.ptp(others) > 0.01
@@ -87,9 +84,7 @@ def test_shrinkage_draws_biases_together() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_background_alone_and_constant_scores(seed: int) -> None:
     case = random_case(seed, classes=2)
-    pixels = case.table.histogram.toarray()
-    pixels[:, 0], pixels[:, 1:] = pixels.sum(axis=1), 0
-    table = replace(case.table, histogram=csr_array(pixels))
+    table = as_background(case.table, [1, 2])
     assert np.all(Learned(steps=3).fit(table, case.vocabulary).predict(table, case.vocabulary) == 0)
 
     same = random_case(seed, classes=1)

@@ -17,7 +17,7 @@ from groupseg.strategies.folds import image_folds
 from groupseg.strategies.per_class import PerClass
 from groupseg.strategies.scores import SCORES, ScoreName
 from groupseg.strategies.threshold import Threshold
-from tests.tables import large_table, miou, random_case, unit
+from tests.tables import as_background, large_table, miou, random_case, unit
 
 
 def shrunk_by(shrinkage: float, monkeypatch: pytest.MonkeyPatch, score: ScoreName = "product") -> PerClass:
@@ -119,10 +119,7 @@ def test_images_without_labels_are_no_fold(labelled: int) -> None:
 
 def test_class_without_calibration_pixels_takes_the_single_threshold(monkeypatch: pytest.MonkeyPatch) -> None:
     case = random_case(5, images=8, classes=4)
-    pixels = case.table.histogram.toarray()
-    pixels[:, 0] += pixels[:, 2]
-    pixels[:, 2] = 0
-    table = replace(case.table, histogram=csr_array(pixels))
+    table = as_background(case.table, [2])
     strategy = shrunk_by(0.0, monkeypatch).fit(table, case.vocabulary)
     assert strategy.thresholds[1] == strategy.single
     assert strategy.warnings == ["No calibration pixel of class1. They take the single threshold."]

@@ -13,7 +13,7 @@ from groupseg.metrics.confusion import image_counts
 from groupseg.strategies.isotonic import Isotonic
 from groupseg.strategies.plug_in import PlugIn, highest_iou
 from groupseg.strategies.scores import SCORES
-from tests.tables import large_table, miou, random_case, vocabulary
+from tests.tables import as_background, large_table, miou, random_case, vocabulary
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -90,10 +90,7 @@ def test_thresholds_are_shares_of_at_most_one_half(seed: int, score: Any) -> Non
 
 def test_a_class_without_pixels_takes_the_mean_threshold() -> None:
     case = random_case(1, images=12, classes=4)
-    pixels = case.table.histogram.toarray()
-    pixels[:, 0] += pixels[:, 2]
-    pixels[:, 2] = 0
-    table = replace(case.table, histogram=csr_array(pixels))
+    table = as_background(case.table, [2])
     strategy = PlugIn().fit(table, case.vocabulary)
     assert strategy.thresholds[1] == pytest.approx(np.mean(np.delete(strategy.thresholds, 1)))
     assert strategy.warnings == ["No calibration pixel of class1. They take the mean threshold."]
@@ -113,9 +110,7 @@ def test_one_image_and_constant_scores() -> None:
 
 def test_only_background() -> None:
     case = random_case(2)
-    pixels = case.table.histogram.toarray()
-    pixels[:, 0], pixels[:, 1:] = pixels.sum(axis=1), 0
-    table = replace(case.table, histogram=csr_array(pixels))
+    table = as_background(case.table, [1, 2, 3])
     assert np.all(PlugIn().fit(table, case.vocabulary).predict(table, case.vocabulary) == 0)
 
 

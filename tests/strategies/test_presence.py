@@ -6,13 +6,12 @@ from typing import Literal
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_array
 from sklearn.metrics import f1_score, jaccard_score
 
 from groupseg.errors import UserError
 from groupseg.strategies.presence import Presence, best_cut
 from groupseg.strategies.scores import cosine
-from tests.tables import Case, highest_miou, large_table, miou, random_case
+from tests.tables import Case, as_background, highest_miou, large_table, miou, random_case
 
 BY: list[Literal["image", "segments"]] = ["image", "segments"]
 
@@ -91,10 +90,9 @@ def test_an_image_that_lets_nothing_through_lets_all_through() -> None:
 
 def test_class_without_calibration_pixels_takes_the_common_cut() -> None:
     case = random_case(3, images=8, classes=4)
-    pixels = case.table.histogram.toarray()
-    pixels[:, 2] = 0
+    table = as_background(case.table, [2])
     for shrinkage in (0.0, 10.0):
-        strategy = Presence(shrinkage=shrinkage).fit(replace(case.table, histogram=csr_array(pixels)), case.vocabulary)
+        strategy = Presence(shrinkage=shrinkage).fit(table, case.vocabulary)
         assert strategy.cuts[1] == strategy.common
         assert strategy.warnings == ["No calibration pixel of class1. They take the common cut."]
 

@@ -22,7 +22,7 @@ from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.registry import STRATEGIES, build, load
 from groupseg.strategies.scores import SCORES, Labels, best_class
 from stages.params import load_params
-from tests.tables import Case, miou, permuted, random_case, unit
+from tests.tables import Case, as_background, miou, permuted, random_case, unit
 
 
 def shipped() -> dict[str, dict[str, Any]]:
@@ -235,14 +235,11 @@ def test_on_calibration_images_no_strategy_is_below_a_special_case_of_it(
 
 
 def without_a_class(case: Case) -> Case:
-    pixels = case.table.histogram.toarray()
-    pixels[:, 3] = 0
-    return replace(case, table=replace(case.table, histogram=csr_array(pixels)))
+    return replace(case, table=as_background(case.table, [3]))
 
 
 def all_background(case: Case) -> Case:
-    pixels = case.table.histogram.toarray()
-    return replace(case, table=replace(case.table, histogram=csr_array(pixels * [1, 0, 0, 0])))
+    return replace(case, table=as_background(case.table, [1, 2, 3]))
 
 
 def one_image(case: Case) -> Case:

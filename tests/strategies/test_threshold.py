@@ -5,12 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_array
 
 from groupseg.strategies.fixed import Fixed
 from groupseg.strategies.scores import SCORES, ScoreName
 from groupseg.strategies.threshold import Threshold
-from tests.tables import Case, miou, random_case
+from tests.tables import Case, as_background, miou, random_case
 
 
 def miou_of(strategy: Fixed | Threshold, case: Case) -> float:
@@ -56,9 +55,7 @@ def test_a_threshold_at_either_end_is_warned_of() -> None:
     assert strategy.warnings == ["The best single threshold calls nothing background."]
     assert np.all(strategy.predict(case.table, case.vocabulary) > 0)
 
-    pixels = case.table.histogram.toarray()
-    pixels[:, 0], pixels[:, 1:] = pixels.sum(axis=1), 0
-    empty = replace(case.table, histogram=csr_array(pixels), with_background=True)
+    empty = replace(as_background(case.table, [1, 2, 3]), with_background=True)
     strategy = Threshold().fit(empty, case.vocabulary)
     assert strategy.warnings == ["The best single threshold calls everything background."]
     assert np.all(strategy.predict(empty, case.vocabulary) == 0)

@@ -7,9 +7,10 @@ import torch
 from torch.nn import functional as F
 
 from groupseg.training.background import learn_background
-from groupseg.training.corpus import Corpus, centred
+from groupseg.training.corpus import centred
 from groupseg.training.losses import background_loss
 from tests.model.tiny import tiny_model
+from tests.training.tiny import tiny_corpus
 
 
 def by_hand(
@@ -60,15 +61,7 @@ def test_a_segment_without_patches_counts_for_nothing() -> None:
 
 
 def test_nothing_but_the_background_is_learned_and_twice_the_same() -> None:
-    generator = torch.Generator().manual_seed(0)
-    texts = F.normalize(torch.randn(9, 8, generator=generator), dim=1)
-    corpus = Corpus(
-        images=torch.randint(0, 256, (12, 3, 32, 32), dtype=torch.uint8, generator=generator),
-        caption=torch.randint(0, 5, (12,), generator=generator),
-        mentions=torch.rand(12, 4, generator=generator) < 0.4,
-        captions=texts[:5],
-        nouns=texts[5:],
-    )
+    corpus = tiny_corpus()
     nouns = centred(corpus.nouns, corpus.nouns.mean(dim=0))
     first, second, untouched = tiny_model(), tiny_model(), tiny_model()
     learn_background(first, corpus, nouns, seed=3)

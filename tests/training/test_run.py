@@ -17,7 +17,7 @@ from groupseg.text.features import load_features, save_features
 from groupseg.training.recipe import Recipe
 from groupseg.training.run import read_corpus, train_model
 from tests.stages.small import save_captions
-from tests.training.test_loop import ARCHITECTURE, RECIPE
+from tests.training.tiny import ARCHITECTURE, RECIPE
 
 CORPUS, TEXTS, STATES = Path("data/captions/scenes20"), Path("data/text/captions.safetensors"), Path("states")
 OUT = {"weights": Path("models/a.safetensors"), "history": Path("models/a.csv")}
