@@ -1,24 +1,42 @@
 """params.yaml: the one that is shipped, and what is said of faulty ones."""
 
+import re
 import shlex
 import shutil
-from collections.abc import Callable, Iterator
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from dvc.utils.hydra import apply_overrides
 
+from groupseg.cli import app
 from groupseg.errors import UserError
+from groupseg.files import write_json
 from groupseg.groupvit.architecture import PUBLISHED
 from groupseg.segments.frame import Windows
 from groupseg.yaml_file import read_yaml
+from stages import paths
 from stages.params import check_params, load_params
 from stages.schema import GroupViTModel, TrainedModel
+from tests.groupvit.training.tiny import RECIPE
+from tests.stages.small import set_params
 
-SHIPPED = Path(__file__).parents[2] / "params.yaml"
+ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "params.yaml"
+PARAMS = load_params(SHIPPED)
 
 Faults = Callable[..., list[str]]
+
+
+def finish(model: str, datasets: Sequence[str], whole: bool = True) -> None:
+    """Leaves results of a run called `scenes` in the current folder."""
+    for dataset in datasets:
+        write_json(f"results/scenes/metrics/{dataset}.json", {"protocol": {"model": model}})
+    if whole:
+        write_json("results/scenes/summary.json", {})
 
 
 @pytest.fixture
@@ -67,21 +85,54 @@ def test_the_shipped_file_says_what_each_section_does_and_how_to_change_it() -> 
         assert any("dvc exp run -S" in line for line in block), section
 
 
+COMMENTS = [line for line in SHIPPED.read_text(encoding="utf-8").splitlines() if line.lstrip().startswith("#")]
+
+
 def commands() -> list[list[str]]:
     """What the comments of the shipped file pass to `-S`."""
-    lines = SHIPPED.read_text(encoding="utf-8").splitlines()
-    found = [line.partition("dvc exp run -S ")[2].partition("      ")[0] for line in lines]
+    found = [line.partition("dvc exp run -S ")[2].partition("      ")[0] for line in COMMENTS]
     return [shlex.split(line.replace("-S ", "")) for line in found if line]
 
 
 @pytest.mark.parametrize("overrides", commands(), ids=" ".join)
-def test_the_commands_in_its_comments_work_and_change_nothing_else(tmp_path: Path, overrides: list[str]) -> None:
-    path = tmp_path / "params.yaml"
-    shutil.copy(SHIPPED, path)
-    apply_overrides(path, overrides)
-    assert load_params(path) != load_params(SHIPPED)
-    before, after = (file.read_text(encoding="utf-8").splitlines() for file in (SHIPPED, path))
+def test_the_commands_in_its_comments_run_beside_the_shipped_results_and_change_nothing_else(
+    project: Path, overrides: list[str]
+) -> None:
+    finish(PARAMS.run.model, PARAMS.run.datasets)
+    apply_overrides("params.yaml", overrides)
+    assert load_params() != PARAMS
+    before, after = (file.read_text(encoding="utf-8").splitlines() for file in (SHIPPED, Path("params.yaml")))
     assert len(set(after) - set(before)) == len(overrides)
+
+
+def targets(target: str) -> str:
+    """What a target of the Makefile would run."""
+    done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_targets_in_its_comments_train_what_it_lists() -> None:
+    named = set(re.findall(r"make ([a-z-]+)", "\n".join(COMMENTS)))
+    assert named == {"seeds", "repro-all"}
+    trained = {
+        target: " ".join(re.findall(r"for model in (.+?); do python -m stages\.variant", targets(target))).split()
+        for target in named
+    }
+    assert trained["repro-all"] == PARAMS.run.variants
+    # Seeds are the model that runs in all else.
+    own, others = PARAMS.models[PARAMS.run.model], [PARAMS.models[name] for name in trained["seeds"]]
+    assert len({model.training.seed for model in (own, *others)}) == 3
+    for model in others:
+        assert model.architecture == own.architecture
+        assert replace(model.training, seed=own.training.seed) == own.training
+
+
+@pytest.mark.parametrize("line", re.findall(r"`groupseg (.+?)`", "\n".join(COMMENTS)))
+def test_the_commands_of_groupseg_in_its_comments_are_there(line: str) -> None:
+    with pytest.raises(SystemExit) as exit:
+        app(shlex.split(line))
+    assert exit.value.code == 0
 
 
 @pytest.mark.parametrize(
@@ -168,15 +219,63 @@ def test_a_fault_is_named_with_its_place_and_value(faults: Faults, old: str, new
     assert any(line.startswith(f"params.yaml: {fault}") for line in faults((old, new)))
 
 
-def test_a_model_that_is_not_trained_needs_no_corpora(tmp_path: Path) -> None:
-    path = tmp_path / "params.yaml"
-    shutil.copy(SHIPPED, path)
-    apply_overrides(path, ["run.model=groupvit_gcc_yfcc", "run.corpora=[]", "models.groupvit_gcc_yfcc.frame.crop=null",
-                           "models.groupvit_gcc_yfcc.frame.stride=null"])  # fmt: skip
-    params = load_params(path)
+def test_a_model_that_is_not_trained_needs_no_corpora(project: Path) -> None:
+    frame = {"models.groupvit_gcc_yfcc.frame.crop": None, "models.groupvit_gcc_yfcc.frame.stride": None}
+    set_params({"run.model": "groupvit_gcc_yfcc", "run.corpora": [], **frame})
+    params = load_params()
     model = params.models[params.run.model]
     assert isinstance(model, GroupViTModel)
     assert model.frame == Windows(short=448, long=2048, crop=None, stride=None)
+
+
+def test_a_recipe_is_checked_key_by_key(project: Path) -> None:
+    groupvit = {**PARAMS.models["groupvit_gcc_yfcc"].model_dump(), "training": asdict(RECIPE)}
+    faulty = {**groupvit, "training": {**asdict(RECIPE), "step": 3, "clip": "much"}}
+    set_params({"models.mine": faulty, "run.model": "mine", "run.corpora": []})
+    with pytest.raises(UserError) as error:
+        load_params()
+    lines = str(error.value).splitlines()
+    assert any("models.mine.training.step: unknown key; did you mean 'steps'?" in line for line in lines)
+    assert any("models.mine.training.clip: must be a valid number; got 'much'" in line for line in lines)
+    assert any("run.corpora: must have at least 1 item, for 'mine' is trained on them" in line for line in lines)
+    set_params({"models.mine": {**groupvit, "weights": "mine.pth"}, "run.corpora": ["scenes20"]})
+    with pytest.raises(UserError, match=r"models\.mine: .*must hold `weights` or `training`, not both"):
+        load_params()
+
+
+MODEL, THREE = PARAMS.run.model, PARAMS.run.datasets
+
+
+@pytest.mark.parametrize(
+    ("model", "datasets", "whole", "refused"),
+    [
+        (MODEL, [], False, False),
+        (MODEL, THREE, True, False),
+        (MODEL, THREE[::-1], True, False),
+        (MODEL, THREE, False, False),
+        (MODEL, THREE[:2], False, False),  # of a run that was broken off
+        (MODEL, THREE[:2], True, True),
+        (MODEL, ["voc"], True, True),
+        (MODEL, ["voc"], False, True),
+        (MODEL, [*THREE, "voc"], False, True),
+        (MODEL, [*THREE, "voc"], True, True),
+        ("groupvit_s", THREE, True, True),
+        ("groupvit_s", THREE[:1], False, True),
+    ],
+)
+def test_a_run_does_not_write_over_the_results_of_another(
+    project: Path, model: str, datasets: list[str], whole: bool, refused: bool
+) -> None:
+    finish(model, datasets, whole)
+    if refused:
+        message = (
+            rf"results/scenes holds the results of {model} on {', '.join(sorted(datasets))}, which this run "
+            rf"\({MODEL} on {', '.join(THREE)}\) would write over\. Give this run a name"
+        )
+        with pytest.raises(UserError, match=message):
+            load_params()
+        set_params({"run.name": "mine"})
+    assert paths.results(load_params()) == Path("results/mine" if refused else "results/scenes")
 
 
 def test_all_faults_are_told_at_once_each_in_a_line(faults: Faults) -> None:

@@ -1,7 +1,7 @@
 """The segment stage: several processes leave the bytes of one, and nothing else."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from groupseg.errors import UserError
 from groupseg.model.weights import save_model
 from groupseg.segments.build import BLOCK
 from groupseg.segments.table import SegmentTable
-from stages import segment, stage
+from stages import paths, segment, stage
 from stages.params import load_params
 from tests.model.tiny import tiny_model
 
@@ -25,18 +25,23 @@ ROOT = Path(__file__).parents[2]
 IMAGES = {"calib": 3, "test": BLOCK + 2}
 
 
-@pytest.fixture
-def prepared(project: Path) -> Path:
-    """A prepared data set in a project, and a model."""
+def prepare(images: Mapping[str, int], folds: int = 0) -> None:
+    """Prepares so many images of each split, and a model."""
     random = np.random.default_rng(0)
 
     def sample(name: str) -> Sample:
         image = random.integers(0, 256, (*random.integers(8, 30, 2), 3), dtype=np.uint8)
         return Sample(name, image, random.integers(0, 3, image.shape[:2]), name)
 
-    splits = {split: [sample(f"{split}{number}") for number in range(count)] for split, count in IMAGES.items()}
-    write_samples(project / "data/prepared/scenes20", ["cat", "dog"], True, splits, {})
-    save_model(tiny_model(), project / "models" / f"{load_params().run.model}.safetensors")
+    splits = {split: [sample(f"{split}{number}") for number in range(count)] for split, count in images.items()}
+    write_samples(paths.prepared("scenes20"), ["cat", "dog"], True, splits, {}, folds)
+    save_model(tiny_model(), paths.weights(load_params().run.model))
+
+
+@pytest.fixture
+def prepared(project: Path) -> Path:
+    """A prepared data set in a project, and a model."""
+    prepare(IMAGES)
     return project
 
 
@@ -72,6 +77,18 @@ def test_two_processes_write_the_bytes_of_one(prepared: Path, monkeypatch: pytes
     stage.run(segment.main, shared=True)
     assert written(prepared) == alone
     assert not any((prepared / ".work/segment").rglob("*.*"))
+
+
+def test_images_that_are_cross_fitted_are_segmented_once(project: Path) -> None:
+    prepare({"test": 9}, folds=3)
+    segment.main("scenes20")
+    calib, test = (SegmentTable.load(paths.table("scenes20", split)) for split in ("calib", "test"))
+    assert calib.keys == test.keys == tuple(f"test{number}" for number in range(9))
+    np.testing.assert_array_equal(calib.embedding, test.embedding)
+    assert (calib.protocol, test.protocol["split"]) == ({**test.protocol, "split": "calib"}, "test")
+    assert calib.protocol["crossfit"] == "3"
+    maps = [(paths.segments("scenes20", split) / "maps.tar").read_bytes() for split in ("calib", "test")]
+    assert maps[0] == maps[1]
 
 
 @pytest.mark.usefixtures("two")
