@@ -34,7 +34,7 @@ from stages.tables import (
     BASELINE,
     ORACLE,
     check_held_out,
-    read_calibration,
+    read_calibrations,
     read_table,
     read_vocabulary,
     write_csv,
@@ -50,7 +50,7 @@ def main(dataset: str) -> None:
     table = read_table(dataset, "test")
     check_held_out(table, read_table(dataset, "calib"))
     vocabulary, about = read_vocabulary(dataset, table)
-    records = {name: read_calibration(params, dataset, name) for name in params.run.strategies}
+    records = read_calibrations(params, dataset)
     strategies = {name: load(record) for name, record in records.items()}
     labels = {name: strategy.predict(table, vocabulary) for name, strategy in strategies.items()}
     labels[ORACLE] = label_oracle(table)

@@ -28,7 +28,7 @@ from stages import paths
 from stages.params import load_params
 from stages.schema import LearningStudy, Params, VocabularyStudy
 from stages.stage import run
-from stages.tables import read_calibration, read_splits, read_vocabulary, write_csv
+from stages.tables import read_calibrations, read_splits, read_vocabulary, write_csv
 
 Strategies = Mapping[str, Strategy]
 
@@ -60,7 +60,7 @@ def main(dataset: str) -> None:
     params, found = load_params(), Dataset(dataset)
     learn(params, found)
     vary(params, found)
-    strategies = {name: load(read_calibration(params, dataset, name)) for name in params.run.strategies}
+    strategies = {name: load(record) for name, record in read_calibrations(params, dataset).items()}
     # Of cross-fitted copies, the one that has not seen the test images of `read_splits`.
     own = {name: one.copies[0] if isinstance(one, CrossFit) else one for name, one in strategies.items()}
     save_curves(paths.curves(params, dataset), fitted_curves(own, *found.data))

@@ -83,22 +83,24 @@ def calibration_keys(dataset: str, strategies: Mapping[str, Strategy]) -> dict[s
     }
 
 
-def read_calibration(params: Params, dataset: str, strategy: str) -> dict[str, Any]:
-    """Reads the record of a calibration on the present calibration images and texts.
+def read_calibrations(params: Params, dataset: str) -> dict[str, dict[str, Any]]:
+    """Reads the records of the strategies that run, calibrated on the present calibration images and texts.
 
     Raises:
-        UserError: If it was made from others.
+        UserError: If one was made from others.
     """
-    path = calibration_path(params, dataset, strategy)
-    record: dict[str, Any] = read_json(path)
     present = {"data": files_digest(paths.table(dataset, "calib")), "text": files_digest(paths.text(dataset))}
-    key = record.get("key", {})
-    if stale := [part for part, found in present.items() if key.get(part) != found]:
-        raise UserError(
-            f"{path} was not calibrated on the present calib split of {dataset} (another {', '.join(stale)})."
-            f" Run `dvc repro calibrate@{dataset}`."
-        )
-    return record
+    records = {}
+    for strategy in params.run.strategies:
+        path = calibration_path(params, dataset, strategy)
+        records[strategy] = read_json(path)
+        key = records[strategy].get("key", {})
+        if stale := [part for part, found in present.items() if key.get(part) != found]:
+            raise UserError(
+                f"{path} was not calibrated on the present calib split of {dataset} (another {', '.join(stale)})."
+                f" Run `dvc repro calibrate@{dataset}`."
+            )
+    return records
 
 
 def check_held_out(test: SegmentTable, calibration: SegmentTable) -> None:

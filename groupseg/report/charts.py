@@ -5,9 +5,10 @@ from itertools import cycle
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from groupseg.report.results import BASELINE, ORACLE, DatasetResults
-from groupseg.report.style import BEST, COLOURS, INK, LINE, WIDTH, set_margins, styled
+from groupseg.report.style import BEST, COLOURS, INK, LINE, WIDTH, name_columns, set_margins, styled
 
 
 @styled
@@ -21,17 +22,17 @@ def per_class_figure(dataset: DatasetResults) -> Figure:
     set_margins(figure, left=0.5, bottom=1.05, top=0.35)
     # Points of the page that a class takes. Eighty bars are drawn faster as lines than as rectangles.
     step = 72 * (WIDTH - 0.6) / (len(table) + 0.4)
-    oracle = axes.vlines(place, 0, 100 * table[ORACLE], LINE, linewidth=0.86 * step, label="label oracle")
-    bars = axes.vlines(place, 0, 100 * table[best], BEST, linewidth=0.52 * step, label=best)
+    axes.vlines(place, 0, 100 * table[ORACLE], LINE, linewidth=0.86 * step)
+    axes.vlines(place, 0, 100 * table[best], BEST, linewidth=0.52 * step)
     line = axes.hlines(100 * table[BASELINE], place - 0.43, place + 0.43, INK, linewidth=1.6, label=BASELINE)
     # Eighty names must not touch each other.
     size = float(np.clip(340 / len(table), 4.5, 8.5))
-    axes.set_xticks(place, list(table["class"]), rotation=60, ha="right", rotation_mode="anchor", size=size, color=INK)
+    name_columns(axes, list(table["class"]), rotation=60, rotation_mode="anchor", ha="right", size=size)
     axes.set_xlim(-0.7, len(table) - 0.3)
     axes.set_ylim(bottom=0)
     axes.set_ylabel("IoU, %")
-    axes.grid(visible=False, axis="x")
-    figure.legend(handles=[line, bars, oracle], loc="upper right", ncols=3)
+    bars = [Patch(color=colour, label=name) for name, colour in ((best, BEST), ("label oracle", LINE))]
+    figure.legend(handles=[line, *bars], loc="upper right", ncols=3)
     return figure
 
 

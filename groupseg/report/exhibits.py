@@ -97,8 +97,8 @@ _EXHIBITS = (
         draw=learning_figure,
         finding=learning_finding,
         alt="A small panel for each strategy: mIoU on the test images against the number of calibration images",
-        caption="Mean over draws of calibration images, and the band from the lowest to the highest draw; the other "
-        "strategies in grey, the dotted line what is reached with all images.",
+        caption="Mean over draws of calibration images, and the band from the lowest to the highest draw; the dotted "
+        "line is what is reached with all images. Thin, for comparison: the strategies with a mark in the table.",
         needs="learning",
     ),
     Exhibit(

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from groupseg.report.results import BASELINE, DatasetResults
-from groupseg.report.style import BEST, INK, LINE, QUIET, WIDTH, WORSE, roles, set_margins, styled
+from groupseg.report.style import BEST, INK, LINE, QUIET, WIDTH, WORSE, name_rows, roles, set_margins, styled
 from groupseg.report.tables import percent, signed
 
 # What the step up to a rung costs as long as it is not taken.
@@ -43,7 +43,7 @@ def ladder_figure(dataset: DatasetResults) -> Figure:
         y = 1 - (0.35 + 0.32 * (place + 0.5)) / height
         for x, text in zip(_PLACES, (percent(rung["miou"]), *step), strict=True):
             _write(figure, x, y, text, INK)
-    axes.set_yticks(range(len(rungs)), labels, color=INK)
+    name_rows(axes, labels)
     return figure
 
 
@@ -81,11 +81,9 @@ def _draw_bars(axes: Axes, rungs: list[dict[str, Any]], baseline: str) -> None:
             axes.vlines(100 * rung["miou"], place - 0.31, place + 1.31, color=QUIET, linewidth=0.7)
         axes.hlines(place, *(100 * (below + end) for end in rung["step_ci"]), color=INK, linewidth=1.1)
         below = rung["miou"]
-    axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(rungs) - 0.5, -0.5)
     axes.set_xlim(0, 100)
     axes.set_xlabel("mIoU, %")
-    axes.grid(visible=False, axis="y")
 
 
 def _write(figure: Figure, x: float, y: float, text: str, colour: str) -> None:

@@ -107,7 +107,7 @@ def _draw_curves(axes: Axes, corners: Corners, table: pd.DataFrame, colours: Map
     curves = {name: scale.points(table.loc[name].index, table.loc[name]["mean"]) for name in corners}
     known = {name: colour for name, colour in colours.items() if name in corners}
     thin = [corner + curves[name] for corner in corners.values() for name in known]
-    axes.add_collection(LineCollection(thin, colors=[*known.values()], linewidths=0.5, alpha=0.7), autolim=False)
+    axes.add_collection(LineCollection(thin, colors=[*known.values()], linewidths=0.7), autolim=False)
     own = [known.get(name, _OTHER) for name in corners]
     bands, ends = [], []
     for name, corner in corners.items():

@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from groupseg.report.results import DatasetResults
-from groupseg.report.style import BEST, COLOURS, INK, LINE, WIDTH, WORSE, set_margins, styled
+from groupseg.report.style import BEST, COLOURS, LINE, WIDTH, WORSE, name_rows, set_margins, styled
 from groupseg.report.tables import percent
 
 _PARTS = {
@@ -31,12 +31,10 @@ def losses_figure(dataset: DatasetResults) -> Figure:
         # Hundreds of bars are drawn faster as lines than as rectangles.
         axes.hlines(place, 100 * left, 100 * end, colour, linewidth=0.8 * 72 * _ROW, label=name)
         left = end
-    axes.set_yticks(place, names, color=INK, size=7)
-    axes.tick_params(axis="y", length=0)
+    name_rows(axes, names, size=7)
     axes.set_ylim(len(table) - 0.5, -0.5)
     axes.set_xlim(0, 100)
     axes.set_xlabel("points of IoU")
-    axes.grid(visible=False, axis="y")
     figure.legend(loc="upper right", ncols=len(_PARTS))
     return figure
 

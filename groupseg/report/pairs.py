@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from groupseg.report.results import BASELINE, DatasetResults
-from groupseg.report.style import DIVERGING, INK, QUIET, WIDTH, roles, styled
+from groupseg.report.style import DIVERGING, INK, QUIET, WIDTH, name_columns, name_rows, roles, styled
 from groupseg.report.tables import percent
 
 # Above this p a difference may be chance; that of all pairs together.
@@ -79,11 +79,9 @@ def _draw_strip(axes: Axes, dataset: DatasetResults, names: list[str]) -> None:
         figures = [100 * dataset.strategies[names[place]]["miou"] for place in places]
         colour, marker = look
         axes.plot(figures, places, marker, color=colour, markersize=4.5)
-    axes.set_yticks(range(len(names)), names, color=INK)
-    axes.tick_params(axis="y", length=0)
+    name_rows(axes, names)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlabel("mIoU, %; dotted: label oracle")
-    axes.grid(visible=False, axis="y")
 
 
 def _draw_matrix(axes: Axes, bar: Axes, dataset: DatasetResults, names: list[str]) -> None:
@@ -95,12 +93,10 @@ def _draw_matrix(axes: Axes, bar: Axes, dataset: DatasetResults, names: list[str
     row, column = np.nonzero(p <= _LEVEL)
     # White on strong colours, dark on pale ones.
     strong = np.abs(points[row, column]) > 0.62 * largest
-    axes.scatter(column, row, s=3.5, c=np.where(strong, "white", INK), linewidths=0)
-    axes.xaxis.tick_top()
-    axes.set_xticks(range(len(names)), names, rotation=90, color=INK, size=7)
+    for colour, some in (("white", strong), (INK, ~strong)):
+        axes.plot(column[some], row[some], "o", color=colour, markersize=1.9, markeredgewidth=0)
+    name_columns(axes, names, above=True, rotation=90, size=7)
     axes.set_yticks([])
-    axes.tick_params(axis="both", length=0)
     axes.spines[:].set_visible(False)
-    axes.grid(visible=False)
     axes.set_xlabel("row minus column, points; dot: more than chance")
     Colorbar(bar, image, extend="both").outline.set_visible(False)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from matplotlib import style
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
@@ -93,6 +94,22 @@ def set_margins(
     """
     wide, tall = figure.get_size_inches()
     figure.subplots_adjust(left / wide, bottom / tall, 1 - right / wide, 1 - top / tall, **gaps)
+
+
+def name_rows(axes: Axes, names: Sequence[str], **text: Any) -> None:
+    """Writes names left of the rows 0, 1, ... of a chart. Ticks would do too, but each is five things to draw."""
+    axes.set_yticks([])
+    place = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center"}
+    for row, name in enumerate(names):
+        axes.text(-0.01, row, name, **{**place, **text})
+
+
+def name_columns(axes: Axes, names: Sequence[str], above: bool = False, **text: Any) -> None:
+    """Writes names below the columns 0, 1, ... of a chart, or above them."""
+    axes.set_xticks([])
+    place = {"transform": axes.get_xaxis_transform(), "ha": "center", "va": "bottom" if above else "top"}
+    for column, name in enumerate(names):
+        axes.text(column, 1.01 if above else -0.02, name, **{**place, **text})
 
 
 @styled

@@ -6,12 +6,12 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from groupseg.report.style import DIVERGING, INK, WIDTH, set_margins, styled
+from groupseg.report.style import DIVERGING, INK, WIDTH, name_columns, name_rows, set_margins, styled
 from groupseg.report.tables import percent, signed
 
 _ALL = "all"
 # Inches: a row, and the margins of the figure.
-_ROW, _BOTTOM, _RIGHT, _TOP = 0.215, 0.55, 0.95, 0.3
+_ROW, _BOTTOM, _RIGHT, _TOP = 0.215, 0.6, 0.95, 0.3
 
 
 @styled
@@ -41,12 +41,10 @@ def transfer_figure(transfer: pd.DataFrame) -> Figure:
         start = place * len(sources) - 0.5
         axes.axvline(start, color="white", linewidth=8)
         axes.text(start + len(sources) / 2, -0.75, f"used on {name}", ha="center", weight="bold")
-    axes.set_yticks(range(len(strategies)), strategies, color=INK)
-    axes.set_xticks(range(len(columns)), sources * len(targets), color=INK, size=7.5)
-    axes.tick_params(axis="both", length=0)
-    axes.set_xlabel("fitted on")
+    name_rows(axes, strategies)
+    name_columns(axes, sources * len(targets), size=7.5)
+    axes.set_xlabel("fitted on", labelpad=16)
     axes.spines[:].set_visible(False)
-    axes.grid(visible=False)
     bar = figure.colorbar(
         image, cax=figure.add_axes((1 - 0.75 / WIDTH, _BOTTOM / height, 0.1 / WIDTH, 0.5)), extend="both"
     )

@@ -1,13 +1,14 @@
 """What a growing class list does to scores, to the best threshold and to mIoU."""
 
 import math
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, NullLocator
 
 from groupseg.report.results import DatasetResults
 from groupseg.report.style import INK, QUIET, WIDTH, series, set_margins, styled
@@ -15,6 +16,7 @@ from groupseg.report.tables import signed
 
 _KINDS = {"subset": "some of its classes", "absent": "classes that label no pixel, added"}
 _MEASURES = {"score": "median score", "threshold": "best threshold", "miou": "mIoU, %"}
+Line = tuple[pd.DataFrame, dict[str, Any]]
 _DASHED, _DOTTED = (0, (4, 2)), (0, (1, 2))
 
 
@@ -29,8 +31,9 @@ def vocabulary_figure(dataset: DatasetResults) -> Figure:
     set_margins(figure, left=0.6, bottom=0.45, top=0.55, wspace=0.15, hspace=0.3)
     for kind, row in zip(kinds, panels, strict=True):
         rows = table[table["kind"] == kind]
+        figures = spread(rows)
         for (measure, title), axes in zip(_MEASURES.items(), row, strict=True):
-            _draw_panel(axes, rows, measure, looks)
+            _draw_lines(axes, _lines(figures, measure, looks))
             axes.set_title(title)
             _set_sizes(axes, sorted(rows["size"].unique()))
         row[0].set_ylabel(_KINDS[kind], size=8)
@@ -61,24 +64,36 @@ def vocabulary_finding(dataset: DatasetResults) -> str:
     return f"Points of mIoU by keeping the threshold of the whole class list, not fitting it anew: {'; '.join(parts)}."
 
 
-def _draw_panel(axes: Axes, rows: pd.DataFrame, measure: str, looks: dict[str, tuple[str, str]]) -> None:
-    columns = ["miou", "miou_frozen", "miou_oracle"] if measure == "miou" else [measure]
-    figures = (100 if measure == "miou" else 1) * rows.set_index(["strategy", "size"])[columns]
-    own = figures.groupby(["strategy", "size"]).agg(["mean", "min", "max"])
-    for name in own.index.unique("strategy"):
+def spread(rows: pd.DataFrame) -> pd.DataFrame:
+    """Mean, lowest and highest of each figure over draws, by strategy and number of classes; mIoU in percent."""
+    mious = ["miou", "miou_frozen", "miou_oracle"]
+    figures = rows.assign(**100 * rows[mious]).groupby(["strategy", "size"], sort=True)
+    return figures[["score", "threshold", *mious]].agg(["mean", "min", "max"])
+
+
+def _lines(figures: pd.DataFrame, measure: str, looks: dict[str, tuple[str, str]]) -> Iterator[Line]:
+    """Yields mean, lowest and highest value by size, and the look, of each line of a panel."""
+    for name in figures.index.unique("strategy"):
         colour, marker = looks[name]
-        _draw_line(axes, own.loc[name, measure], color=colour, marker=marker)
+        yield figures.loc[name][measure], {"color": colour, "marker": marker}
         if measure == "miou":
-            _draw_line(axes, own.loc[name, "miou_frozen"], color=colour, linestyle=_DASHED)
+            yield figures.loc[name]["miou_frozen"], {"color": colour, "linestyle": _DASHED}
     if measure == "miou":
-        oracle = figures["miou_oracle"].groupby("size").agg(["mean", "min", "max"])
-        _draw_line(axes, oracle, color=QUIET, linestyle=_DOTTED)
+        # The oracle needs no strategy: it is the same beside each.
+        oracle = pd.DataFrame(figures["miou_oracle"]).groupby("size").mean()
+        yield oracle, {"color": QUIET, "linestyle": _DOTTED}
 
 
-def _draw_line(axes: Axes, figures: pd.DataFrame, **style: Any) -> None:
-    """Draws the mean over draws, with a line from the lowest to the highest draw at each size."""
-    axes.plot(figures.index, figures["mean"], linewidth=1.3, markersize=3.5, **style)
-    axes.vlines(figures.index, figures["min"], figures["max"], color=style["color"], linewidth=0.8, alpha=0.7)
+def _draw_lines(axes: Axes, lines: Iterable[Line]) -> None:
+    """Draws means over draws, with a vertical line from the lowest to the highest draw at each size."""
+    ends, colours = [], []
+    for figures, look in lines:
+        sizes = np.log(figures.index)
+        axes.plot(sizes, figures["mean"], linewidth=1.3, markersize=3.5, **look)
+        ends.append(np.stack([sizes, figures["min"], figures["max"]]))
+        colours += [look["color"]] * len(figures)
+    sizes, low, high = np.concatenate(ends, axis=1)
+    axes.vlines(sizes, low, high, colors=colours, linewidth=0.8, alpha=0.7)
 
 
 def _legend(looks: dict[str, tuple[str, str]]) -> list[Line2D]:
@@ -92,13 +107,10 @@ def _legend(looks: dict[str, tuple[str, str]]) -> list[Line2D]:
 
 
 def _set_sizes(axes: Axes, sizes: list[int]) -> None:
-    """Sizes on a logarithmic axis, those named that do not touch."""
-    axes.set_xscale("log")
-    apart = (math.log(sizes[-1]) - math.log(sizes[0])) / 8
+    """Names the sizes, on a logarithmic axis, that do not touch."""
+    apart = math.log(sizes[-1] / sizes[0]) / 8
     named = [sizes[-1]]
     for size in reversed(sizes):
-        if math.log(named[-1]) - math.log(size) > apart:
+        if math.log(named[-1] / size) > apart:
             named.append(size)
-    axes.xaxis.set_major_locator(FixedLocator([float(size) for size in reversed(named)]))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.set_xticks(np.log(named), map(str, named))

@@ -60,13 +60,12 @@ def _deviations(score: Scores, table: SegmentTable) -> Scores:
 
 def _quantile(score: Scores, table: SegmentTable) -> Scores:
     """Share of the segments of the image that score no higher, [S] in 1 / segments .. 1; the best have 1."""
-    from scipy.stats import rankdata  # slow to import, and wanted here alone
-
     count = np.bincount(table.image, minlength=len(table.keys))
     # What differs by rounding alone is equal: it must not become a rank.
     level = np.unique(score.round(12), return_inverse=True)[1]
     # Segments lie image by image, and so do their ranks by image, then by score.
-    rank = rankdata(table.image.astype(np.int64) * len(score) + level, method="max")
+    place = table.image.astype(np.int64) * len(score) + level
+    rank = np.searchsorted(np.sort(place), place, side="right")
     return np.asarray((rank - (np.cumsum(count) - count)[table.image]) / count[table.image])
 
 
