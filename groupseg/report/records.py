@@ -84,7 +84,7 @@ def _parent(results: Results, origin: dict[str, str]) -> Record:
     sections = {name: results.params[name] for name in ("run", "text", "evaluate", "studies")}
     # Children hold the calibrations.
     shown = [path for path in _files(results) if "calibration" not in path.parts]
-    figures = sorted((results.folder / "figures").glob("*.png"))
+    figures = sorted((results.folder / "figures").glob("*.*"))
     return Record(
         part=PARENT,
         name=_state(origin) or results.name,

@@ -153,7 +153,7 @@ def check_store(folder: Path) -> None:
     runs = {found.info.run_name: found.data for found in client.search_runs(experiments)}
     metrics = read(folder / "results/scenes/metrics/scenes20.json")["strategies"]
     for name in STRATEGIES:
-        found = runs[f"scenes20/{name}"]
+        found = runs[f"scenes20 {name}"]
         assert found.metrics["miou"] == metrics[name]["miou"]
         record = read(folder / f"results/scenes/calibration/scenes20/{name}.json")
         assert {
