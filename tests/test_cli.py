@@ -99,10 +99,23 @@ def test_an_unknown_command_is_refused() -> None:
     assert call("trakc") == 2
 
 
-def test_results_that_were_not_pulled_are_one_clear_line(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (project / "models/scenes_small.csv").unlink()
+def test_track_that_sends_nothing_fails_in_one_line(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     assert call("track") == 1
-    assert "scenes_small.csv is missing. Run `dvc repro`, or `dvc pull`." in capsys.readouterr().err
+    out, error = capsys.readouterr()
+    assert out == ""
+    assert error.startswith("error: MLflow at http://127.0.0.1:9 did not take all results")
+    assert error.count("\n") == 1
+
+
+def test_a_file_that_is_missing_is_one_clear_line(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tracking, "track", lambda results: Path("models/none.csv").read_bytes())
+    assert call("track") == 1
+    assert capsys.readouterr().err == "error: models/none.csv is missing. Run `dvc repro`, or `dvc pull`.\n"
 
 
 def test_compare_goes_from_head_to_the_workspace(

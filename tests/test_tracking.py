@@ -1,31 +1,45 @@
 import json
-import logging
 import os
 import shutil
+import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import mlflow
+import mlflow.server
 import pandas as pd
 import pytest
+from mlflow import MlflowClient
+from werkzeug.serving import make_server
 
 from groupseg import tracking
-from groupseg.report.records import describe, results_digest
+from groupseg.errors import UserError
+from groupseg.report.records import PARENT, describe
 from groupseg.report.results import read_results
+from groupseg.tracking_store import prepare
 from tests.results import DATASETS, REPOSITORY, STRATEGIES, build
 
-RUNS = 1 + len(DATASETS) * len(STRATEGIES)
+# The label oracle, and the parent.
+RUNS = 1 + len(DATASETS) * (len(STRATEGIES) + 1)
+
+SEND = (
+    "from pathlib import Path; from groupseg.report.results import read_results;"
+    "from groupseg.tracking import track; track(read_results(Path()))"
+)
 
 
 @pytest.fixture(scope="module")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database that MLflow has set up: that takes seconds, a copy of it none."""
+    """A database that is set up: that takes seconds, a copy of it none."""
     path = tmp_path_factory.mktemp("store") / "mlflow.db"
-    logging.getLogger("alembic").setLevel(logging.ERROR)
-    mlflow.MlflowClient(f"sqlite:///{path}").search_experiments()
+    prepare(path, ours=True)
     return path
 
 
@@ -37,7 +51,8 @@ def project(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) 
     shutil.copy(empty_store, root / "mlflow.db")
     monkeypatch.chdir(build(root))
     monkeypatch.setenv("DVC_ROOT", str(root))
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    for name in ("MLFLOW_TRACKING_URI", "DVC_EXP_NAME"):
+        monkeypatch.delenv(name, raising=False)
     return root
 
 
@@ -45,41 +60,57 @@ def track() -> None:
     tracking.track(read_results(Path()))
 
 
-def runs(project: Path) -> pd.DataFrame:
+def runs(project: Path, order: str = "attributes.start_time ASC") -> pd.DataFrame:
     # By the environment: `mlflow.set_tracking_uri` would stay set for all that follows.
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{project / 'mlflow.db'}")
-        return mlflow.search_runs(experiment_names=[tracking.EXPERIMENT])
+        return mlflow.search_runs(experiment_names=[tracking.EXPERIMENT], order_by=[order])
 
 
-def test_runs_are_found_by_mlflow_with_their_figures(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def check_complete(project: Path) -> pd.DataFrame:
+    """Holds the store to one finished run for each part, with each value once; returns the runs by part."""
+    found = runs(project).set_index("tags.groupseg.part")
+    assert len(found) == RUNS == len(set(found.index))
+    assert set(found["status"]) == {"FINISHED"}
+    client = MlflowClient(f"sqlite:///{project / 'mlflow.db'}")
+    for record in describe(read_results(project)):
+        identity = found.loc[record.part]["run_id"]
+        run = client.get_run(identity)
+        assert run.data.params == record.params
+        keys = {key for key, _, _ in record.metrics}
+        sent = [(key, one.value, one.step) for key in keys for one in client.get_metric_history(identity, key)]
+        assert sorted(sent) == sorted(record.metrics)
+    return found
+
+
+def test_runs_are_found_by_mlflow_with_plain_metrics_and_all_parameters(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     track()
     assert capsys.readouterr().out.startswith(f"MLflow: {RUNS} runs sent to sqlite:///")
-    found = runs(project).set_index("tags.groupseg.part")
-    assert len(found) == RUNS
-    assert set(found["status"]) == {"FINISHED"}
-    metrics = json.loads((project / "results/metrics/beta.json").read_text("utf-8"))
+    found = check_complete(project)
+    metrics = json.loads((project / "results/scenes/metrics/beta.json").read_text("utf-8"))
     for strategy in STRATEGIES:
         child = found.loc[f"beta/{strategy}"]
-        assert child[f"metrics.beta/{strategy}/miou"] == metrics["strategies"][strategy]["miou"]
-        assert child["tags.mlflow.parentRunId"] == found.loc["results"]["run_id"]
-    assert found.loc["results"]["metrics.beta/oracle.label/miou"] == metrics["oracle"]["label"]["miou"]
+        assert child["metrics.miou"] == metrics["strategies"][strategy]["miou"]
+        assert child["tags.mlflow.runName"] == f"beta {strategy}"
+        assert child["tags.mlflow.parentRunId"] == found.loc[PARENT]["run_id"]
+    assert found.loc["beta/oracle.label"]["metrics.miou"] == metrics["oracle"]["label"]["miou"]
+    ranked = runs(project, "metrics.miou DESC").dropna(subset=["metrics.miou"])
+    assert ranked["metrics.miou"].is_monotonic_decreasing
+    assert len(ranked) == RUNS - 1
 
 
-def test_curves_data_sets_and_files_are_in_the_store(project: Path) -> None:
+def test_data_sets_and_files_are_in_the_store(project: Path) -> None:
     track()
     found = runs(project).set_index("tags.groupseg.part")
-    client = mlflow.MlflowClient(f"sqlite:///{project / 'mlflow.db'}")
-    identity = found.loc["alpha/cosine"]["run_id"]
-    curve = pd.read_csv("results/curves/alpha.csv").query("strategy == 'cosine'")
-    history = client.get_metric_history(identity, "alpha/cosine/curve/miou")
-    assert [metric.value for metric in sorted(history, key=lambda metric: metric.step)] == curve["miou"].tolist()
-    (entry,) = client.get_run(identity).inputs.dataset_inputs
+    client = MlflowClient(f"sqlite:///{project / 'mlflow.db'}")
+    (entry,) = client.get_run(found.loc["alpha/cosine"]["run_id"]).inputs.dataset_inputs
     assert (entry.dataset.name, entry.dataset.digest) == ("alpha", "alpha".ljust(32, "0"))
-    parent = found.loc["results"]["run_id"]
-    assert {file.path for file in client.list_artifacts(parent, "results/metrics")} == {
-        "results/metrics/alpha.json",
-        "results/metrics/beta.json",
+    parent = found.loc[PARENT]["run_id"]
+    assert {file.path for file in client.list_artifacts(parent, "metrics")} == {
+        "metrics/alpha.json",
+        "metrics/beta.json",
     }
     assert list((project / "mlartifacts").rglob("cosine.json"))
 
@@ -95,76 +126,112 @@ def test_tracked_twice_is_tracked_once(project: Path, capsys: pytest.CaptureFixt
 
 def test_another_result_is_another_parent(project: Path) -> None:
     track()
-    path = project / "results/metrics/alpha.json"
+    path = project / "results/scenes/metrics/alpha.json"
     metrics = json.loads(path.read_text("utf-8"))
     metrics["strategies"]["fixed"]["miou"] = 0.5
     path.write_text(json.dumps(metrics), encoding="utf-8")
     track()
     found = runs(project)
     assert len(found) == 2 * RUNS
-    assert sorted(found["metrics.alpha/fixed/miou"].eq(0.5)) == [False] * (2 * RUNS - 2) + [True] * 2
+    assert found.query("`tags.groupseg.part` == 'alpha/fixed'")["metrics.miou"].eq(0.5).tolist() == [False, True]
 
 
-@pytest.mark.parametrize("calls", [1, 4, 7])
+@pytest.mark.parametrize(
+    ("call", "calls"),
+    [("create_run", 0), ("create_run", 1), ("log_batch", 6), ("log_inputs", 6), ("log_artifact", 6),
+     ("set_terminated", 1), ("set_terminated", RUNS - 1)],
+)  # fmt: skip
 def test_what_was_interrupted_is_completed(
-    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], calls: int
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], call: str, calls: int
 ) -> None:
-    """The store fails in the middle of a run, after its figures and before its files."""
-    real, count = mlflow.MlflowClient.log_artifact, iter(range(100))
+    real, count = getattr(MlflowClient, call), iter(range(100))
 
-    def fail(self: mlflow.MlflowClient, *arguments: str) -> None:
+    def fail(self: MlflowClient, *arguments: object, **named: object) -> object:
         if next(count) == calls:
             raise OSError("connection lost")
-        real(self, *arguments)
+        return real(self, *arguments, **named)
 
     with monkeypatch.context() as patch:
-        patch.setattr(mlflow.MlflowClient, "log_artifact", fail)
-        track()
-    error = capsys.readouterr().err
-    assert error.count("\n") == 1
-    assert "connection lost" in error
-    assert set(runs(project)["status"]) >= {"RUNNING"}
-
-    track()
-    assert capsys.readouterr().out.startswith(f"MLflow: {RUNS - calls} runs sent")
-    found = runs(project)
-    assert len(found) == RUNS == found["tags.groupseg.part"].nunique()
-    assert set(found["status"]) == {"FINISHED"}
-    client = mlflow.MlflowClient(f"sqlite:///{project / 'mlflow.db'}")
-    for identity, part in zip(found["run_id"], found["tags.groupseg.part"], strict=True):
-        if part != "results":
-            steps = [metric.step for metric in client.get_metric_history(identity, f"{part}/curve/miou")]
-            assert sorted(steps) == list(range(len(steps)))
-
-
-def silent_server() -> socket.socket:
-    """A server that takes connections and never answers."""
-    server = socket.socket()
-    server.bind(("127.0.0.1", 0))
-    server.listen()
-    return server
-
-
-def test_a_dead_server_costs_one_warning_and_seconds(
-    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with silent_server() as server:
-        for uri in (
-            "http://127.0.0.1:9",
-            f"http://127.0.0.1:{server.getsockname()[1]}",
-            "sqlite:////proc/no/mlflow.db",
-        ):
-            monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-            started = time.monotonic()
+        patch.setattr(MlflowClient, call, fail)
+        with pytest.raises(UserError, match=r"connection lost.*`groupseg track` sends what is missing"):
             track()
-            assert time.monotonic() - started < 15
-            out, error = capsys.readouterr()
-            assert out == ""
-            assert error.startswith(f"warning: MLflow at {uri} did not take the results")
-            assert error.count("\n") == 1
-    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    finished = runs(project)["status"].eq("FINISHED").sum()
     track()
-    assert len(runs(project)) == RUNS
+    assert capsys.readouterr().out.startswith(f"MLflow: {RUNS - finished} runs sent")
+    check_complete(project)
+
+
+def test_a_process_that_was_killed_is_completed(project: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", SEND], env={**os.environ, "PYTHONPATH": str(REPOSITORY)})
+    with closing(sqlite3.connect(project / "mlflow.db", timeout=60)) as connection:
+        while connection.execute("SELECT count(*) FROM runs").fetchone()[0] < RUNS // 2:
+            assert process.poll() is None
+            time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert "RUNNING" in set(runs(project)["status"])
+    track()
+    check_complete(project)
+
+
+@contextmanager
+def server(folder: Path, port: int, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """MLflow's own server, in this process: another would take seconds to start."""
+    patch.setenv(mlflow.server.BACKEND_STORE_URI_ENV_VAR, f"sqlite:///{folder / 'mlflow.db'}")
+    patch.setenv(mlflow.server.ARTIFACTS_DESTINATION_ENV_VAR, (folder / "artifacts").as_uri())
+    patch.setenv(mlflow.server.ARTIFACT_ROOT_ENV_VAR, "mlflow-artifacts:/")
+    patch.setenv(mlflow.server.SERVE_ARTIFACTS_ENV_VAR, "true")
+    # The server sets it for its whole process.
+    patch.setattr("mlflow.tracking._tracking_service.utils._tracking_uri", None)
+    running = make_server("127.0.0.1", port, mlflow.server.app, threaded=True)
+    thread = threading.Thread(target=running.serve_forever)
+    thread.start()
+    yield
+    running.shutdown()
+    thread.join()
+
+
+@contextmanager
+def silence() -> Iterator[int]:
+    """A server that takes connections and never answers; its port."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.filterwarnings("ignore:starlette.middleware.wsgi")
+def test_a_server_that_was_down_is_sent_to_when_it_is_back(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with silence() as port:
+        pass
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{port}")
+    with pytest.raises(UserError, match=f"MLflow at http://127.0.0.1:{port} did not take all results: .*refused"):
+        track()
+    shutil.copy(project / "mlflow.db", tmp_path)
+    with server(tmp_path, port, monkeypatch):
+        track()
+        assert capsys.readouterr().out == f"MLflow: {RUNS} runs sent to http://127.0.0.1:{port}.\n"
+        track()
+        assert capsys.readouterr().out.startswith("MLflow: nothing new")
+        shutil.copy(tmp_path / "mlflow.db", project)
+    check_complete(project)
+    assert list((tmp_path / "artifacts").rglob("cosine.json"))
+    assert not (project / "mlartifacts").exists()
+
+
+@pytest.mark.parametrize("uri", ["http://127.0.0.1:9", "http://me:secret@127.0.0.1:{port}", "sqlite:////proc/no/m.db"])
+def test_a_dead_store_costs_one_line_and_seconds(project: Path, monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
+    with silence() as port:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", uri.format(port=port))
+        started = time.monotonic()
+        with pytest.raises(UserError) as error:
+            track()
+        assert time.monotonic() - started < 15
+    assert str(error.value).startswith(f"MLflow at {uri.format(port=port).replace('me:secret', '***')} did not take")
+    assert "\n" not in str(error.value)
+    assert "secret" not in str(error.value)
 
 
 def test_the_users_settings_stand(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,26 +244,34 @@ def test_the_users_settings_stand(project: Path, monkeypatch: pytest.MonkeyPatch
     assert not (project / "mlflow.db").exists()
 
 
+def test_a_deleted_experiment_comes_back_the_way_that_is_said(project: Path) -> None:
+    track()
+    client = MlflowClient(f"sqlite:///{project / 'mlflow.db'}")
+    identity = client.get_experiment_by_name(tracking.EXPERIMENT).experiment_id
+    client.delete_experiment(identity)
+    with pytest.raises(UserError, match=f"mlflow experiments restore --experiment-id {identity}"):
+        track()
+    client.restore_experiment(identity)
+    track()
+    check_complete(project)
+
+
 def test_two_processes_share_a_fresh_store(project: Path) -> None:
     (project / "mlflow.db").unlink()
-    command = [
-        sys.executable,
-        "-c",
-        "from pathlib import Path; from groupseg.report.results import read_results;"
-        "from groupseg.tracking import track; track(read_results(Path()))",
-    ]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     processes = [
-        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", SEND], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         for _ in range(2)
     ]
-    outputs = [process.communicate(timeout=120) for process in processes]
+    outputs = [process.communicate(timeout=300) for process in processes]
     assert [error for _, error in outputs] == ["", ""]
     assert sorted(out.split(" sqlite")[0] for out, _ in outputs) == [
-        "MLflow: 9 runs sent to",
+        f"MLflow: {RUNS} runs sent to",
         "MLflow: nothing new for",
     ]
-    assert len(runs(project)) == RUNS
+    check_complete(project)
 
 
 def test_the_store_lies_in_the_repository_and_not_in_its_temporary_copy(
@@ -215,6 +290,5 @@ def test_the_store_lies_in_the_repository_and_not_in_its_temporary_copy(
 def test_send_needs_no_current_folder(project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     results = read_results(project)
     monkeypatch.chdir(tmp_path)
-    uri = f"sqlite:///{project / 'mlflow.db'}"
-    assert tracking.send(describe(results), results_digest(results), uri, project) == RUNS
+    assert tracking.send(describe(results), f"sqlite:///{project / 'mlflow.db'}", project) == RUNS
     assert sorted(path.name for path in tmp_path.iterdir()) == ["my project"]

@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
