@@ -12,8 +12,8 @@ from groupseg.groupvit.weights import load_groupvit
 from groupseg.networks import load_network
 from groupseg.segments.frame import Windows
 from tests.clip import tiny as clip
+from tests.commands import call
 from tests.groupvit import tiny as groupvit
-from tests.test_cli import call
 
 FRAME = Windows(short=64, long=256, crop=64, stride=32)
 

@@ -4,7 +4,7 @@ import pytest
 
 from groupseg.check.survey import Survey
 from groupseg.check.terminal import as_text
-from tests.test_cli import call
+from tests.commands import call
 
 
 def test_check_prints_one_page_and_writes_the_other(
