@@ -154,6 +154,7 @@ def init_data(
     from groupseg.onboard.find import look
     from groupseg.onboard.output import as_text, next_steps, write_named
     from groupseg.onboard.section import add_dataset, data_set_name, place
+    from groupseg.yaml_file import read_yaml
 
     params = _ROOT / "params.yaml"
     called = data_set_name(folder, name)
@@ -166,7 +167,7 @@ def init_data(
     changes = {"name": called, "datasets": [called], **({} if top is None else {"folder": top})} if run else {}
     written = add_dataset(params, called, found.section(path), changes)
     print(f"\n{params}: datasets.{called} {'written' if written else 'is there already'}. Next:")
-    print(next_steps(called, top, run))
+    print(next_steps(called, top, run, read_yaml(params)))
 
 
 @commands.command()

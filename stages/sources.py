@@ -5,17 +5,20 @@ these notes and not on folders, so that a new photograph or a changed line runs 
 """
 
 import hashlib
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from groupseg.code import Code
+from groupseg.drawings import told
 from groupseg.files import sha256, write_json
 from groupseg.parallel import workers
 from groupseg.sources.fetch import fetch
 from groupseg.sources.tree import Folder
 from groupseg.strategies.registry import STRATEGIES
+from groupseg.yaml_file import read_yaml
 from stages import paths
 from stages.archives import Kind, needed_archives, own_path, record, recorded
 from stages.params import load_params
@@ -53,6 +56,8 @@ RECORDS = {
 def main() -> None:
     """Fetches the archives that are not on record yet, and notes digests of archives, own files and code."""
     params, code = load_params(), Code()
+    if warning := told(read_yaml(Path("params.yaml"))):
+        print(f"warning: {warning}", file=sys.stderr)
     notes = {**dict(of_sources(params, code)), **{paths.code(stage): of_stage(stage, code) for stage in STAGES}}
     for path, note in notes.items():
         write_json(path, note)

@@ -1,14 +1,17 @@
 """Finding out how somebody's images and labels are laid out."""
 
+import shlex
 from collections import Counter
 from pathlib import Path, PurePosixPath
 
+from groupseg.datasets.notes import counted
+from groupseg.datasets.pictures import SUFFIXES
 from groupseg.errors import UserError, printable
 from groupseg.onboard.layouts import EXPORTS, LAYOUTS, coco_jsons, layout_of, look_at_json, look_at_layout, one_name
 from groupseg.onboard.look import Look
 from groupseg.onboard.plain import look_at_plain
 from groupseg.onboard.tools import are_brushes
-from groupseg.sources.tree import Tree, open_tree
+from groupseg.sources.tree import Folder, Tree, open_tree
 
 
 def look(path: Path, annotations: str | None = None, skip_unmatched: bool = False) -> Look:
@@ -41,6 +44,12 @@ def look(path: Path, annotations: str | None = None, skip_unmatched: bool = Fals
         raise UserError(
             f"{tree.label} holds masks of Label Studio's brushes, which do not say of which image they are. Export the"
             " project as COCO, or put each mask into masks/ under the name of its picture in images/."
+        )
+    if isinstance(tree, Folder) and (pictures := [n for n in tree.names() if n.lower().endswith(tuple(SUFFIXES))]):
+        raise UserError(
+            f"{tree.label} holds {counted(len(pictures), 'picture')} and no labels that are known. To segment them:"
+            f' groupseg predict {shlex.quote(str(path))} --classes "cat, sofa". To judge strategies on them, put masks'
+            " into masks/ beside images/, or a JSON in the format of COCO; docs/datasets.md says how."
         )
     known = "; ".join(layout.title for layout in LAYOUTS + EXPORTS)
     raise UserError(

@@ -1,13 +1,18 @@
 """What a look has told, for the terminal."""
 
-import re
-import shlex
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from groupseg.datasets.notes import NAMED
+from groupseg.drawings import knows_drawings_alone, sentence, setting
 from groupseg.errors import printable
 from groupseg.files import atomic_path
 from groupseg.onboard.look import Look
+
+# One of each kind: the constants of the paper, one threshold, one for each class, one for each image, which classes are
+# there, and what the image around a segment says.
+_QUICK = ("fixed", "global", "per_class", "relative", "presence", "context")
 
 
 def as_text(path: Path, look: Look) -> str:
@@ -28,23 +33,36 @@ def write_named(path: Path, look: Look) -> bool:
     return True
 
 
-def next_steps(name: str, folder: str | None, runs: bool) -> str:
+def next_steps(name: str, folder: str | None, runs: bool, params: Mapping[str, Any]) -> str:
     """Says how to go on.
 
     Args:
         name: The data set.
         folder: What `run.folder` must be; None where it is so already.
         runs: Whether params.yaml says that the data set runs.
+        params: What params.yaml holds.
     """
     # Under a name of its own, so that no other results are written over.
     settings = {"run.name": name, "run.datasets": f"[{name}]", **({} if folder is None else {"run.folder": folder})}
-    command = " ".join(["dvc exp run", *(_setting(key, value) for key, value in settings.items())])
-    return "\n".join(f"  {line}" for line in ["dvc repro" if runs else command, f"groupseg data check {name}"])
+    names = _quick(params)
+    quick = {"run.strategies": f"[{','.join(names)}]"} if names else {}
+    given = quick if runs else {**settings, **quick}
+    lines = [
+        "  " + " ".join(["dvc exp run", *(setting(key, value) for key, value in given.items())]),
+        f"  groupseg data check {name}",
+    ]
+    if names:
+        everything = "`dvc repro`" if runs else "Without `run.strategies` it"
+        lines.append(f"That is a quick look, by {len(names)} strategies. {everything} runs all that params.yaml lists.")
+    if knows_drawings_alone(params):
+        other = {**settings, "run.name": f"{name}_groupvit", **quick}
+        lines += ["", f"Mind: {sentence(params['run']['model'], other)}"]
+    return "\n".join(lines)
 
 
-def _setting(key: str, value: str) -> str:
-    """Writes a parameter for `dvc exp run`, in the grammar of Hydra, for a shell."""
-    plain = re.fullmatch(r"[\w./-]+|\[[\w-]+\]", value)
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    setting = f"{key}={value}" if plain else f"{key}='{escaped}'"
-    return f"-S {shlex.quote(setting)}"
+def _quick(params: Mapping[str, Any]) -> list[str]:
+    """Returns the strategies of a quick look, as far as params.yaml defines them, and the one that it calls best."""
+    evaluate, defined = params.get("evaluate"), params.get("strategies")
+    best = evaluate.get("best") if isinstance(evaluate, Mapping) else None
+    wanted = [*_QUICK, str(best)]
+    return [name for name in dict.fromkeys(wanted) if isinstance(defined, Mapping) and name in defined]

@@ -92,8 +92,8 @@ def add_dataset(params: Path, name: str, section: Mapping[str, Any], run: Mappin
         Whether anything had to be written.
 
     Raises:
-        UserError: If the file cannot be read, has another data set of that name, or is laid out so that it can only
-            be changed by hand.
+        UserError: If the file cannot be read, has another data set of that name, has nothing of what is changed in
+            `run`, or is laid out so that it can only be changed by hand.
     """
     text = read_yaml_text(params)
     data = _loaded(text, params)
@@ -104,6 +104,8 @@ def add_dataset(params: Path, name: str, section: Mapping[str, Any], run: Mappin
             f"{params}: datasets.{name} is there already, and says something else. Give another name with --name, or"
             " take it out."
         )
+    if lacking := [key for key in run if key not in data["run"]]:
+        raise UserError(f"{params}: run.{lacking[0]} is missing. Add it.")
     edits = [] if there else [_addition(text, top["datasets"], name, section)]
     edits += [_change(top["run"], key, value) for key, value in run.items() if data["run"].get(key) != value]
     for start, end, new in sorted(edits, reverse=True):

@@ -20,6 +20,12 @@ from groupseg.predict.naming import find_naming
 from groupseg.predict.result import Result
 from groupseg.report.palette import palette
 
+_DRAWINGS = (
+    "{model} is of the kind that is trained here, by default on drawings: what it says of photographs then means"
+    " nothing. Published weights: `dvc exp run -S run.name=groupvit -S run.model=groupvit_gcc_yfcc"
+    " -S 'run.corpora=[]' train` fetches them, and --model models/groupvit_gcc_yfcc.safetensors takes them."
+)
+
 
 def predict_files(
     inputs: Sequence[Path],
@@ -60,6 +66,8 @@ def predict_files(
         from groupseg.predict.segmenter import Segmenter
 
         segmenter = Segmenter.from_pretrained(model)
+    if segmenter.is_small:
+        print(f"warning: {_DRAWINGS.format(model=model)}", file=sys.stderr)
     names: deque[tuple[str, Source]] = deque()
     failed: set[Source] = set()
     done, total = 0, sum(source.count() for source in sources)

@@ -63,6 +63,13 @@ class Segmenter:
         encoder = load_text_tower(weights) or load_encoder(PACKAGE, DIGEST)
         return cls(network, encoder, {"model": Path(weights).stem, "weights_sha256": sha256(weights)})
 
+    @property
+    def is_small(self) -> bool:
+        """Whether the network is the small one that comes with the package, or another of its shape."""
+        from groupseg.segments.scene import SceneNetwork
+
+        return isinstance(self._network, SceneNetwork)
+
     def naming(
         self, classes: str | Sequence[str] | None = None, strategy: str | Path | None = None, **options: Any
     ) -> Naming:

@@ -26,7 +26,7 @@ def test_init_says_what_it_found_and_writes_the_section(
     assert params.datasets["my_cats"].source.crossfit == 4
     assert "my_cats" not in params.run.datasets
     assert call("data", "init", str(folder), "--run") == 0
-    assert "  dvc repro\n" in capsys.readouterr().out
+    assert "  dvc exp run -S 'run.strategies=[fixed,global,per_class," in capsys.readouterr().out
     params = load_params()
     assert (params.run.name, params.run.datasets, Path(params.run.folder)) == ("my_cats", ["my_cats"], folder)
 

@@ -1,6 +1,7 @@
 """What is said of each layout, and that the section it proposes is one that reads it."""
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -78,16 +79,26 @@ def test_json_of_ones_own_is_known_by_what_it_holds(tmp_path: Path) -> None:
     assert "annotation 1 is of image 1, which is not under `images`" in look(tmp_path, "more.json").faults[0]
 
 
-def test_what_is_laid_out_in_no_known_way_is_one_clear_line(tmp_path: Path) -> None:
+def test_pictures_without_labels_lead_to_predict(tmp_path: Path) -> None:
+    (tmp_path / "my pictures").mkdir()
     for name in ("a", "b"):
-        (tmp_path / "pictures").mkdir(exist_ok=True)
-        Image.new("RGB", (4, 4)).save(tmp_path / f"pictures/{name}.jpg")
-    with pytest.raises(
-        UserError, match=r"holds 2 \.jpg files in pictures: no layout that is known\. Those are"
-    ) as caught:
+        Image.new("RGB", (4, 4)).save(tmp_path / f"my pictures/{name}.jpg")
+    with pytest.raises(UserError) as caught:
+        look(tmp_path / "my pictures")
+    said = str(caught.value)
+    assert "my pictures holds 2 pictures and no labels that are known. To segment them: groupseg predict '/" in said
+    command = shlex.split(said[said.index("groupseg predict") : said.index(". To judge")])
+    assert command == ["groupseg", "predict", str(tmp_path / "my pictures"), "--classes", "cat, sofa"]
+
+
+def test_what_is_laid_out_in_no_known_way_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "notes").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / f"notes/{name}.txt").write_text("none")
+    with pytest.raises(UserError, match=r"holds 2 \.txt files in notes: no layout that is known\. Those are") as caught:
         look(tmp_path)
     assert "\n" not in str(caught.value)
-    shutil.rmtree(tmp_path / "pictures")
+    shutil.rmtree(tmp_path / "notes")
     with pytest.raises(UserError, match="holds no file: no layout"):
         look(tmp_path)
     with pytest.raises(UserError, match="nowhere is missing"):

@@ -14,7 +14,7 @@ from groupseg.errors import UserError
 from groupseg.onboard.output import next_steps
 from groupseg.onboard.section import add_dataset, data_set_name, place
 from groupseg.yaml_file import read_yaml
-from stages.params import check_params, load_params
+from stages.params import load_params
 
 SHIPPED = Path(__file__).parents[2] / "params.yaml"
 SECTION: dict[str, Any] = {
@@ -94,7 +94,7 @@ def test_what_runs_is_changed_where_asked_and_comments_stay(params: Path) -> Non
     lines = changed(before, params.read_text())
     assert "+  - mine" in lines
     assert "+  folder: '/data/my photos #1'  # where data sets that are no scenes lie" in lines
-    run = check_params(read_yaml(params), params).run
+    run = load_params(params).run
     assert (run.datasets, run.folder) == (["mine"], "/data/my photos #1")
 
 
@@ -185,7 +185,7 @@ def test_where_it_lies_is_said_as_params_say_it(small: Path) -> None:
 
 @pytest.mark.parametrize("folder", ["/data/birds", "/data/my photos (1)", "/data/it's, [here] = {there}"])
 def test_the_command_that_is_named_does_what_it_says(small: Path, folder: str) -> None:
-    command, check = next_steps("mine", folder, runs=False).splitlines()
+    command, check = next_steps("mine", folder, False, {}).splitlines()
     words = shlex.split(command)
     assert words[:3] == ["dvc", "exp", "run"]
     assert words[3::2] == ["-S"] * 3
@@ -193,4 +193,28 @@ def test_the_command_that_is_named_does_what_it_says(small: Path, folder: str) -
     run = load(small)["run"]
     assert (run["name"], run["datasets"], run["folder"]) == ("mine", ["mine"], folder)
     assert check.strip() == "groupseg data check mine"
-    assert next_steps("mine", None, runs=True).splitlines()[0].strip() == "dvc repro"
+
+
+def overrides(line: str) -> list[str]:
+    """What a line passes to `dvc exp run -S`."""
+    words = shlex.split(line[line.index("dvc exp run") :])
+    assert words[3::2] == ["-S"] * len(words[4::2])
+    return words[4::2]
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_the_commands_for_a_quick_look_and_for_published_weights_are_sound(params: Path, runs: bool) -> None:
+    add_dataset(params, "mine", SECTION, {})
+    shipped = params.read_text("utf-8")
+    lines = next_steps("mine", "/data/my photos (1)", runs, read_yaml(params)).splitlines()
+    assert lines[2].startswith("That is a quick look, by 6 strategies. ")
+    assert lines[-1].startswith("Mind: the model scenes_small has seen drawings only")
+    apply_overrides(str(params), overrides(lines[0]))
+    run = load_params(params).run
+    assert run.strategies == ["fixed", "global", "per_class", "relative", "presence", "context"]
+    assert (run.datasets == ["mine"]) != runs
+    params.write_text(shipped, "utf-8")
+    apply_overrides(str(params), overrides(lines[-1]))
+    run = load_params(params).run
+    assert (run.model, run.corpora) == ("groupvit_gcc_yfcc", [])
+    assert (run.name, run.datasets, run.folder) == ("mine_groupvit", ["mine"], "/data/my photos (1)")

@@ -1,4 +1,5 @@
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,96 @@ def test_results_mirror_the_folder_and_a_broken_image_stops_nothing(capsys: pyte
     lines = [line for line in error.splitlines() if line.startswith("error: ")]
     assert lines[0].startswith("error: in/b.jpg cannot be read as an image: ")
     assert lines[1:] == ["error: 1 of 3 inputs could not be read; predictions holds what the others gave."]
+
+
+@pytest.mark.parametrize("small", [True, False])
+def test_of_the_model_of_drawings_it_is_said_once(
+    small: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(module.Segmenter, "is_small", small)
+    assert predict("in/a.png", "in/deep", "--classes", "cat") == 0
+    warnings = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning: ")]
+    assert ["models/scenes_small.safetensors is of the kind that is trained here" in line for line in warnings] == (
+        [True] if small else []
+    )
+
+
+@pytest.mark.parametrize("threshold", ["nan", "inf", "-inf"])
+def test_a_threshold_that_is_no_number_is_refused(threshold: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert predict("in/a.png", "--classes", "cat", "--threshold", threshold) == 1
+    assert capsys.readouterr().err.startswith("error: threshold: must be a finite number of nats, but is ")
+
+
+def test_what_is_no_file_is_one_line_and_the_rest_is_done(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("in/b.jpg").unlink()
+    Path("in/loop.png").symlink_to("loop.png")
+    os.mkfifo("in/pipe.png")
+    Path(os.fsdecode(b"in/caf\xe9.png")).write_bytes(Path("in/a.png").read_bytes())
+    assert predict("in", "/dev/zero", "--classes", "cat", "--no-overlays") == 1
+    assert {name for name in files(Path("predictions")) if name.endswith(".png")} == {
+        f"{kind}/{name}.png" for kind in ("labels", "segments") for name in ("a", "deep/c")
+    }
+    errors = capsys.readouterr().err.splitlines()
+    assert [line for line in errors if line.startswith("error: ")] == [
+        r"error: in/caf\xe9.png has a name that is not UTF-8. Rename it.",
+        "error: in/loop.png cannot be read: Too many levels of symbolic links. Give an image.",
+        "error: in/pipe.png is a pipe, no file. Give an image.",
+        "error: /dev/zero is a device, no file. Give an image.",
+        "error: 4 of 6 inputs could not be read; predictions holds what the others gave.",
+    ]
+
+
+@pytest.mark.parametrize("broken", ["--model", "--strategy", "--classes"])
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (".", "is a folder, no file. Give "),
+        ("pipe.txt", "pipe.txt is a pipe, no file. Give "),
+        ("/dev/zero", "zero is a device, no file. Give "),
+        ("loop.txt", "loop.txt cannot be read: Too many levels of symbolic links. Give "),
+    ],
+)
+def test_an_argument_that_is_no_file_is_one_line(
+    broken: str, given: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if broken == "--classes" and given in (".", "/dev/zero"):
+        pytest.skip("a word like any other")
+    os.mkfifo("pipe.txt")
+    Path("loop.txt").symlink_to("loop.txt")
+    words = ["--classes", "cat"] if broken == "--model" else []
+    assert predict("in/a.png", *words, broken, given) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert said in error
+
+
+@pytest.mark.parametrize("raised", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")])
+def test_an_image_that_takes_too_much_memory_is_one_line_and_the_rest_is_done(
+    raised: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("in/b.jpg").unlink()
+    batch = module.Segmenter._batch
+
+    def limited(self: module.Segmenter, images: Any, *arguments: Any) -> Any:
+        if sum(image.shape[1] for image in images) > 30:
+            raise raised
+        return batch(self, images, *arguments)
+
+    monkeypatch.setattr(module.Segmenter, "_batch", limited)
+    assert predict("in", "--classes", "cat", "--no-overlays") == 1
+    assert "labels/a.png" in files(Path("predictions"))
+    errors = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert errors[0] == "error: deep/c: 31x20 pixels take more memory than there is. Scale the image down."
+    assert errors[1].startswith("error: 1 of 2 inputs could not be read")
+
+
+def test_another_fault_of_the_network_is_no_lack_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: module.Segmenter, *arguments: Any) -> Any:
+        raise RuntimeError("shapes do not fit")
+
+    monkeypatch.setattr(module.Segmenter, "_batch", broken)
+    with pytest.raises(RuntimeError, match="shapes do not fit"):
+        app(["predict", "in/a.png", "--classes", "cat"])
 
 
 def test_the_files_say_what_the_segmenter_says(capsys: pytest.CaptureFixture[str]) -> None:
