@@ -186,6 +186,12 @@ def predict(
         float | None,
         typer.Option(help="Without a calibration: how far a class must be ahead of background words, in nats. [3]"),
     ] = None,
+    refine: Annotated[
+        str | None,
+        typer.Option(
+            help='Without a calibration: how masks are refined by colour, such as "pamr" or "guided, radius 8". [none]'
+        ),
+    ] = None,
     background: Annotated[
         bool | None, typer.Option("--background/--no-background", help="Whether a segment may be none of the classes.")
     ] = None,
@@ -195,9 +201,10 @@ def predict(
     """Segments images, and names the segments by any words or as a calibration says."""
     from groupseg.predict.run import predict_files
 
-    if strategy is not None and threshold is not None:
-        raise UserError("--threshold is for the rule without a calibration. Leave out one, --threshold or --strategy.")
-    given = {"threshold": threshold, "with_background": background}
+    for name, value in {"--threshold": threshold, "--refine": refine}.items():
+        if strategy is not None and value is not None:
+            raise UserError(f"{name} is for the rule without a calibration. Leave out one, {name} or --strategy.")
+    given = {"threshold": threshold, "refine": refine, "with_background": background}
     options = {name: value for name, value in given.items() if value is not None}
     done = predict_files(
         inputs, model, out, classes=classes, strategy=strategy, every=every, overlays=overlays, **options

@@ -98,8 +98,8 @@ def _keys(kind: Any) -> dict[str, Any]:
 
 
 def _tags(member: Any) -> tuple[str, ...]:
-    """Returns what marks a member of a union: its tag, else the values of its `format` or `rule`."""
+    """Returns what marks a member of a union: its tag, else the values of its `format`, `rule` or `kind`."""
     if tags := tuple(mark.tag for mark in get_args(member)[1:] if isinstance(mark, Tag)):
         return tags
     keys = _keys(member)
-    return get_args(keys.get("format") or keys.get("rule"))
+    return get_args(keys.get("format") or keys.get("rule") or keys.get("kind"))

@@ -88,6 +88,10 @@ def _names_that_run(data: Any) -> Iterator[str]:
                 yield f"run.{key}: {name!r} is listed {count} times; list it once"
     yield from _strategies_asked_for(data, run)
     yield from _of_the_model(data, run)
+    models = list(map(str, data["models"])) if isinstance(data.get("models"), dict) else []
+    for name in data["refine"] if isinstance(data.get("refine"), dict) else ():
+        if name not in models:
+            yield f"refine.{name}: {name!r} is not defined under `models`{suggestion(str(name), models)}"
     if isinstance(run.get("strategies"), list) and "fixed" not in run["strategies"]:
         yield "run.strategies: must list 'fixed', which all others are compared with"
 

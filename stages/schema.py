@@ -22,6 +22,7 @@ from groupseg.groupvit.architecture import GroupViTArchitecture
 from groupseg.groupvit.training.recipe import GroupViTRecipe
 from groupseg.kinds import KINDS
 from groupseg.model.architecture import Architecture
+from groupseg.refine import settings as refine
 from groupseg.segments.frame import Windows
 from groupseg.strategies.registry import STRATEGIES
 from groupseg.text.variants import variants
@@ -300,6 +301,9 @@ Model = Annotated[
 ]
 
 
+Refine = Annotated[refine.Refine, Discriminator("kind")]
+
+
 class Evaluate(Section):
     """The bootstrap over test images, and the strategy that the gap ladder takes for the best."""
 
@@ -353,6 +357,7 @@ class Params(Section):
     needs: Needs
     text: Text
     models: dict[Name, Model]
+    refine: dict[Name, Refine]
     strategies: dict[Name, Strategy]
     evaluate: Evaluate
     studies: Studies

@@ -24,6 +24,7 @@ from groupseg.errors import UserError
 from groupseg.files import atomic_path, sha256
 from groupseg.networks import load_network
 from groupseg.processes import Place, meet, process_group
+from groupseg.refine.settings import UNREFINED, Refine
 from groupseg.segments.build import Map, build_table
 from groupseg.segments.join import is_own, join_items, join_tables
 from groupseg.segments.network import Network
@@ -45,25 +46,27 @@ def main(dataset: str) -> None:
     weights = paths.weights(params.run.model)
     folds = read_crossfit(paths.prepared(dataset))
     with process_group() as here:
-        network = load_network(weights)
+        network, refine = load_network(weights), params.refine.get(params.run.model, UNREFINED)
         protocol = {
             "dataset": dataset, "model": params.run.model, "weights_sha256": sha256(weights), **network.protocol,
             **({"crossfit": str(folds)} if folds else {}),
         }  # fmt: skip
         for split in ("test",) if folds else ("calib", "test"):
-            segment(network, dataset, split, {**protocol, "split": split}, here)
+            segment(network, refine, dataset, split, {**protocol, "split": split}, here)
         if folds and here.rank == 0:
             calibrate_on(dataset)
 
 
-def segment(network: Network, dataset: str, split: str, protocol: Mapping[str, str], here: Place) -> None:
+def segment(
+    network: Network, refine: Refine, dataset: str, split: str, protocol: Mapping[str, str], here: Place
+) -> None:
     """Runs the network over a split; the first process writes what all of them have found."""
     out, scratch = paths.segments(dataset, split), SCRATCH / dataset / split
     if here.size == 1:
-        segment_share(network, dataset, split, protocol, here, out)
+        segment_share(network, refine, dataset, split, protocol, here, out)
         return
     shutil.rmtree(scratch / str(here.rank), ignore_errors=True)
-    segment_share(network, dataset, split, protocol, here, scratch / str(here.rank))
+    segment_share(network, refine, dataset, split, protocol, here, scratch / str(here.rank))
     meet()
     if here.rank == 0:
         join([scratch / str(rank) for rank in range(here.size)], out)
@@ -71,7 +74,7 @@ def segment(network: Network, dataset: str, split: str, protocol: Mapping[str, s
 
 
 def segment_share(
-    network: Network, dataset: str, split: str, protocol: Mapping[str, str], here: Place, out: Path
+    network: Network, refine: Refine, dataset: str, split: str, protocol: Mapping[str, str], here: Place, out: Path
 ) -> None:
     """Runs the network over the images of this process, and writes nothing where none are left for it."""
     prepared = paths.prepared(dataset)
@@ -91,6 +94,7 @@ def segment_share(
             with_background,
             protocol,
             lambda key, segments: maps.write(map_file(key, segments)),
+            refine,
         )
     table.save(out / "table.safetensors")
 

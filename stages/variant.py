@@ -18,6 +18,7 @@ from groupseg.files import read_json, sha256, write_json
 from groupseg.metrics.bootstrap import resample_weights
 from groupseg.networks import load_network
 from groupseg.records import account, digest, files_digest, read_record
+from groupseg.refine.settings import UNREFINED
 from groupseg.segments.build import build_table
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
@@ -38,7 +39,8 @@ def main(name: str) -> None:
     path = paths.results(params) / "variants" / f"{name}.json"
     old = read_record(path).get("datasets", {})
     figures = {dataset: judge(name, dataset, params, old.get(dataset, {})) for dataset in params.run.datasets}
-    content = {"model": name, "weights_sha256": sha256(paths.weights(name)), "datasets": figures}
+    refine = {"refine": str(params.refine[name])} if name in params.refine else {}
+    content = {"model": name, "weights_sha256": sha256(paths.weights(name)), **refine, "datasets": figures}
     write_json(path, content, decimals=6)
 
 
@@ -61,6 +63,7 @@ class Split:
 
     def __init__(self, model: str, dataset: str, params: Params) -> None:
         self.model, self.dataset, self.evaluate = model, dataset, params.evaluate
+        self.refine = params.refine.get(model, UNREFINED)
 
     @cached_property
     def tables(self) -> tuple[SegmentTable, SegmentTable]:
@@ -90,7 +93,9 @@ class Split:
         protocol = {"dataset": self.dataset, "split": split, "model": self.model}
         protocol |= {"crossfit": str(folds)} if folds else {}
         network = load_network(paths.weights(self.model))
-        return build_table(network, samples, classes, with_background, protocol, lambda key, segments: None)
+        return build_table(
+            network, samples, classes, with_background, protocol, lambda key, segments: None, self.refine
+        )
 
 
 def judge(name: str, dataset: str, params: Params, old: dict[str, Any]) -> dict[str, Any]:
@@ -117,6 +122,7 @@ def figure_keys(name: str, dataset: str, params: Params) -> dict[str, str]:
     made_from = [
         files_digest(paths.weights(name), paths.text(dataset), *shards),
         read_json(paths.code("segment"))["code"],
+        str(params.refine.get(name, UNREFINED)),
         params.evaluate.model_dump(exclude={"best"}),
     ]
     code = read_json(paths.code("variant"))["figures"]

@@ -11,6 +11,7 @@ from groupseg.datasets.class_lists import parse_class_list
 from groupseg.errors import UserError
 from groupseg.files import read_json
 from groupseg.plain_file import check_plain_file
+from groupseg.refine.settings import UNREFINED, Refine, parse_refine
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.background_prompts import BackgroundPrompts
@@ -43,7 +44,7 @@ class Lead(BackgroundPrompts):
 
 @dataclass(frozen=True, kw_only=True)
 class Naming:
-    """How segments get their names.
+    """How segments get their names, and which segments the rule is for.
 
     Attributes:
         classes: The names, without background.
@@ -53,6 +54,7 @@ class Naming:
         strategy: The rule, calibrated where it has to be.
         with_background: Whether a segment may be none of the classes.
         origin: Where the rule is from, for the protocol.
+        refine: How masks are refined.
     """
 
     classes: tuple[str, ...]
@@ -62,6 +64,7 @@ class Naming:
     strategy: Strategy
     with_background: bool
     origin: Mapping[str, Any]
+    refine: Refine = UNREFINED
 
     def protocol(self) -> dict[str, Any]:
         """Says how segments got their names."""
@@ -100,6 +103,7 @@ def free_naming(
     templates: Sequence[str] = TEMPLATES,
     threshold: float = THRESHOLD,
     with_background: bool = True,
+    refine: Refine | str = UNREFINED,
 ) -> Naming:
     """Names segments by any words, without a calibration; see `Lead`.
 
@@ -108,9 +112,11 @@ def free_naming(
         templates: Sentences with a {} for the word; their mean stands for the class.
         threshold: How far a class must be ahead of the background words, in nats; below 0 it may lie behind.
         with_background: Whether a segment may be none of the classes.
+        refine: How masks are refined: settings, or a line that `parse_refine` reads, such as "pamr".
 
     Raises:
-        UserError: If the classes are none, or one is empty or given twice; if the threshold is not finite.
+        UserError: If the classes are none, or one is empty or given twice; if the threshold is not finite, or there is
+            no such refinement.
     """
     if not math.isfinite(threshold):
         raise UserError(f"threshold: must be a finite number of nats, but is {threshold}. Leave it out to take 3.")
@@ -125,13 +131,14 @@ def free_naming(
         strategy=strategy,
         with_background=with_background,
         origin={"calibration": None, "threshold": threshold},
+        refine=parse_refine(refine) if isinstance(refine, str) else refine,
     )
 
 
 def calibrated_naming(
     path: str | Path, weights: str, classes: str | Sequence[str] | None = None, with_background: bool | None = None
 ) -> Naming:
-    """Names segments as a calibration says, `results/calibration/<data set>/<strategy>.json`.
+    """Names segments, and refines masks, as a calibration says, `results/calibration/<data set>/<strategy>.json`.
 
     Args:
         path: The calibration.
@@ -154,6 +161,7 @@ def calibrated_naming(
             strategy=load(record),
             with_background=record["with_background"] if with_background is None else with_background,
             origin={"calibration": str(path), "dataset": record["dataset"]},
+            refine=parse_refine(record.get("refine", "none")),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(

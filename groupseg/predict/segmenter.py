@@ -152,13 +152,14 @@ class Segmenter:
         )
         protocol = {**self._model, **self._network.protocol}
         table = build_table(
-            self._network, samples, naming.classes, naming.with_background, protocol, lambda _, own: maps.append(own)
-        )
+            self._network, samples, naming.classes, naming.with_background, protocol, lambda _, own: maps.append(own),
+            naming.refine,
+        )  # fmt: skip
         vocabulary = texts.vocabulary(naming, table)
         label = naming.strategy.predict(table, vocabulary)
         candidate, score = naming.strategy.candidates(table, vocabulary)
         ends = np.searchsorted(table.image, np.arange(len(images) + 1))
-        about = {**protocol, **naming.protocol()}
+        about = {**table.protocol, **naming.protocol()}
         for row, (image, own) in enumerate(zip(images, maps, strict=True)):
             mine = slice(ends[row], ends[row + 1])
             segments = name_segments(own, label[mine], candidate[mine], score[mine], naming.classes)

@@ -19,6 +19,7 @@ _PROTOCOL = {
     "weights (sha256)": "weights_sha256",
     "resolution": "resolution",
     "window": "window",
+    "masks refined": "refine",
     "text": "text",
     "scores": "score",
 }
@@ -58,7 +59,7 @@ def _context(results: Results, timings: Path) -> dict[str, Any]:
         "history": _inlined(figures / "history.svg") if results.history else "",
         "stages": provenance.read_stages(results.root / "dvc.yaml", results.params, timings),
         "commit": provenance.read_commit(results.root),
-        "protocol": {title: _values(results, key) for title, key in _PROTOCOL.items()},
+        "protocol": {title: values for title, key in _PROTOCOL.items() if (values := _values(results, key))},
         "versions": provenance.read_versions(),
         "params": {
             key: json.dumps(value, indent=2, ensure_ascii=False) for key, value in _params_that_ran(results).items()
@@ -103,10 +104,11 @@ def _transfer(results: Results, figures: Path) -> dict[str, str]:
 
 
 def _values(results: Results, key: str) -> dict[str, list[str]]:
-    """What the protocols say under a key, each value with the data sets that have it."""
+    """What the protocols say under a key, each value with the data sets that have it; empty where none does."""
     values: dict[str, list[str]] = {}
     for dataset in results.datasets:
-        values.setdefault(dataset.metrics["protocol"][key], []).append(dataset.name)
+        if key in (protocol := dataset.metrics["protocol"]):
+            values.setdefault(protocol[key], []).append(dataset.name)
     return values
 
 
@@ -119,6 +121,7 @@ def _params_that_ran(results: Results) -> dict[str, Any]:
         for section in ("datasets", "corpora", "strategies")
     }
     kept["models"] = {run["model"]: params["models"][run["model"]]}
+    kept["refine"] = {name: how for name, how in params["refine"].items() if name == run["model"]}
     needs = {
         kind: {name: files for name, files in given.items() if name in kept[kind]}
         for kind, given in params["needs"].items()

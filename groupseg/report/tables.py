@@ -13,6 +13,7 @@ PROTOCOL = {
     "text": "text",
     "resolution": "resolution",
     "window": "window",
+    "masks refined": "refine",
     "split": "split",
     "images": "images",
 }
@@ -75,8 +76,9 @@ def protocol_line(results: Results) -> str:
     for name, key in PROTOCOL.items():
         # A few digits tell a digest from others; and a text may list the words of eighty classes.
         length = 12 if key == "weights_sha256" else 60
-        values = [str(protocol[key])[:length] for protocol in protocols]
-        parts.append(f"{name} `{values[0] if len(set(values)) == 1 else ' / '.join(values)}`")
+        values = [str(protocol[key])[:length] for protocol in protocols if key in protocol]
+        if values:
+            parts.append(f"{name} `{values[0] if len(set(values)) == 1 else ' / '.join(values)}`")
     return f"Protocol: {', '.join(parts)}."
 
 

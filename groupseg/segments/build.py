@@ -13,6 +13,8 @@ from torch.nn import functional as F
 
 from groupseg.datasets.sample import Sample, ignore_value
 from groupseg.errors import UserError
+from groupseg.refine.masks import refinement
+from groupseg.refine.settings import UNREFINED, Refine
 from groupseg.segments.frame import Image, Square, Views
 from groupseg.segments.network import Network, WindowSegments
 from groupseg.segments.overlay import Map, compact, nearest, overlay
@@ -27,6 +29,9 @@ _BATCH = 32
 
 # Soft masks are brought to the size of a window in pieces of about so many values.
 _VALUES = 2**26
+
+# Masks that are refined need many times their memory.
+_REFINED = 2**22
 
 # The maps of all images would fill the memory.
 _NO_MAP = np.empty((0, 0), dtype=np.intp)
@@ -48,12 +53,17 @@ class ImageSegments(NamedTuple):
     parts: Parts | None
 
 
-def segment_images(network: Network, images: Iterable[Image]) -> Iterator[ImageSegments]:
+def segment_images(network: Network, images: Iterable[Image], refine: Refine = UNREFINED) -> Iterator[ImageSegments]:
     """Segments images, uint8 [H, W, 3] of any size, in order.
 
     As in the official inference of GroupViT, soft masks are brought to the size of a window before each pixel takes the
     strongest one. The release then averages what windows say of a pixel, brings that to the size of the image
     bilinearly and decides; here a pixel of the image takes the segment under its centre.
+
+    Args:
+        network: Whose segments they are.
+        images: Read once.
+        refine: How masks are refined by the colours of a window, as the network reads it, before that.
     """
     iterator = iter(images)
     while block := list(islice(iterator, BLOCK)):
@@ -61,7 +71,7 @@ def segment_images(network: Network, images: Iterable[Image]) -> Iterator[ImageS
         outputs = iter(_run(network, [window for view in views for window in view.windows]))
         for image, view in zip(block, views, strict=True):
             own = list(islice(outputs, len(view.windows)))
-            segments = _assemble(view, own, (image.shape[0], image.shape[1]))
+            segments = _assemble(view, own, (image.shape[0], image.shape[1]), refine)
             # In a square every group that owns a pixel is a segment, and the others have no say.
             yield segments._replace(parts=None) if isinstance(network.frame, Square) else segments
 
@@ -81,10 +91,13 @@ def _run(network: Network, windows: Sequence[Tensor]) -> list[WindowSegments]:
     return [found[row] for row in range(len(windows))]
 
 
-def _assemble(views: Views, windows: Sequence[WindowSegments], size: tuple[int, int]) -> ImageSegments:
+def _assemble(views: Views, windows: Sequence[WindowSegments], size: tuple[int, int], refine: Refine) -> ImageSegments:
     """Makes the segments of an image of what the network says of its windows."""
     groups = [len(window.embedding) for window in windows]
-    maps = [hard_map(window.masks, box.size) for window, box in zip(windows, views.boxes, strict=True)]
+    maps = [
+        hard_map(window.masks, box.size, refinement(refine, pixels.to(window.masks.device)))
+        for window, box, pixels in zip(windows, views.boxes, views.windows, strict=True)
+    ]
     segments, members = overlay(views.canvas, views.boxes, maps, groups)
     # A segment may lie between the pixels of a smaller image.
     full, kept = compact(nearest(segments, size), members.shape[0])
@@ -100,26 +113,36 @@ def _assemble(views: Views, windows: Sequence[WindowSegments], size: tuple[int, 
     return ImageSegments(full, parts.average(parts.embedding).astype(np.float32), mean, parts)
 
 
-def hard_map(masks: Tensor, size: tuple[int, int]) -> Map:
+def hard_map(masks: Tensor, size: tuple[int, int], refined: Callable[[Tensor], Tensor] | None = None) -> Map:
     """Says which group each pixel of a window belongs to, int [*size]; `masks` as in `WindowSegments`, of one window.
 
-    Of equally strong groups the first owns the pixel.
+    Of equally strong groups the first owns the pixel. `refined` is what `refinement` prepares for the window.
     """
-    if masks.ndim == 2:
+    if masks.ndim == 2 and refined is None:
         return nearest(masks.cpu().numpy().astype(np.intp), size)
-    step = max(_VALUES // (size[0] * size[1]), 1)
-    best, owner = _strongest(masks[:step], size)
-    for start in range(step, len(masks), step):
-        value, index = _strongest(masks[start : start + step], size)
+    count = len(masks) if masks.ndim == 3 else int(masks.max()) + 1
+    step = max((_VALUES if refined is None else _REFINED) // (size[0] * size[1]), 1)
+    best, owner = _strongest(_soft(masks, 0, min(step, count)), size, refined)
+    for start in range(step, count, step):
+        value, index = _strongest(_soft(masks, start, min(start + step, count)), size, refined)
         owner = torch.where(value > best, index + start, owner)
         best = torch.maximum(value, best)
     return owner.cpu().numpy().astype(np.intp, copy=False)
 
 
-def _strongest(masks: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+def _soft(masks: Tensor, start: int, end: int) -> Tensor:
+    """Takes the soft masks of some groups, float32 [end - start, h, w]."""
+    if masks.ndim == 3:
+        return masks[start:end].float()
+    return (masks == torch.arange(start, end, device=masks.device)[:, None, None]).float()
+
+
+def _strongest(
+    masks: Tensor, size: tuple[int, int], refined: Callable[[Tensor], Tensor] | None
+) -> tuple[Tensor, Tensor]:
     """The highest of soft masks [G, h, w] at each pixel, and which it is: [*size] each."""
-    full = F.interpolate(masks[None].float(), size=size, mode="bilinear", align_corners=False)[0]
-    best, owner = full.max(dim=0)
+    own = masks if refined is None else refined(masks)
+    best, owner = F.interpolate(own[None], size=size, mode="bilinear", align_corners=False)[0].max(dim=0)
     return best, owner
 
 
@@ -147,6 +170,7 @@ def build_table(
     with_background: bool,
     protocol: Mapping[str, str],
     keep_map: Callable[[str, Map], None],
+    refine: Refine = UNREFINED,
 ) -> SegmentTable:
     """Runs the network over labelled images.
 
@@ -157,6 +181,7 @@ def build_table(
         with_background: Whether label 0 is a label of the data set.
         protocol: What made the table; see `SegmentTable`.
         keep_map: Called with the key and the segment map of each image, in order.
+        refine: See `segment_images`; the protocol names it, unless masks stay as they are.
 
     Raises:
         UserError: If there is no image.
@@ -166,7 +191,7 @@ def build_table(
     counts: list[csr_array] = []
     areas: list[NDArray[np.int64]] = []
     keys: list[str] = []
-    for segments in segment_images(network, _images(samples, waiting)):
+    for segments in segment_images(network, _images(samples, waiting), refine):
         sample = waiting.pop(0)
         keep_map(sample.key, segments.map)
         count = len(segments.embedding)
@@ -189,7 +214,7 @@ def build_table(
         scale=network.scale,
         background=network.background,
         with_background=with_background,
-        protocol=dict(protocol),
+        protocol={**protocol, **({} if refine == UNREFINED else {"refine": str(refine)})},
         parts=_all_parts(found),
     )
 

@@ -44,4 +44,5 @@ def origin(table: SegmentTable) -> dict[str, Any]:
     """Says where a calibration on this table comes from."""
     protocol = {key: table.protocol[key] for key in ("dataset", "split", "weights_sha256")}
     folds = {"crossfit": table.protocol["crossfit"]} if crossfit(table) else {}
-    return {**protocol, **folds, "images": len(table.keys), "classes": list(table.classes)}
+    refined = {"refine": table.protocol["refine"]} if "refine" in table.protocol else {}
+    return {**protocol, **folds, **refined, "images": len(table.keys), "classes": list(table.classes)}

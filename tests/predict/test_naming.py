@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,8 @@ import pytest
 
 from groupseg.errors import UserError
 from groupseg.predict.naming import Naming, calibrated_naming, class_list, find_naming, free_naming
+from groupseg.refine.settings import UNREFINED, Pamr
+from groupseg.strategies.record import calibrate
 from groupseg.strategies.registry import STRATEGIES, build
 from tests.predict.fakes import DIGEST
 from tests.tables import random_case
@@ -109,6 +112,15 @@ def test_a_calibration_brings_its_classes_and_words(calibration: Path) -> None:
     assert naming.templates == ("a {}.",)
     assert naming.protocol()["words"] == {"class0": "puppy"}
     assert naming.protocol()["strategy"]["calibration"] == str(calibration)
+
+
+def test_a_calibration_brings_how_masks_were_refined(tmp_path: Path) -> None:
+    assert calibrated_naming(write(tmp_path, record()), DIGEST).refine == UNREFINED
+    case = random_case(0)
+    about = {"dataset": "random", "split": "calib", "weights_sha256": DIGEST, "refine": str(Pamr(steps=3))}
+    text = record()["text"]
+    made = calibrate(build({"rule": "per_class"}), replace(case.table, protocol=about), case.vocabulary, text)
+    assert calibrated_naming(write(tmp_path, made), DIGEST).refine == Pamr(steps=3)
 
 
 def test_classes_of_a_calibration_may_be_given_in_any_order(calibration: Path) -> None:

@@ -210,6 +210,11 @@ def test_frames_of_a_video_lie_in_a_folder_of_its_name() -> None:
     assert sorted(files(Path("predictions/labels"))) == ["clip/000000.png", "clip/000002.png", "clip/000004.png"]
 
 
+def test_masks_are_refined_on_request() -> None:
+    assert predict("in/a.png", "--classes", "cat", "--refine", "guided, radius 2") == 0
+    assert read(Path("predictions/segments/a.json"))["protocol"]["refine"] == "guided, radius 2, epsilon 0.0001"
+
+
 def test_a_calibration_needs_no_class_list() -> None:
     content = record(weights_sha256=sha256("models/scenes_small.safetensors"))
     Path("calibration.json").write_text(json.dumps(content), encoding="utf-8")
@@ -230,6 +235,8 @@ def test_a_calibration_needs_no_class_list() -> None:
         (["in/a.png", "--classes", "cat", "--model", "m.safetensors"], "m.safetensors is missing."),
         (["in/a.png", "--strategy", "s.json"], "s.json is missing."),
         (["in/a.png", "--strategy", "s.json", "--threshold", "1"], "--threshold is for the rule without a calibra"),
+        (["in/a.png", "--strategy", "s.json", "--refine", "pamr"], "--refine is for the rule without a calibration."),
+        (["in/a.png", "--classes", "cat", "--refine", "crf"], "refine: 'crf' is none of none, guided, pamr."),
         (["in/a.png", "--classes", "cat", "--out", "in/a.png/out"], "Cannot write in/a.png/out/classes.txt: "),
         (["in/a.png", "--classes", "cat", "--out", "/proc/out"], "Cannot write /proc/out/classes.txt: "),
     ],

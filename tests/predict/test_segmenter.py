@@ -13,6 +13,7 @@ from groupseg.errors import UserError
 from groupseg.predict import segmenter as module
 from groupseg.predict.naming import free_naming
 from groupseg.predict.segmenter import DIGEST, PACKAGE
+from groupseg.refine.settings import Pamr
 from groupseg.segments.build import build_table
 from groupseg.segments.frame import Frame
 from tests.predict.fakes import SQUARE, WINDOWS, HashedWords, segmenter, vector
@@ -48,6 +49,16 @@ def test_images_are_named_as_the_pipeline_names_them(frame: Frame, monkeypatch: 
         np.testing.assert_array_equal(result.labels, wanted[mine][segments])
         np.testing.assert_allclose([segment.score for segment in result.segments], lead[mine], atol=1e-5)
         assert result.image is pictures[row]
+
+
+def test_masks_are_refined_where_that_is_asked_for() -> None:
+    (pixels,) = images(1)
+    before, after = segmenter().predict(pixels, CLASSES), segmenter().predict(pixels, CLASSES, refine="pamr, steps 3")
+    assert "refine" not in before.protocol
+    assert after.protocol["refine"] == "pamr, dilations 1 2 4 8 12 24, steps 3"
+    assert not np.array_equal(before.map, after.map)
+    again = segmenter().predict(pixels, CLASSES, refine=Pamr(steps=3))
+    np.testing.assert_array_equal(again.map, after.map)
 
 
 def test_path_picture_and_array_are_the_same_image(tmp_path: Path) -> None:

@@ -13,10 +13,13 @@ from groupseg.datasets.sample import Sample
 from groupseg.errors import UserError
 from groupseg.metrics.confusion import confusion_from_maps, confusion_matrix
 from groupseg.model.images import normalise
+from groupseg.refine.masks import refinement
+from groupseg.refine.settings import UNREFINED, Guided, Pamr, Refine
 from groupseg.segments import build
 from groupseg.segments.build import build_table, hard_map, segment_images
 from groupseg.segments.frame import Frame, Square, Windows
 from groupseg.segments.network import Network, WindowSegments
+from groupseg.segments.overlay import nearest
 from groupseg.segments.scene import SceneNetwork
 from tests.model.tiny import tiny_model
 from tests.segments.networks import RandomNetwork, noise
@@ -31,6 +34,7 @@ PROTOCOL = {
     "window": "whole",
 }
 SLIDING = Windows(short=16, long=70, crop=16, stride=8)
+PAMR = Pamr(dilations=(1, 3), steps=4)
 
 
 def samples(count: int = 5) -> list[Sample]:
@@ -60,10 +64,11 @@ NETWORKS = {
 }
 
 
+@pytest.mark.parametrize("refine", [UNREFINED, PAMR], ids=str)
 @pytest.mark.parametrize("name", NETWORKS)
-def test_confusion_of_the_table_is_that_of_the_label_maps(name: str) -> None:
+def test_confusion_of_the_table_is_that_of_the_label_maps(name: str, refine: Refine) -> None:
     maps: dict[str, NDArray[np.intp]] = {}
-    table = build_table(NETWORKS[name], samples(), CLASSES, True, PROTOCOL, maps.__setitem__)
+    table = build_table(NETWORKS[name], samples(), CLASSES, True, PROTOCOL, maps.__setitem__, refine)
     labels = np.random.default_rng(1).integers(0, 4, len(table.image)).astype(np.int32)
     first = np.searchsorted(table.image, np.arange(len(table.keys)))
     expected = sum(
@@ -169,6 +174,46 @@ def test_masks_that_are_brought_to_size_in_pieces_are_the_same(monkeypatch: pyte
     monkeypatch.setattr(build, "_VALUES", values)
     np.testing.assert_array_equal(hard_map(masks, (35, 50)), expected.numpy())
     assert not (expected == 5).any()
+
+
+@pytest.mark.parametrize("refine", [Guided(radius=2), PAMR], ids=str)
+@pytest.mark.parametrize("hard", [False, True])
+@pytest.mark.parametrize("frame", [Square(16), Windows(short=16, long=70, crop=None, stride=None)], ids=str)
+def test_a_pixel_goes_to_the_strongest_refined_mask(frame: Frame, hard: bool, refine: Refine) -> None:
+    """Masks are refined at the size of the window, and then brought to that of the canvas."""
+    network, image = RandomNetwork(frame, hard=hard), noise((30, 45), 1)
+    views = frame.views(image)
+    (window,), masks = views.windows, network(torch.stack(views.windows)).masks[0]
+    soft = F.one_hot(masks, 5).permute(2, 0, 1).float() if hard else masks
+    run = refinement(refine, window)
+    assert run is not None
+    full = F.interpolate(run(soft)[None], size=views.canvas, mode="bilinear", align_corners=False)[0].argmax(dim=0)
+    expected = nearest(full.numpy(), (30, 45))
+    (found,) = segment_images(network, [image], refine)
+    kept, numbers = np.unique(expected, return_inverse=True)
+    np.testing.assert_array_equal(found.map, numbers.reshape(30, 45))
+    assert len(found.embedding) == len(kept) > 1
+    (before,) = segment_images(network, [image])
+    assert not np.array_equal(found.map, before.map)
+
+
+def test_refined_masks_that_come_in_pieces_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = NETWORKS["dense"]
+    (expected,) = segment_images(network, [noise((30, 45), 1)], PAMR)
+    monkeypatch.setattr(build, "_REFINED", 1)
+    (found,) = segment_images(network, [noise((30, 45), 1)], PAMR)
+    np.testing.assert_array_equal(found.map, expected.map)
+
+
+def test_the_protocol_names_the_refinement_where_there_is_one() -> None:
+    def protocol(*refine: Refine) -> dict[str, str]:
+        table = build_table(
+            NETWORKS["square"], samples(1), CLASSES, True, PROTOCOL, lambda key, segments: None, *refine
+        )
+        return dict(table.protocol)
+
+    assert protocol() == protocol(UNREFINED) == PROTOCOL
+    assert protocol(PAMR) == {**PROTOCOL, "refine": "pamr, dilations 1 3, steps 4"}
 
 
 @pytest.mark.parametrize("frame", [Square(16), SLIDING])

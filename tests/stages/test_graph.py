@@ -9,6 +9,7 @@ from dvc.repo import Repo
 from ruamel.yaml import YAML
 
 from groupseg.code import Code
+from stages.sources import RECIPES
 from stages.sources import STAGES as NOTED
 
 ROOT = Path(__file__).parents[2]
@@ -65,6 +66,15 @@ def test_a_stage_declares_the_sections_it_reads(name: str) -> None:
 
 def test_calibration_sees_no_test_image() -> None:
     assert data("calibrate") == ["data/segments/${item}/calib/table.safetensors", "data/text/${item}.safetensors"]
+
+
+def test_refinement_segments_again_and_trains_nothing() -> None:
+    assert [name for name, stage in STAGES.items() if "refine" in stage.get("params", [])] == ["segment"]
+    code = Code(ROOT)
+    for recipe, modules in RECIPES.items():
+        others = [module for name, made in RECIPES.items() if name != recipe for module in made]
+        found = code.closure(["stages.train", *modules], without=others)
+        assert not [module for module in found if module.startswith("groupseg.refine")]
 
 
 def test_training_sees_no_label() -> None:

@@ -212,6 +212,14 @@ def test_the_commands_of_groupseg_in_its_comments_are_there(line: str) -> None:
         ("    precision: float32\n", "    precision: float16\n",
          "models.groupvit_gcc_yfcc.precision: must be 'float32' or 'bfloat16'; got 'float16'"),
         ("    precision: float32\n", "", "models.groupvit_gcc_yfcc.precision: is missing"),
+        ("{kind: none}", "{kind: crf}", "refine.scenes_small.kind: must be one of none, guided, pamr; got 'crf'"),
+        ("{kind: none}", "{steps: 3}", "refine.scenes_small.kind: is missing; must be one of none, guided, pamr"),
+        ("{kind: none}", "{kind: pamr, step: 3}", "refine.scenes_small.step: unknown key; did you mean 'steps'?"),
+        ("{kind: none}", "{kind: none, steps: 3}", "refine.scenes_small.steps: unknown key; there are kind"),
+        ("{kind: none}", "{kind: pamr, steps: 0}", "refine.scenes_small: steps must be positive, but got 0"),
+        ("{kind: none}", "{kind: guided, radius: 2.5}", "refine.scenes_small.radius: must be a valid integer"),
+        ("refine:\n  scenes_small:", "refine:\n  scenes_smal:",
+         "refine.scenes_smal: 'scenes_smal' is not defined under `models`; did you mean 'scenes_small'?"),
     ],
 )  # fmt: skip
 def test_a_fault_is_named_with_its_place_and_value(faults: Faults, old: str, new: str, fault: str) -> None:

@@ -206,6 +206,16 @@ def test_another_best_strategy_and_another_study_calibrate_nothing(repository: P
     assert set(found) == {"sources", *JUDGED, "report"}
 
 
+def test_refined_masks_are_segmented_again_and_retrain_nothing(repository: Path) -> None:
+    change(repository, lambda params: params["refine"]["scenes_small"].update(kind="pamr", steps=1))
+    ran = repro(repository)
+    assert set(ran) == {"sources", "segment@scenes20", "calibrate@scenes20", "transfer", *JUDGED, *TOLD}
+    refine = "pamr, dilations 1 2 4 8 12 24, steps 1"
+    assert read(repository / "results/scenes/metrics/scenes20.json")["protocol"]["refine"] == refine
+    assert read(repository / "results/scenes/calibration/scenes20/fixed.json")["refine"] == refine
+    assert refine in (repository / "results/scenes/report.html").read_text()
+
+
 def test_a_prompt_retrains_nothing(repository: Path) -> None:
     change(repository, lambda params: params["datasets"]["scenes20"]["prompts"]["names"].update(sofa="couch"))
     ran = set(repro(repository))

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from dvc.utils.hydra import apply_overrides
 from PIL import Image
 
 from groupseg.datasets.sample import Sample
@@ -89,6 +90,20 @@ def test_images_that_are_cross_fitted_are_segmented_once(project: Path) -> None:
     assert calib.protocol["crossfit"] == "3"
     maps = [(paths.segments("scenes20", split) / "maps.tar").read_bytes() for split in ("calib", "test")]
     assert maps[0] == maps[1]
+
+
+@pytest.mark.usefixtures("two")
+def test_masks_are_refined_as_the_model_that_runs_says(prepared: Path) -> None:
+    def table(kind: str) -> SegmentTable:
+        apply_overrides(prepared / "params.yaml", [f"refine.scenes_small.kind={kind}"])
+        segment.main("scenes20")
+        return SegmentTable.load(prepared / "data/segments/scenes20/test/table.safetensors")
+
+    before, after = table("none"), table("pamr")
+    assert "refine" not in before.protocol
+    assert after.protocol == {**before.protocol, "refine": "pamr, dilations 1 2 4 8 12 24, steps 10"}
+    assert after.area.sum() == before.area.sum()
+    assert not np.array_equal(after.area, before.area)
 
 
 @pytest.mark.usefixtures("two")

@@ -1,0 +1,1 @@
+"""Masks refined by the colours of the image."""
