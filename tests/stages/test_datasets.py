@@ -77,6 +77,7 @@ def archived(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
             "datasets.coco_folder.source.path": "coco",
             **{f"archives.{name}": small(archive, made[archive.file]) for name, archive in used.items()},
             **{f"datasets.{name}.source.calib": 2 for name in drawn},
+            **{f"datasets.{name}.source.crossfit": 3 for name in EXPECTED if name not in drawn},  # few images
         }
     )
     lay_out(folder)
