@@ -46,6 +46,7 @@ bench: $(INSTALLED)
 	python -m benchmarks.bootstrap
 	python -m benchmarks.groupvit
 	python -m benchmarks.windows
+	python -m benchmarks.refine
 	python -m benchmarks.prepare
 	python -m benchmarks.training
 	python -m benchmarks.nothing_to_do

@@ -12,6 +12,9 @@ from torch import Tensor
 SHARPNESS = 0.1
 SMALLEST = 255 * 1e-8
 
+# Pixels whose affinities are computed at once: with all their neighbours, what a core keeps at hand.
+_PIXELS = 4096
+
 
 def pamr(window: Tensor, dilations: Sequence[int], steps: int) -> Callable[[Tensor], Tensor]:
     """Prepares the refinement of masks by the colours of a window (Araslanov and Roth, arXiv 2005.08104, section 3).
@@ -21,8 +24,8 @@ def pamr(window: Tensor, dilations: Sequence[int], steps: int) -> Callable[[Tens
     deviation of a channel over the neighbours and the pixel itself, once for each dilation. So it is in the authors'
     code (visinf/1-stage-wseg, models/mods/pamr.py).
 
-    A step is one product of a sparse matrix with the masks: nothing holds the masks of all neighbours. It keeps 8 bytes
-    a pixel and neighbour, 77 MB for 48 neighbours in 448 x 448, and takes about three times as much while it is made.
+    A step is one product of a sparse matrix with the masks: nothing holds the masks of all neighbours. The matrix has 8
+    bytes a pixel and neighbour, 77 MB for 48 neighbours in 448 x 448.
 
     Args:
         window: uint8 [3, h, w].
@@ -45,7 +48,7 @@ def pamr(window: Tensor, dilations: Sequence[int], steps: int) -> Callable[[Tens
 @lru_cache(maxsize=4)
 def neighbours(height: int, width: int, dilations: tuple[int, ...], device: torch.device) -> Tensor:
     """Lists the neighbours of each pixel, pixels numbered row by row: int32 [height * width, 8 * len(dilations)]."""
-    rows, columns = torch.arange(height, device=device), torch.arange(width, device=device)
+    rows, columns = (torch.arange(side, dtype=torch.int32, device=device) for side in (height, width))
     found = [
         (rows + down * far).clamp(0, height - 1)[:, None] * width + (columns + right * far).clamp(0, width - 1)
         for far in dilations
@@ -53,7 +56,7 @@ def neighbours(height: int, width: int, dilations: tuple[int, ...], device: torc
         for right in (-1, 0, 1)
         if down or right
     ]
-    return torch.stack(found, dim=2).flatten(0, 1).int()
+    return torch.stack(found, dim=2).flatten(0, 1)
 
 
 def affinities(window: Tensor, beside: Tensor) -> Tensor:
@@ -66,15 +69,25 @@ def affinities(window: Tensor, beside: Tensor) -> Tensor:
     Returns:
         float32 [h * w, K], sums of 1.
     """
-    itself = beside.shape[1] // 8
-    count = beside.shape[1] + itself
-    total = torch.zeros(beside.shape, device=window.device)
-    for channel in window.float().flatten(1):
+    pixels = window.float().flatten(1)
+    found = torch.empty(beside.shape, device=window.device)
+    for start in range(0, len(beside), _PIXELS):
+        here = slice(start, start + _PIXELS)
+        torch.softmax(_likeness(pixels, pixels[:, here], beside[here]), dim=1, out=found[here])
+    return found
+
+
+def _likeness(pixels: Tensor, own: Tensor, beside: Tensor) -> Tensor:
+    """The exponents of the affinities of some pixels, whose colours are float32 [3, n], 0..255: float32 [n, K]."""
+    count = beside.shape[1] * 9 // 8
+    total = torch.zeros(beside.shape, device=beside.device)
+    for channel, mine in zip(pixels, own[:, :, None], strict=True):
         # From the pixel itself, else float32 would lose the variance of pale colours that are almost the same.
-        apart = channel[beside] - channel[:, None]
-        variance = (apart.square().sum(dim=1) - apart.sum(dim=1).square() / count) / (count - 1)
-        total.addcdiv_(apart.abs_(), SMALLEST + SHARPNESS * variance.sqrt()[:, None], value=-1 / len(window))
-    return total.softmax(dim=1)
+        apart = channel.index_select(0, beside.flatten()).view(beside.shape).sub_(mine)
+        squares = torch.linalg.vector_norm(apart, dim=1, keepdim=True).square_()
+        variance = (squares - apart.sum(dim=1, keepdim=True).square_() / count) / (count - 1)
+        total.addcmul_(apart.abs_(), -1 / (len(pixels) * (SMALLEST + SHARPNESS * variance.sqrt_())))
+    return total
 
 
 def _matrix(values: Tensor, columns: Tensor) -> Tensor:
