@@ -1,6 +1,7 @@
 import io
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from PIL import Image
@@ -12,6 +13,10 @@ from groupseg.report.results import Results, read_results
 from tests.results import DATASETS, build
 
 
+def figure_file(kind: str, dataset: str) -> str:
+    return f"{kind}_{dataset}.{'png' if kind in ('pictures', 'sheet') else 'svg'}"
+
+
 def drawn(results: Results) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (results.folder / "figures").iterdir()}
 
@@ -21,19 +26,22 @@ def test_figures_are_complete_light_and_come_out_the_same(reported: Results, tmp
     kinds = [exhibit.name for exhibit in exhibits(reported.datasets[0])] + ["pictures", "sheet"]
     assert first.keys() == {
         "predictions.png",
-        "history.png",
-        "transfer.png",
-        *(f"{one}_{name}.png" for one in kinds for name in DATASETS),
+        "history.svg",
+        "transfer.svg",
+        *(figure_file(one, name) for one in kinds for name in DATASETS),
     }
     assert all(len(content) < 300_000 for content in first.values())
-    for content in first.values():
-        Image.open(io.BytesIO(content)).load()
+    for name, content in first.items():
+        if name.endswith(".png"):
+            Image.open(io.BytesIO(content)).load()
+        else:
+            ElementTree.fromstring(content)
     # Of one data set, so that all kinds of figures are drawn again, and not all figures.
     results = read_results(build(tmp_path))
     write_figures(replace(results, datasets=results.datasets[:1]), pictures=4)
     again = drawn(results)
     again.pop("predictions.png")
-    assert again.keys() == {"history.png", "transfer.png", *(f"{one}_alpha.png" for one in kinds)}
+    assert again.keys() == {"history.svg", "transfer.svg", *(figure_file(one, "alpha") for one in kinds)}
     assert again.items() <= first.items()
 
 

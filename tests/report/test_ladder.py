@@ -17,7 +17,7 @@ def rung(name: str, miou: float, below: float) -> dict[str, object]:
 def test_bars_lead_from_rung_to_rung_up_to_a_hundred(dataset: DatasetResults) -> None:
     (axes,) = ladder_figure(dataset).axes
     bars = [bar for container in axes.containers for bar in container]
-    assert [label.get_text() for label in axes.get_yticklabels()] == [
+    assert [label.get_text() for label in axes.texts] == [
         "fixed", f"calibrated ({dataset.best})", "test threshold", "background known", "presence known", "label oracle",
         "best labelling", "perfect",
     ]  # fmt: skip

@@ -12,8 +12,8 @@ from groupseg.report.results import TABLES, DatasetResults
 def test_bars_are_a_hundred_points_for_each_class_that_occurs(dataset: DatasetResults) -> None:
     (axes,) = losses_figure(dataset).axes
     table = dataset.tables["losses"].dropna(subset=["iou"])
-    assert sorted(label.get_text() for label in axes.get_yticklabels()) == sorted(table["class"])
-    widths = np.array([[bar.get_width() for bar in bars] for bars in axes.containers])
+    assert sorted(label.get_text() for label in axes.texts) == sorted(table["class"])
+    widths = np.array([[line[1][0] - line[0][0] for line in part.get_segments()] for part in axes.collections])
     assert widths.shape == (4, len(table))
     np.testing.assert_allclose(widths.sum(axis=0), 100, atol=1e-3)
     assert np.all(np.diff(widths[0]) <= 0)
@@ -38,5 +38,5 @@ def test_names_do_not_touch(dataset: DatasetResults, count: int) -> None:
     losses = pd.DataFrame([(f"class {row}", 0.4, 0.2, 0.2, 0.2) for row in range(count)], columns=TABLES["losses"])
     figure = losses_figure(replace(dataset, tables=dataset.tables | {"losses": losses}))
     figure.canvas.draw()
-    boxes = sorted((label.get_window_extent() for label in figure.axes[0].get_yticklabels()), key=lambda box: box.y0)
+    boxes = sorted((label.get_window_extent() for label in figure.axes[0].texts), key=lambda box: box.y0)
     assert all(below.y1 <= above.y0 + 1 for below, above in pairwise(boxes))

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from groupseg.files import write_json
-from groupseg.report.provenance import Timing, read_commit, read_timings, read_versions
+from groupseg.report.provenance import Stage, read_commit, read_stages, read_versions
 
 
 @pytest.fixture
@@ -48,13 +48,18 @@ def test_versions_name_what_results_depend_on() -> None:
     assert {"python", "groupseg", "torch", "numpy", "dvc", "mlflow"} <= read_versions().keys()
 
 
-def test_timings_of_one_stage_are_taken_together(tmp_path: Path) -> None:
+def test_stages_of_one_name_are_taken_together(tmp_path: Path) -> None:
+    (tmp_path / "dvc.yaml").write_text(
+        "stages:\n"
+        "  a: {cmd: a, desc: first, deps: [params.yaml, 'models/${run.model}.bin']}\n"
+        "  b:\n    foreach: ${run.names}\n    do: {cmd: b, deps: ['data/${item}']}\n"
+        "  c: {cmd: c}\n"
+    )
     for name, seconds, peak in (("b@x", 1, 10), ("b@y-z", 2, 30), ("a", 4, 20), ("gone", 8, 40)):
         write_json(tmp_path / f"{name}.json", {"seconds": seconds, "peak_mib": peak, "finished": ""})
-    stages = {"a": ["a"], "b": ["b@x", "b@y-z", "b@new"], "c": ["c"]}
-    assert read_timings(tmp_path, stages) == [
-        Timing("a", of=1, runs=1, seconds=4, peak_mib=20),
-        Timing("b", of=3, runs=2, seconds=3, peak_mib=30),
-        Timing("c", of=1, runs=0, seconds=0, peak_mib=0),
-    ]
-    assert read_timings(tmp_path / "missing", {"a": ["a"]}) == [Timing("a", of=1, runs=0, seconds=0, peak_mib=0)]
+    params = {"run": {"model": "small", "names": ["x", "y-z", "new"]}}
+    first, second, third = read_stages(tmp_path / "dvc.yaml", params, tmp_path)
+    assert first == Stage("a", "first", ("params.yaml", "models/small.bin"), of=1, runs=1, seconds=4, peak_mib=20)
+    assert second == Stage("b", "", ("data/*",), of=3, runs=2, seconds=3, peak_mib=30)
+    assert third == Stage("c", "", (), of=1, runs=0, seconds=0, peak_mib=0)
+    assert read_stages(tmp_path / "dvc.yaml", params, tmp_path / "missing")[0].runs == 0

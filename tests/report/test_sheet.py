@@ -3,19 +3,20 @@ import numpy as np
 from groupseg.report.album import Album, extremes
 from groupseg.report.palette import paint
 from groupseg.report.results import Results
-from groupseg.report.sheet import CELL, sheet_figure
+from groupseg.report.sheet import CELL, draw_sheet
 from tests.results import STRATEGIES
 
 
-def test_each_strategy_has_the_image_where_it_wins_and_the_one_where_it_loses(results: Results) -> None:
+def test_each_strategy_has_the_image_where_it_wins_and_the_one_where_it_loses(
+    results: Results, written: list[tuple[float, str, float]]
+) -> None:
     dataset = results.datasets[0]
     album = Album(results, dataset)
-    figure = sheet_figure(dataset, album)
-    texts = [text.get_text() for text in figure.texts]
+    canvas = np.asarray(draw_sheet(dataset, album).image)
+    texts = [text for _, text, _ in written]
     others = [name for name in dataset.ranking if name != "fixed"]
     assert [text for text in texts if text in STRATEGIES and text != "fixed"] == others
     assert dataset.credit in texts
-    (canvas,) = (np.asarray(image.get_array()) for image in figure.images)
     for name in others:
         gains, losses = extremes(album.right(name), 2)
         for row in (*gains, *losses):

@@ -21,14 +21,16 @@ def test_change_is_against_the_own_threshold() -> None:
     assert np.isnan(against_own(TABLE[1:2])).all()
 
 
-def test_a_panel_for_each_strategy_with_its_numbers(results: Results) -> None:
-    panels = [axes for axes in transfer_figure(results.transfer).axes if axes.images]
-    strategies = list(dict.fromkeys(results.transfer["strategy"]))
-    assert [axes.get_title("left") for axes in panels] == strategies
-    assert [label.get_text() for label in panels[0].get_yticklabels()] == ["alpha", "beta", "all"]
-    for axes, name in zip(panels, strategies, strict=True):
-        rows = results.transfer[results.transfer["strategy"] == name]
-        assert [text.get_text() for text in axes.texts] == [f"{100 * value:.1f}" for value in rows["miou"]]
+def test_a_row_for_each_strategy_with_its_numbers(results: Results) -> None:
+    axes, _ = transfer_figure(results.transfer).axes
+    strategies, sources, targets = (list(dict.fromkeys(results.transfer[key])) for key in ("strategy", "from", "to"))
+    texts = [text.get_text() for text in axes.texts]
+    assert [text for text in texts if text in strategies] == strategies
+    assert [text for text in texts if text in sources] == sources * len(targets)
+    places = {text.get_position(): text.get_text() for text in axes.texts if text.get_transform() == axes.transData}
+    for row in results.transfer.itertuples():
+        column = targets.index(row.to) * len(sources) + sources.index(row[2])
+        assert places[column, strategies.index(row.strategy)] == f"{100 * row.miou:.1f}"
 
 
 def test_finding_compares_with_the_own_threshold() -> None:
