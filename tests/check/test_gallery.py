@@ -71,10 +71,10 @@ def test_a_picture_shows_image_and_mask_at_one_size(pets: Survey) -> None:
 
 
 def test_large_pictures_become_smaller(tmp_path: Path) -> None:
-    tall = labelled(0, 1, 2, image=photograph(0, (600, 301)))
-    write_samples(
-        tmp_path / "data/prepared/tall", ("cat", "dog"), False, {"test": [tall], "calib": [labelled(1, 1, 2)]}, {}
-    )
+    splits = {
+        name: [labelled(row, 1, 2, image=photograph(row, (600, 301)))] for row, name in enumerate(("test", "calib"))
+    }
+    write_samples(tmp_path / "data/prepared/tall", ("cat", "dog"), False, splits, {})
     shown = show(survey(tmp_path, "tall"), "test", 0)
     assert (shown.width, shown.height) == (144, SIDE)
     # Labels have nothing between them, so that no colour is mixed.
