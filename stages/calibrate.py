@@ -7,15 +7,15 @@ import sys
 import time
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from tqdm import tqdm
 
-from groupseg.files import read_json, write_json
+from groupseg.files import write_json
 from groupseg.parallel import in_order, on_one_thread, workers
-from groupseg.records import Key, account, changes
+from groupseg.records import Key, account, changes, read_record
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.record import calibrate
+from groupseg.strategies.warnings import by_sentence
 from stages import paths
 from stages.params import load_params
 from stages.schema import Params
@@ -40,9 +40,8 @@ def main(dataset: str) -> None:
 
 def read_key(params: Params, dataset: str, strategy: str) -> Key | None:
     """Returns the key of a record; None where there is no whole one."""
-    path = calibration_path(params, dataset, strategy)
-    record = read_json(path) if path.exists() else None
-    return record.get("key") if isinstance(record, dict) else None
+    key = read_record(calibration_path(params, dataset, strategy)).get("key")
+    return key if isinstance(key, dict) else None
 
 
 def make(params: Params, dataset: str, strategies: Mapping[str, Strategy], keys: Mapping[str, Key]) -> None:
@@ -54,15 +53,12 @@ def make(params: Params, dataset: str, strategies: Mapping[str, Strategy], keys:
     work = partial(on_one_thread, partial(calibrate, table=table, vocabulary=vocabulary, about=about))
     records = in_order(work, strategies.values(), min(workers(), len(strategies)))
     shown = tqdm(records, desc=f"calibrate {dataset}", total=len(strategies), unit="strategy", disable=None)
+    warnings: dict[str, list[str]] = {}
     for name, record in zip(strategies, shown, strict=True):
-        warn(dataset, name, record)
+        warnings[name] = record["warnings"]
         write_json(calibration_path(params, dataset, name), {**record, "key": keys[name]})
-
-
-def warn(dataset: str, strategy: str, record: Mapping[str, Any]) -> None:
-    """Prints the warnings of a record."""
-    for warning in record["warnings"]:
-        tqdm.write(f"warning: {strategy} on {dataset}: {warning}", file=sys.stderr)
+    for warning in by_sentence(warnings):
+        print(f"warning: {dataset}: {warning}", file=sys.stderr)
 
 
 if __name__ == "__main__":

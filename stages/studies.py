@@ -132,7 +132,10 @@ def row_keys(
 
 def read_rows(path: Path, keys: Mapping[str, str]) -> dict[str, pd.DataFrame]:
     """Reads the rows of each strategy whose key is right, numbers as they are written."""
-    rows = pd.read_csv(path, dtype=str, keep_default_na=False) if path.exists() else pd.DataFrame()
+    try:
+        rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (FileNotFoundError, ValueError):  # none, or no whole one
+        return {}
     if not {"strategy", "key"} <= set(rows):
         return {}
     found = {str(name): own for name, own in rows.groupby("strategy", sort=False)}

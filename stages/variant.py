@@ -17,7 +17,7 @@ from groupseg.errors import UserError
 from groupseg.files import read_json, sha256, write_json
 from groupseg.metrics.bootstrap import resample_weights
 from groupseg.networks import load_network
-from groupseg.records import account, digest, files_digest
+from groupseg.records import account, digest, files_digest, read_record
 from groupseg.segments.build import build_table
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
@@ -36,7 +36,7 @@ def main(name: str) -> None:
     params = load_params()
     train(name, params)
     path = paths.results(params) / "variants" / f"{name}.json"
-    old = read_json(path)["datasets"] if path.exists() else {}
+    old = read_record(path).get("datasets", {})
     figures = {dataset: judge(name, dataset, params, old.get(dataset, {})) for dataset in params.run.datasets}
     content = {"model": name, "weights_sha256": sha256(paths.weights(name)), "datasets": figures}
     write_json(path, content, decimals=6)

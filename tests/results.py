@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import io
 import json
+import os
 import shutil
 import tarfile
 import tempfile
@@ -23,7 +24,8 @@ from groupseg.files import write_json
 from groupseg.report.results import read_yaml
 from groupseg.segments.table import SegmentTable
 from groupseg.text.features import save_features
-from stages import calibrate, evaluate, ladder, learning, transfer, vocabulary
+from stages import calibrate, evaluate, report, studies, transfer
+from tests.stages.small import note_code
 from tests.tables import histogram, unit
 
 REPOSITORY = Path(__file__).parent.parent
@@ -35,17 +37,35 @@ LISTS = {"absent": ["oven", "sink", "raft"], "clip_es": ["sky", "Cat"], "sclip":
 WIDTH, SEGMENTS = 16, 6
 
 
-def build(root: Path, images: int = 8, seed: int = 0) -> Path:
-    """Fills `root` with data/, results/, params.yaml, dvc.yaml, dvc.lock and README.md; returns it."""
-    shutil.copytree(_built(images, seed), root, dirs_exist_ok=True)
+def build(root: Path, images: int = 8, seed: int = 0, reported: bool = False) -> Path:
+    """Fills `root` with data/, results/, params.yaml, dvc.yaml, dvc.lock and README.md; returns it.
+
+    What the stage `report` makes is there if `reported`: drawing takes longer than all else.
+    """
+    made = _reported if reported else _built
+    shutil.copytree(made(images, seed), root, dirs_exist_ok=True)
+    return root
+
+
+def _folder() -> Path:
+    root = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, root)
+    return root
+
+
+@cache
+def _reported(images: int, seed: int) -> Path:
+    """Builds a project with its report, once in a process, for others to be copied from."""
+    root = build(_folder(), images, seed)
+    with contextlib.chdir(root):
+        report.main()
     return root
 
 
 @cache
 def _built(images: int, seed: int) -> Path:
     """Builds a project, once in a process, for others to be copied from."""
-    root = Path(tempfile.mkdtemp())
-    atexit.register(shutil.rmtree, root)
+    root = _folder()
     shutil.copy(REPOSITORY / "dvc.yaml", root)
     (root / "params.yaml").write_text(json.dumps(_params()), encoding="utf-8")
     (root / "dvc.lock").write_text(json.dumps(_lock()), encoding="utf-8")
@@ -53,24 +73,21 @@ def _built(images: int, seed: int) -> Path:
         "# Title\n\n<!-- results:start -->\n<!-- results:end -->\n\nEnd.\n", encoding="utf-8"
     )
     history = "\n".join(f"{step},{3 / step:.6f},{1 / step:.6f}" for step in range(1, 51))
-    (root / "results/train").mkdir(parents=True)
-    (root / "results/train/scenes_small.csv").write_text(f"step,loss,caption\n{history}\n", encoding="utf-8")
-    for stage in ("train", "evaluate@alpha", "evaluate@beta"):
+    (root / "models").mkdir()
+    (root / "models/scenes_small.csv").write_text(f"step,loss,caption\n{history}\n", encoding="utf-8")
+    for stage in ("train@scenes_small", "evaluate@alpha", "evaluate@beta"):
         write_json(
             root / f".work/timings/{stage}.json",
             {"seconds": 61.5, "peak_mib": 300.0, "finished": "2024-01-01"},
         )
-    with contextlib.chdir(root):
+    # One process, since others take longer to start than all of the work.
+    with contextlib.chdir(root), mock.patch.dict(os.environ, GROUPSEG_WORKERS="1"):
+        note_code()
         for dataset, kind in DATASETS.items():
             _write_dataset(dataset, kind, images, np.random.default_rng([seed, len(dataset)]))
-            for strategy in STRATEGIES:
-                calibrate.main(dataset, strategy)
+            calibrate.main(dataset)
             evaluate.main(dataset)
-            ladder.main(dataset)
-            # One process, since others take longer to start than all of the work.
-            with mock.patch("os.cpu_count", return_value=1):
-                learning.main(dataset)
-                vocabulary.main(dataset)
+            studies.main(dataset)
         transfer.main()
     return root
 
