@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from tqdm import tqdm
 
@@ -16,6 +15,7 @@ from groupseg.parallel import in_order, on_one_thread, workers
 from groupseg.records import Key, account, changes, read_record
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.record import calibrate
+from groupseg.strategies.warnings import by_sentence
 from stages import paths
 from stages.params import load_params
 from stages.schema import Params
@@ -53,15 +53,12 @@ def make(params: Params, dataset: str, strategies: Mapping[str, Strategy], keys:
     work = partial(on_one_thread, partial(calibrate, table=table, vocabulary=vocabulary, about=about))
     records = in_order(work, strategies.values(), min(workers(), len(strategies)))
     shown = tqdm(records, desc=f"calibrate {dataset}", total=len(strategies), unit="strategy", disable=None)
+    warnings: dict[str, list[str]] = {}
     for name, record in zip(strategies, shown, strict=True):
-        warn(dataset, name, record)
+        warnings[name] = record["warnings"]
         write_json(calibration_path(params, dataset, name), {**record, "key": keys[name]})
-
-
-def warn(dataset: str, strategy: str, record: Mapping[str, Any]) -> None:
-    """Prints the warnings of a record."""
-    for warning in record["warnings"]:
-        tqdm.write(f"warning: {strategy} on {dataset}: {warning}", file=sys.stderr)
+    for warning in by_sentence(warnings):
+        print(f"warning: {dataset}: {warning}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Judges all strategies of a data set, and shows where the points go: `python -m stages.evaluate scenes20`."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, astuple, fields
 from typing import Any
@@ -9,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
+from groupseg.datasets.notes import read_notes
 from groupseg.files import atomic_path, write_json
 from groupseg.metrics.bootstrap import bootstrap_miou, interval, resample_weights
 from groupseg.metrics.confusion import Counts, Integers, confusion_matrix, image_counts
@@ -70,8 +72,12 @@ def main(dataset: str) -> None:
     write_csv(results / "per_class" / f"{dataset}.csv", per_class(table, counts))
     write_csv(results / "reliability" / f"{dataset}.csv", reliability_rows(table, vocabulary))
     write_ladder(params, dataset, table, vocabulary, strategies, labels, weights)
+    notes = read_notes(paths.prepared(dataset))
+    for note in notes:
+        print(f"{dataset}: {note}", file=sys.stderr)
     metrics = {
         "protocol": protocol(table, about, records),
+        **({"notes": notes} if notes else {}),
         "images": len(table.keys),
         "classes": len(table.classes),
         "strategies": figures,

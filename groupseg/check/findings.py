@@ -11,7 +11,7 @@ _NAMED = 12
 
 def findings(survey: Survey) -> list[str]:
     """Lists what stands out, the gravest first; nothing where all is well."""
-    return [*_twins(survey), *survey.notes, *_labels(survey), *_few(survey)]
+    return [*_twins(survey), *map(str, survey.notes), *_labels(survey), *_few(survey)]
 
 
 def outline(survey: Survey) -> str:

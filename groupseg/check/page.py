@@ -9,6 +9,7 @@ from groupseg.check.findings import findings, outline
 from groupseg.check.gallery import choose, show
 from groupseg.check.survey import Survey
 from groupseg.check.terminal import size_of
+from groupseg.datasets.notes import NAMED
 from groupseg.files import atomic_path, read_json
 from groupseg.report.html import environment
 from groupseg.report.palette import palette
@@ -36,6 +37,7 @@ def _context(survey: Survey) -> dict[str, Any]:
         "credit": ARTWORK if read_json(survey.folder / "manifest.json").get("format") == "scenes" else "",
         "outline": outline(survey),
         "findings": findings(survey),
+        "named": [(note.text, note.names) for note in survey.notes if len(note.names) > NAMED],
         "splits": {name: _split(survey, name) for name in survey.splits},
         "labels": _labels(survey),
         "colours": {label: _colour(survey, label) for label in survey.labels},

@@ -95,7 +95,7 @@ class Survey:
     splits: dict[str, Split]
     twins: tuple[Twins, ...]
     size: int
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def labels(self) -> list[int]:
@@ -159,11 +159,11 @@ def survey(root: Path, name: str) -> Survey:
     return Survey(name, folder, classes, background, folds, splits, twins, size, _notes(folder))
 
 
-def _notes(folder: Path) -> tuple[str, ...]:
+def _notes(folder: Path) -> tuple[Note, ...]:
     """Returns what `groupseg.datasets.audit` wrote of a data set of files; nothing of one that was drawn."""
     path = folder / "findings.json"
     notes = read_json(path)["notes"] if path.is_file() else []
-    return tuple(str(Note(note["text"], tuple(note["names"]))) for note in notes)
+    return tuple(Note(note["text"], tuple(note["names"])) for note in notes)
 
 
 def _look_through(folder: Path, name: str, split: str, classes: int) -> tuple[Split, list[Print]]:

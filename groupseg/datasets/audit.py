@@ -48,7 +48,7 @@ class Counts:
         )
 
 
-def write_findings(path: Path, folder: Path, files: LabelledFiles, splits: Mapping[str, Counts]) -> None:
+def write_findings(path: Path, folder: Path, files: LabelledFiles, splits: Mapping[str, Counts]) -> list[str]:
     """Says what stands out in a data set, a line each, and writes all of it with the images and pixels of each label.
 
     Args:
@@ -56,6 +56,9 @@ def write_findings(path: Path, folder: Path, files: LabelledFiles, splits: Mappi
         folder: Where that will lie.
         files: The data set.
         splits: What was counted in each split; at least one.
+
+    Returns:
+        What stands out, a sentence each.
 
     Raises:
         UserError: If no pixel is of a class.
@@ -67,6 +70,7 @@ def write_findings(path: Path, folder: Path, files: LabelledFiles, splits: Mappi
     for note in notes:
         more = f" (all in {folder / path.name})" if len(note.names) > NAMED else ""
         tqdm.write(f"{folder.name}: {note}{more}", file=sys.stderr)
+    return [printable(str(note)) for note in notes]
 
 
 def stands_out(files: LabelledFiles, counts: Counts) -> Iterator[Note]:

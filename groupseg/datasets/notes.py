@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from groupseg.errors import NamedFault, UserError, printable
+from groupseg.files import read_json
 
 # Of things that are named as examples, how many.
 NAMED = 3
@@ -23,6 +25,12 @@ class Note:
 
     def __str__(self) -> str:
         return f"{self.text} {some(self.names)}" if self.text.endswith(":") else self.text
+
+
+def read_notes(folder: Path) -> list[str]:
+    """Returns what stood out when a data set was prepared, a sentence each; nothing of one that was drawn."""
+    path = folder / "classes.json"
+    return list(read_json(path).get("notes", [])) if path.exists() else []
 
 
 def together(reasons: Sequence[str], summary: str) -> UserError:

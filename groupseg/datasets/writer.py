@@ -75,7 +75,6 @@ def write_samples(
     with _replaced(folder) as temporary:
         report = _write_splits(temporary, splits, partial(labelled_entry, classes=len(classes)), IMAGES_PER_SHARD)
         _check_filled(folder.name, report)
-        _check_labelled(folder.name, report, crossfit)
         _describe(temporary, classes, background, report, origin, crossfit)
 
 
@@ -110,9 +109,9 @@ def write_files(
             raise together(faults, f"{len(faults):,} of {total} cannot be used.")
         _check_filled(folder.name, report)
         splits = {split: part.counts(len(files.classes)) for split, part in report.items()}
-        write_findings(temporary / "findings.json", folder, files, splits)
+        notes = write_findings(temporary / "findings.json", folder, files, splits)
         _check_labelled(folder.name, report, crossfit)
-        _describe(temporary, files.classes, files.background, report, origin, crossfit)
+        _describe(temporary, files.classes, files.background, report, origin, crossfit, notes)
 
 
 def write_captions(folder: Path, images: Iterable[CaptionedImage]) -> None:
@@ -185,13 +184,15 @@ def _describe(
     report: Mapping[str, SplitTally],
     origin: Mapping[str, str],
     crossfit: int,
+    notes: Sequence[str] = (),
 ) -> None:
-    """Writes classes.json and manifest.json."""
+    """Writes classes.json and manifest.json; `notes` go with the classes to where figures are told."""
     splits = {
         split: {"images": part.images, "pixels": part.pixels, "shards": part.shards} for split, part in report.items()
     }
     folds = {"crossfit": crossfit} if crossfit else {}
-    write_json(folder / "classes.json", {"classes": list(classes), "background": background, **folds})
+    said = {"notes": list(notes)} if notes else {}
+    write_json(folder / "classes.json", {"classes": list(classes), "background": background, **folds, **said})
     write_json(folder / "manifest.json", {**origin, **folds, "splits": splits})
 
 

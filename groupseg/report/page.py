@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from groupseg.drawings import told
 from groupseg.errors import UserError
 from groupseg.files import atomic_path
 from groupseg.report import finding, provenance
@@ -12,6 +13,7 @@ from groupseg.report.html import data_uri, environment
 from groupseg.report.results import BASELINE, DatasetResults, Results
 from groupseg.report.style import roles
 from groupseg.report.transfer import transfer_finding
+from groupseg.strategies.warnings import by_sentence
 
 # What each part of the protocol is called in the report.
 _PROTOCOL = {
@@ -53,6 +55,7 @@ def _context(results: Results, timings: Path) -> dict[str, Any]:
     figures = results.folder / "figures"
     return {
         "headline": finding.headline(results),
+        "drawings": told(results.params),
         "datasets": [_section(dataset, figures) for dataset in results.datasets],
         "transfer": _transfer(results, figures),
         "baseline": BASELINE,
@@ -78,7 +81,8 @@ def _section(dataset: DatasetResults, figures: Path) -> dict[str, Any]:
         "winner": dataset.winner,
         "best": dataset.best,
         "looks": roles(dataset),
-        "warnings": {name: record["warnings"] for name, record in dataset.calibration.items() if record["warnings"]},
+        "notes": dataset.metrics.get("notes", []),
+        "warnings": by_sentence({name: record["warnings"] for name, record in dataset.calibration.items()}),
         "credit": dataset.credit,
         "exhibits": [
             {

@@ -221,7 +221,8 @@ def single_curve(label: Labels, score: Scores, histogram: csr_array) -> tuple[Cu
         warnings.append(f"All segments score {score[0]:.6g}: no threshold can tell them apart.")
     elif curve.miou.argmax() == 0:
         warnings.append("The best single threshold calls everything background.")
-    elif curve.miou.argmax() == len(curve.miou) - 1:
+    # Where there is no background, that is as it should be.
+    elif curve.miou.argmax() == len(curve.miou) - 1 and histogram[:, [0]].sum() > 0:
         warnings.append("The best single threshold calls nothing background.")
     return curve, warnings
 
