@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from filelock import FileLock
 
 from groupseg.errors import UserError
-from groupseg.report.records import PARENT, Record, describe, records_digest
+from groupseg.report.records import PARENT, Record, describe, state_digest
 from groupseg.report.results import Results
 
 if TYPE_CHECKING:
@@ -52,13 +52,13 @@ def track(results: Results) -> None:
     uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root / _DATABASE}"
     shown = re.sub(r"//[^/@]*@", "//***@", uri)  # without a password
     try:
-        sent = send(records, uri, root)
+        sent = send(records, state_digest(results, records), uri, root)
     except UserError:
         raise
     except Exception as error:
         raise UserError(
-            f"MLflow at {shown} did not take all results: {_reason(error)}. They are in {results.folder};"
-            " `groupseg track` sends what is missing."
+            f"MLflow at {shown} did not take all results: {_reason(error)}. They are safe in {results.folder}; once it"
+            " answers, `groupseg track` sends what is missing."
         ) from error
     print(f"MLflow: {sent} runs sent to {shown}." if sent else f"MLflow: nothing new for {shown}.")
 
@@ -71,11 +71,12 @@ def store_root() -> Path:
     return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
 
 
-def send(records: Sequence[Record], uri: str, root: Path) -> int:
+def send(records: Sequence[Record], digest: str, uri: str, root: Path) -> int:
     """Writes the records that a store does not hold.
 
     Args:
         records: All of a state of the results, the parent first.
+        digest: Digest of that state.
         uri: The store, a tracking URI of MLflow.
         root: Where a local store keeps its artifacts, and where the lock lies.
 
@@ -92,12 +93,12 @@ def send(records: Sequence[Record], uri: str, root: Path) -> int:
     with FileLock(lock, timeout=60):
         client = _client(uri, root)
         experiment = _experiment(client, uri, root)
-        tags = {DIGEST: records_digest(records)}
-        found = client.search_runs([experiment], f"tags.`{DIGEST}` = '{tags[DIGEST]}'", max_results=10_000)
+        tags = {DIGEST: digest}
+        found = client.search_runs([experiment], f"tags.`{DIGEST}` = '{digest}'", max_results=10_000)
         runs = {run.data.tags[PART]: run for run in found}
         done = {part for part, run in runs.items() if run.info.status == "FINISHED"}
-        # A finished parent says that nothing is missing, and so it is the last to be finished.
-        missing = [record for record in (*records[1:], records[0]) if done.isdisjoint({record.part, PARENT})]
+        # The parent is the last to be finished, so that a finished one has all its children.
+        missing = [record for record in (*records[1:], records[0]) if record.part not in done]
         if missing and PARENT not in runs:
             runs[PARENT] = _create(client, experiment, records[0], tags)
         for record in missing:

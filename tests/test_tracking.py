@@ -21,7 +21,7 @@ from werkzeug.serving import make_server
 
 from groupseg import tracking
 from groupseg.errors import UserError
-from groupseg.report.records import PARENT, describe
+from groupseg.report.records import PARENT, describe, state_digest
 from groupseg.report.results import read_results
 from groupseg.tracking_store import prepare
 from tests.results import DATASETS, REPOSITORY, STRATEGIES, build
@@ -290,5 +290,7 @@ def test_the_store_lies_in_the_repository_and_not_in_its_temporary_copy(
 def test_send_needs_no_current_folder(project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     results = read_results(project)
     monkeypatch.chdir(tmp_path)
-    assert tracking.send(describe(results), f"sqlite:///{project / 'mlflow.db'}", project) == RUNS
+    records = describe(results)
+    sent = tracking.send(records, state_digest(results, records), f"sqlite:///{project / 'mlflow.db'}", project)
+    assert sent == RUNS
     assert sorted(path.name for path in tmp_path.iterdir()) == ["my project"]

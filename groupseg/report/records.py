@@ -56,17 +56,13 @@ def results_digest(results: Results) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def records_digest(records: Iterable[Record]) -> str:
-    """Returns the digest of all that records say, 16 hexadecimal digits.
+def state_digest(results: Results, records: Iterable[Record]) -> str:
+    """Returns the digest of all that results say, 16 hexadecimal digits.
 
-    Where the results were found does not count: the same results at another commit are the same.
+    Neither where they were found nor how they are drawn counts: the same results at another commit are the same.
     """
-    return digest(
-        [
-            [one.part, one.tags, one.params, one.metrics, [(sha256(path), folder) for path, folder in one.files]]
-            for one in records
-        ]
-    )
+    told = [[one.part, one.tags, one.params, one.metrics] for one in records]
+    return digest([results_digest(results), told])
 
 
 def describe(results: Results) -> list[Record]:

@@ -9,7 +9,7 @@ import pytest
 from mlflow.utils import validation
 
 from groupseg.files import read_json
-from groupseg.report.records import PARENT, Record, describe, records_digest, results_digest
+from groupseg.report.records import PARENT, Record, describe, results_digest, state_digest
 from groupseg.report.results import gap_closed, read_results, read_yaml
 from tests.results import BEST, DATASETS, STRATEGIES, build
 
@@ -30,6 +30,11 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def records(project: Path) -> dict[str, Record]:
     return {record.part: record for record in describe(read_results(project))}
+
+
+def state(project: Path) -> str:
+    results = read_results(project)
+    return state_digest(results, describe(results))
 
 
 def figures(record: Record) -> dict[str, float]:
@@ -158,11 +163,11 @@ def test_files_are_those_of_the_results_each_once(shared: Path) -> None:
 
 
 def test_results_are_all_that_is_read(project: Path) -> None:
-    before = records_digest(describe(read_results(project)))
+    before = state(project)
     shutil.rmtree(project / "data")
     shutil.rmtree(project / "models")
     (project / "dvc.lock").unlink()
-    assert records_digest(describe(read_results(project))) == before
+    assert state(project) == before
 
 
 def test_the_data_set_that_was_judged_is_that_of_the_lock(project: Path) -> None:
@@ -195,20 +200,19 @@ def test_the_parent_is_called_after_commit_or_experiment(project: Path, monkeypa
 
 
 def test_the_digest_follows_what_records_say_and_not_where_they_were_found(project: Path) -> None:
-    def state() -> str:
-        return records_digest(describe(read_results(project)))
-
-    before = state()
+    before = state(project)
     commit(project, "one")
-    assert state() == before
+    (project / "results/scenes/figures").mkdir()
+    (project / "results/scenes/figures/curve.png").write_bytes(b"drawn")
+    assert state(project) == before
     params = read_yaml(project / "params.yaml")
     params["evaluate"]["resamples"] += 1
     (project / "params.yaml").write_text(json.dumps(params), encoding="utf-8")
-    another = state()
+    another = state(project)
     assert another != before
     per_class = project / "results/scenes/per_class/alpha.csv"
     per_class.write_text(per_class.read_text("utf-8").rstrip("\n"), encoding="utf-8")
-    assert state() not in (before, another)
+    assert state(project) not in (before, another)
 
 
 def test_the_digest_of_results_follows_their_files_alone(project: Path) -> None:
