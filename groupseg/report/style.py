@@ -30,6 +30,7 @@ _STYLE: dict[str, Any] = {
     "axes.spines.right": False,
     "axes.titlesize": 9,
     "axes.titlelocation": "left",
+    "axes.titley": 1.0,  # else all that is above the axes is measured for it
     "axes.grid": True,
     "axes.axisbelow": True,
     "grid.color": "#eceef1",
