@@ -107,8 +107,8 @@ _EXHIBITS = (
         draw=reliability_figure,
         finding=reliability_finding,
         alt="Share of right pixels against the score, with a diagonal where both agree",
-        caption="Each dot is a bin of scores, the larger the more pixels it has; above the diagonal the score is "
-        "too low, below it too high. Under it, how the pixels are spread over the bins.",
+        caption="Each dot is a bin of scores and says how many of its pixels are right; above the diagonal the score "
+        "is too low, below it too high. Bars: how many of all pixels are in the bin, as does the size of the dot.",
         needs="reliability",
     ),
     Exhibit(

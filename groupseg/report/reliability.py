@@ -15,23 +15,23 @@ _SCORES = {"fixed": "product score of GroupViT", "softmax": "softmax score"}
 
 @styled
 def reliability_figure(dataset: DatasetResults) -> Figure:
-    """Draws the share of right pixels against the mean score, a panel a score; below, where the pixels lie."""
+    """Draws the share of right pixels against the mean score, a panel a score; as bars, where the pixels lie."""
     table = dataset.tables["reliability"]
     names = list(dict.fromkeys(table["strategy"]))
     looks = series(names, dataset)
-    figure = Figure(figsize=(WIDTH, 3.6))
-    panels = figure.subplots(2, len(names), sharex=True, sharey="row", height_ratios=(3.2, 1), squeeze=False)
-    set_margins(figure, left=0.5, bottom=0.45, top=0.3, wspace=0.08, hspace=0.1)
-    for name, axes, below in zip(names, *panels, strict=True):
+    figure = Figure(figsize=(WIDTH, 3.2))
+    panels = figure.subplots(1, len(names), squeeze=False)[0]
+    set_margins(figure, left=0.5, bottom=0.45, top=0.3, wspace=0.12)
+    for name, axes in zip(names, panels, strict=True):
         rows = table[table["strategy"] == name]
-        _draw_bins(axes, rows, looks[name])
         share = rows["pixels"] / max(rows["pixels"].sum(), 1)
-        width = rows["high"] - rows["low"]
-        below.bar(rows["low"], 100 * share, width=0.94 * width, align="edge", color=LINE)
-        below.set_xlabel("score")
+        axes.bar(
+            rows["low"], 100 * share, width=rows["high"] - rows["low"], align="edge", color=LINE, edgecolor="white"
+        )
+        _draw_bins(axes, rows, looks[name])
         axes.set_title(_SCORES.get(name, name))
-    panels[0][0].set_ylabel("pixels right, %")
-    panels[1][0].set_ylabel("of pixels, %")
+        axes.set_xlabel("score")
+    panels[0].set_ylabel("pixels, %")
     return figure
 
 
