@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from groupseg.strategies.fixed import Fixed
 from groupseg.strategies.scores import SCORES, ScoreName
