@@ -123,7 +123,7 @@ def test_warnings_of_the_calibration_are_shown(reported: Results) -> None:
     record["warnings"].append("Mind the gap.")
     page = write_page(reported, reported.root / "none").read_text("utf-8")
     record["warnings"].remove("Mind the gap.")
-    assert "global: Mind the gap." in page
+    assert "Mind the gap. Strategy: global" in page
 
 
 def test_names_the_missing_figure(tmp_path: Path) -> None:
