@@ -1,7 +1,8 @@
 """The segment stage: several processes leave the bytes of one, and nothing else."""
 
 import io
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,8 @@ from groupseg.segments.table import SegmentTable
 from stages import paths, segment, stage
 from stages.params import load_params
 from tests.model.tiny import tiny_model
+from tests.stages.processes import in_two_processes
 
-ROOT = Path(__file__).parents[2]
 # One block of images and a bit: of two processes both have images, of the calib split's one the second has none.
 IMAGES = {"calib": 3, "test": BLOCK + 2}
 
@@ -52,19 +53,16 @@ def written(project: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def two(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Asks for two processes, of one thread each; and so has this one, for products split otherwise round otherwise."""
-    monkeypatch.setattr(stage, "ROOT", Path())
-    monkeypatch.setenv("GROUPSEG_PROCESSES", "2")
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+def one_thread() -> Iterator[None]:
+    """As each of several processes has: products that are split otherwise round otherwise."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
 
 
-@pytest.mark.usefixtures("two")
-def test_two_processes_write_the_bytes_of_one(prepared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("one_thread")
+def test_two_processes_write_the_bytes_of_one(prepared: Path) -> None:
     segment.main("scenes20")
     alone = written(prepared)
     assert list(alone) == [f"scenes20/{split}/{name}" for split in IMAGES for name in ("maps.tar", "table.safetensors")]
@@ -73,9 +71,7 @@ def test_two_processes_write_the_bytes_of_one(prepared: Path, monkeypatch: pytes
     for path in (prepared / "data/segments").rglob("*.*"):
         path.unlink()
 
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setattr("sys.argv", ["stages/segment.py", "scenes20"])
-    stage.run(segment.main, shared=True)
+    in_two_processes(segment.main, "scenes20")
     assert written(prepared) == alone
     assert not any((prepared / ".work/segment").rglob("*.*"))
 
@@ -92,7 +88,6 @@ def test_images_that_are_cross_fitted_are_segmented_once(project: Path) -> None:
     assert maps[0] == maps[1]
 
 
-@pytest.mark.usefixtures("two")
 def test_masks_are_refined_as_the_model_that_runs_says(prepared: Path) -> None:
     def table(kind: str) -> SegmentTable:
         apply_overrides(prepared / "params.yaml", [f"refine.scenes_small.kind={kind}"])
@@ -106,27 +101,50 @@ def test_masks_are_refined_as_the_model_that_runs_says(prepared: Path) -> None:
     assert not np.array_equal(after.area, before.area)
 
 
-@pytest.mark.usefixtures("two")
+@pytest.fixture
+def launch(project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Runs the code of a stage in two processes that torchrun starts."""
+    monkeypatch.setattr(stage, "ROOT", project)
+    monkeypatch.setenv("GROUPSEG_PROCESSES", "2")
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    monkeypatch.setattr("sys.argv", ["stages/small.py", "scenes20"])
+    (project / "stages").mkdir()
+
+    def run(code: str) -> None:
+        (project / "stages/small.py").write_text(f"import os, sys; {code}")
+        stage.run(lambda dataset: None, shared=True)
+
+    return run
+
+
+def test_each_process_is_told_its_place_its_threads_and_the_arguments(
+    launch: Callable[[str], None], project: Path
+) -> None:
+    names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "OMP_NUM_THREADS")
+    launch(f"print(*sys.argv[1:], *map(os.environ.get, {names}), file=open(os.environ['RANK'], 'w'))")
+    threads = max((os.cpu_count() or 1) // 2, 1)
+    for rank in ("0", "1"):
+        assert (project / rank).read_text() == f"scenes20 {rank} 2 {rank} {threads}\n"
+    assert (project / ".work/timings/small@scenes20.json").exists()
+
+
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("import sys; sys.exit('error: x is missing.' if os.environ['RANK'] == '1' else 0)", "error: x is missing.\n"),
+        ("sys.exit('error: x is missing.' if os.environ['RANK'] == '1' else 0)", "error: x is missing.\n"),
         (
             "os.environ['RANK'] == '1' and os.kill(os.getpid(), 9)",
-            "error: process 1 of 2 of stage broken was ended by SIGKILL. Where memory ran out, lower"
+            "error: process 1 of 2 of stage small was ended by SIGKILL. Where memory ran out, lower"
             " GROUPSEG_PROCESSES.\n",
         ),
     ],
 )
 def test_what_fails_in_a_process_fails_the_stage(
-    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], code: str, said: str
+    launch: Callable[[str], None], capfd: pytest.CaptureFixture[str], code: str, said: str
 ) -> None:
-    (project / "stages").mkdir()
-    (project / "stages/broken.py").write_text(f"import os; {code}")
-    monkeypatch.delenv("PYTHONPATH", raising=False)
-    monkeypatch.setattr("sys.argv", ["stages/broken.py"])
     with pytest.raises(SystemExit, match="1"):
-        stage.run(lambda: None, shared=True)
+        launch(code)
     assert capfd.readouterr().err == said
 
 

@@ -240,6 +240,7 @@ def test_a_clone_pulls_what_was_prepared_and_downloads_nothing(
     repository, clone, remote = (tmp_path / name for name in ("repository", "clone", "remote"))
     new_repository(repository)
     monkeypatch.chdir(repository)
+    monkeypatch.setenv("GROUPSEG_WORKERS", "1")
     set_up(server, packed)
     assert repro(repository, "prepare@voc") == ["sources", "prepare@voc"]
     assert len(server.log) == 1

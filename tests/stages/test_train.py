@@ -21,16 +21,16 @@ from groupseg.networks import load_network
 from groupseg.segments.scene import SceneNetwork
 from groupseg.text.features import load_features
 from groupseg.text.prompts import embed_words
-from stages import embed_text, paths, sources, stage, train
+from stages import embed_text, paths, sources, train
 from stages.params import load_params
 from tests.clip import tiny as clip
 from tests.groupvit import tiny as groupvit
 from tests.groupvit.training import tiny as training
 from tests.model.tiny import TINY
+from tests.stages.processes import in_two_processes
 from tests.stages.small import note_model, save_captions, set_params
 from tests.training.tiny import RECIPE
 
-ROOT = Path(__file__).parents[2]
 Section = dict[str, Any]
 
 WEIGHTS, HISTORY = Path("models/mine.safetensors"), Path("models/mine.csv")
@@ -173,12 +173,8 @@ def test_two_processes_take_up_what_one_has_left_and_train_the_same_model(
     with pytest.raises(KeyboardInterrupt):
         train.main("mine")
     assert not WEIGHTS.exists()
-    monkeypatch.setattr(stage, "ROOT", Path())
-    monkeypatch.setenv("GROUPSEG_PROCESSES", "2")
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setattr("sys.argv", ["stages/train.py", "mine"])
-    stage.run(train.main, shared=True)
+    monkeypatch.setattr(loop, "_descend", descend)
+    in_two_processes(train.main, "mine")
     assert "Going on after step 3" in capfd.readouterr().out
     # Not equal: the steps of Adam make rounding large where a gradient is nearly nothing.
     np.testing.assert_allclose(pd.read_csv(HISTORY), alone, rtol=0.02)

@@ -1,6 +1,8 @@
 """A training from files to files: it is done once, and again where anything that it is made from has changed."""
 
+import contextlib
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,14 +39,22 @@ class Training:
         return train_model(self.architecture, self.recipe, [CORPUS], TEXTS, self.code, STATES, OUT)
 
 
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which a training is done."""
+    folder = tmp_path_factory.mktemp("done")
+    with contextlib.chdir(folder):
+        save_captions()
+        assert Training().run()
+    return folder
+
+
 @pytest.fixture
-def training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Training:
-    """A training that is done."""
-    monkeypatch.chdir(tmp_path)
-    save_captions()
-    training = Training()
-    assert training.run()
-    return training
+def training(done: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Training:
+    """That training, in a copy of its folder."""
+    shutil.copytree(done, tmp_path / "copied")
+    monkeypatch.chdir(tmp_path / "copied")
+    return Training()
 
 
 def test_a_training_that_is_done_is_kept(training: Training) -> None:
@@ -123,9 +133,8 @@ def test_the_key_stands_in_the_metadata_and_changes_no_weight(training: Training
     assert all(torch.equal(tensor, after[name]) for name, tensor in before.items())
 
 
-def test_the_corpus_holds_every_image_with_its_own_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    save_captions()
+@pytest.mark.usefixtures("training")
+def test_the_corpus_holds_every_image_with_its_own_texts() -> None:
     corpus, told = read_corpus([CORPUS], TEXTS, 32), list(read_captions(CORPUS))
     captions = sorted({image.caption for image in told})
     nouns = sorted({noun for image in told for noun in image.nouns})
