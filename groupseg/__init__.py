@@ -4,15 +4,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from groupseg.predict.segmenter import Segmenter
+    from groupseg.segments.pixels import from_scores
 
-__all__ = ["Segmenter"]
+__all__ = ["Segmenter", "from_scores"]
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
     """Loads what is exported when it is first asked for: the libraries behind it take seconds."""
-    if name != "Segmenter":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from groupseg.predict.segmenter import Segmenter
+    if name == "Segmenter":
+        from groupseg.predict.segmenter import Segmenter
 
-    return Segmenter
+        return Segmenter
+    if name == "from_scores":
+        from groupseg.segments.pixels import from_scores
+
+        return from_scores
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,11 +5,13 @@ import pytest
 
 import groupseg
 from groupseg.predict.segmenter import Segmenter
+from groupseg.segments.pixels import from_scores
 
 
-def test_the_segmenter_is_exported() -> None:
+def test_what_the_package_exports() -> None:
     assert groupseg.Segmenter is Segmenter
-    assert groupseg.__all__ == ["Segmenter"]
+    assert groupseg.from_scores is from_scores
+    assert groupseg.__all__ == ["Segmenter", "from_scores"]
 
 
 def test_what_is_not_exported_is_no_attribute() -> None:
