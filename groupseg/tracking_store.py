@@ -76,9 +76,9 @@ def _look(path: Path) -> tuple[str | None, bool]:
 
 def _make(path: Path) -> None:
     """Sets a database up in memory, and puts it into its place in one piece."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     engine = mlflow_db.create_sqlalchemy_engine("sqlite://")
     mlflow_db._initialize_tables(engine)
-    path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"{path.name}.new")
     fresh.unlink(missing_ok=True)
     with closing(sqlite3.connect(fresh)) as target:

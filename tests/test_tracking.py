@@ -228,7 +228,8 @@ def test_a_dead_store_costs_one_line_and_seconds(project: Path, monkeypatch: pyt
         started = time.monotonic()
         with pytest.raises(UserError) as error:
             track()
-        assert time.monotonic() - started < 15
+        # Left alone, MLflow tries for four minutes.
+        assert time.monotonic() - started < 30
     assert str(error.value).startswith(f"MLflow at {uri.format(port=port).replace('me:secret', '***')} did not take")
     assert "\n" not in str(error.value)
     assert "secret" not in str(error.value)
