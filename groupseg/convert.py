@@ -6,8 +6,11 @@ from typing import Literal
 
 from groupseg.clip import weights as clip
 from groupseg.clip.config import Clip
+from groupseg.errors import UserError
+from groupseg.foreign import as_checkpoint
 from groupseg.groupvit import weights as groupvit
 from groupseg.groupvit.architecture import GroupViTArchitecture
+from groupseg.plain_file import check_plain_file
 from groupseg.segments.frame import Windows
 
 
@@ -30,6 +33,21 @@ def convert_weights(
     Raises:
         UserError: If the file is missing, truncated, holds code or other tensors, or `out` cannot be written.
     """
+    if source.exists() or source.is_symlink():
+        check_plain_file(source, "a file of weights")
+    try:
+        _convert(source, out, network, frame, precision)
+    except UserError as error:
+        raise as_checkpoint(source, error) from error
+
+
+def _convert(
+    source: Path,
+    out: Path,
+    network: GroupViTArchitecture | Clip,
+    frame: Windows,
+    precision: Literal["float32", "bfloat16"],
+) -> None:
     if isinstance(network, GroupViTArchitecture):
         state = groupvit.convert(source, network)
         frame = replace(frame, patch=network.patch)

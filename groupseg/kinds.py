@@ -7,6 +7,7 @@ from safetensors import SafetensorError, safe_open
 
 from groupseg.errors import UserError
 from groupseg.files import refuse_stand_in
+from groupseg.plain_file import check_plain_file
 
 # Trained here, GroupViT as published, and CLIP.
 Kind = Literal["architecture", "groupvit", "clip"]
@@ -19,6 +20,8 @@ def read_kind(path: str | Path) -> Kind:
     Raises:
         UserError: If the file is missing or truncated, or does not say so.
     """
+    if Path(path).exists() or Path(path).is_symlink():
+        check_plain_file(path, "a file of weights, such as models/scenes_small.safetensors")
     refuse_stand_in(path)
     try:
         with safe_open(path, framework="numpy") as file:

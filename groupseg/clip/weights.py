@@ -17,6 +17,7 @@ from torch import Tensor
 from groupseg.clip.config import Clip
 from groupseg.errors import UserError
 from groupseg.files import atomic_path
+from groupseg.foreign import refuse_foreign
 from groupseg.segments.frame import Windows
 from groupseg.tensors import check_shapes, read_tensors, shapes
 
@@ -85,6 +86,7 @@ def convert(path: Path, name: str) -> dict[str, Tensor]:
     wanted = empty_clip(name).state_dict()
     # Training on several processes puts `module.` before every name.
     found = {key.removeprefix("module."): tensor for key, tensor in read_tensors(path).items() if key not in _UNUSED}
+    refuse_foreign(path, found, "clip")
     check_shapes(path, shapes(found), shapes(wanted))
     return {key: found[key].float() for key in wanted}
 

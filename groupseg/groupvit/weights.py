@@ -13,6 +13,7 @@ from torch import Tensor
 
 from groupseg.errors import UserError
 from groupseg.files import atomic_path
+from groupseg.foreign import refuse_foreign
 from groupseg.groupvit.architecture import GroupViTArchitecture
 from groupseg.groupvit.keys import UNUSED, Layout, published_names
 from groupseg.groupvit.model import GroupViT
@@ -51,6 +52,7 @@ def convert(path: Path, architecture: GroupViTArchitecture) -> dict[str, Tensor]
         UserError: If the file is missing, truncated, holds code, or other tensors than `architecture` has.
     """
     found = {name: tensor for name, tensor in read_tensors(path).items() if name not in UNUSED}
+    refuse_foreign(path, found, "groupvit")
     layout = _layout(path, found)
     if layout == "official":
         found = {name: _squeezed(name, tensor) for name, tensor in found.items()}

@@ -12,7 +12,6 @@ from groupseg.datasets.sample import Sample, ignore_value
 from groupseg.errors import UserError
 from groupseg.files import sha256
 from groupseg.networks import load_network
-from groupseg.plain_file import check_plain_file
 from groupseg.predict.inputs import read_image
 from groupseg.predict.naming import Naming, find_naming
 from groupseg.predict.result import Map, Result, name_segments
@@ -58,7 +57,6 @@ class Segmenter:
         Raises:
             UserError: If the file is missing, damaged, or holds no model of ours.
         """
-        check_plain_file(weights, "a file of weights, such as models/scenes_small.safetensors")
         network = load_network(weights)
         encoder = load_text_tower(weights) or load_encoder(PACKAGE, DIGEST)
         return cls(network, encoder, {"model": Path(weights).stem, "weights_sha256": sha256(weights)})
