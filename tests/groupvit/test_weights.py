@@ -121,11 +121,17 @@ def test_weights_of_another_architecture_are_one_line(folder: Path) -> None:
     assert len(str(error.value)) < 1000
 
 
-@pytest.mark.parametrize("state", [{"visual.proj": torch.zeros(2, 2), "logit_scale": torch.zeros(())}, {}])
-def test_other_networks_are_refused(tmp_path: Path, state: State) -> None:
-    save_file(state, tmp_path / "clip.safetensors")
-    with pytest.raises(UserError, match=r"clip\.safetensors holds no GroupViT: .*\(the first are (logit_scale|none)"):
-        convert(tmp_path / "clip.safetensors", TINY)
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ({"visual.proj": torch.zeros(2, 2), "logit_scale": torch.zeros(())}, "holds CLIP. Say which with --clip"),
+        ({}, r"holds no GroupViT: .*\(the first are none"),
+    ],
+)
+def test_other_networks_are_refused(tmp_path: Path, state: State, message: str) -> None:
+    save_file(state, tmp_path / "other.safetensors")
+    with pytest.raises(UserError, match=rf"other\.safetensors {message}"):
+        convert(tmp_path / "other.safetensors", TINY)
 
 
 class Code:
