@@ -1,5 +1,6 @@
 """Judges all strategies of a data set, and shows where the points go: `python -m stages.evaluate scenes20`."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, astuple, fields
 from typing import Any
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 
 from groupseg.files import atomic_path, write_json
-from groupseg.metrics.bootstrap import bootstrap_miou, interval, resample_weights
+from groupseg.metrics.bootstrap import Resampled, bootstrap_miou, interval, rare_classes, resample_weights
 from groupseg.metrics.confusion import Counts, Integers, confusion_matrix, image_counts
 from groupseg.metrics.counts import save_counts
 from groupseg.metrics.curve import threshold_curve
@@ -59,7 +60,7 @@ def main(dataset: str) -> None:
     resampled = {name: bootstrap_miou(count, weights) for name, count in counts.items()}
     figures = judge(counts, resampled)
     oracle = figures.pop(ORACLE)
-    pairs = compare_pairs({name: figure["miou"] for name, figure in figures.items()}, resampled)
+    pairs = compare_pairs({name: resampled[name] for name in figures})
     results = paths.results(params)
 
     with atomic_path(paths.predictions(params, dataset)) as path:
@@ -70,22 +71,26 @@ def main(dataset: str) -> None:
     write_csv(results / "per_class" / f"{dataset}.csv", per_class(table, counts))
     write_csv(results / "reliability" / f"{dataset}.csv", reliability_rows(table, vocabulary))
     write_ladder(params, dataset, table, vocabulary, strategies, labels, weights)
+    warnings = rare_classes(counts[ORACLE].truth, table.classes)
     metrics = {
         "protocol": protocol(table, about, records),
         "images": len(table.keys),
         "classes": len(table.classes),
         "strategies": figures,
         "oracle": {"label": oracle},
+        "warnings": warnings,
     }
     write_json(results / "metrics" / f"{dataset}.json", metrics, decimals=6)
+    for warning in warnings:
+        print(f"warning: {dataset}: {warning}", file=sys.stderr)
 
 
-def judge(counts: Mapping[str, Counts], resampled: Mapping[str, NDArray[np.float64]]) -> dict[str, dict[str, Any]]:
+def judge(counts: Mapping[str, Counts], resampled: Mapping[str, Resampled]) -> dict[str, dict[str, Any]]:
     """Computes the figures of each strategy, and what sets it apart from the baseline, with 95 % intervals.
 
     Args:
         counts: Of each image, [N, C + 1], by strategy; the oracle among them, which is compared with nothing.
-        resampled: mIoU of each on B resamples of the images; the same for all, so that differences are paired.
+        resampled: mIoU of each, on the same resamples of the images for all, so that differences are paired.
     """
     figures: dict[str, dict[str, Any]] = {name: {**summary(count)} for name, count in counts.items()}
     for name, figure in figures.items():

@@ -90,7 +90,8 @@ def _section(dataset: DatasetResults, figures: Path) -> dict[str, Any]:
         "winner": dataset.winner,
         "best": dataset.best,
         "looks": roles(dataset),
-        "warnings": {name: record["warnings"] for name, record in dataset.calibration.items() if record["warnings"]},
+        "warnings": {name: record["warnings"] for name, record in dataset.calibration.items() if record["warnings"]}
+        | {"test": dataset.metrics.get("warnings", [])},
         "credit": dataset.credit,
         "exhibits": [
             {
