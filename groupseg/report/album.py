@@ -16,7 +16,7 @@ from groupseg.datasets.shards import read_sample
 from groupseg.errors import UserError
 from groupseg.metrics.confusion import Counts
 from groupseg.metrics.counts import load_counts
-from groupseg.report.results import BASELINE, ORACLE, DatasetResults, Results
+from groupseg.report.results import ORACLE, DatasetResults, Results
 from groupseg.segments.table import SegmentTable
 
 
@@ -52,6 +52,7 @@ class Album:
 
     def __init__(self, results: Results, dataset: DatasetResults) -> None:
         root = results.root
+        self._baseline = dataset.baseline
         self._prepared = root / "data/prepared" / dataset.name
         self._segments = root / "data/segments" / dataset.name / "test"
         self._table = SegmentTable.load(self._segments / "table.safetensors")
@@ -67,7 +68,7 @@ class Album:
         Returns:
             [N, 2] float64, NaN where no pixel is labelled.
         """
-        return np.stack([self._right[BASELINE], self._right[strategy]], axis=1)
+        return np.stack([self._right[self._baseline], self._right[strategy]], axis=1)
 
     def example(self, row: int, strategy: str) -> Example:
         """Builds the label maps of image `row`."""
@@ -77,7 +78,7 @@ class Album:
             segments = np.searchsorted(self._table.image, row) + self._segment_map(key)
             self._seen[row] = read_sample(self._prepared, "test", key), segments
         sample, segment = self._seen[row]
-        labels = (self._labels[name][segment] for name in (BASELINE, strategy, ORACLE))
+        labels = (self._labels[name][segment] for name in (self._baseline, strategy, ORACLE))
         baseline, other = self.right(strategy)[row]
         return Example(sample.image, (sample.mask.astype(np.int32), *labels), (float(baseline), float(other)))
 

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from groupseg.report.results import BASELINE, ORACLE, DatasetResults
+from groupseg.report.results import ORACLE, DatasetResults
 from groupseg.report.style import BEST, COLOURS, DPI, INK, LINE, styled
 
 
 def per_class_figure(dataset: DatasetResults) -> Figure:
     """Draws the IoU of each class that occurs: oracle, best strategy and baseline one within the other."""
-    best = dataset.best
+    best, baseline = dataset.best, dataset.baseline
     table = dataset.tables["per_class"].dropna(subset=[ORACLE]).sort_values([best, "class"], ascending=[False, True])
     place = np.arange(len(table))
     with styled():
@@ -20,7 +20,7 @@ def per_class_figure(dataset: DatasetResults) -> Figure:
         axes = figure.subplots()
         oracle = axes.bar(place, 100 * table[ORACLE], width=0.86, color=LINE, label="label oracle")
         bars = axes.bar(place, 100 * table[best], width=0.52, color=BEST, label=best)
-        line = axes.hlines(100 * table[BASELINE], place - 0.43, place + 0.43, color=INK, linewidth=1.6, label=BASELINE)
+        line = axes.hlines(100 * table[baseline], place - 0.43, place + 0.43, color=INK, linewidth=1.6, label=baseline)
         # Eighty names must not touch each other.
         size = float(np.clip(340 / len(table), 4.5, 8.5))
         axes.set_xticks(

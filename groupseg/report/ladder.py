@@ -5,7 +5,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from groupseg.report.results import BASELINE, DatasetResults
+from groupseg.report.results import DatasetResults
 from groupseg.report.style import BEST, DPI, INK, LINE, QUIET, WORSE, roles, styled
 from groupseg.report.tables import percent, signed
 
@@ -32,7 +32,7 @@ def ladder_figure(dataset: DatasetResults) -> Figure:
         left = 0.2 + 0.075 * max(map(len, labels))
         box = (left / _WIDTH, 0.45 / height, (_WIDTH - left - _COLUMNS) / _WIDTH, 0.32 * len(rungs) / height)
         axes = figure.add_axes(box)
-        draw_bars(axes, rungs, roles(dataset)[BASELINE][0])
+        draw_bars(axes, rungs, roles(dataset)[dataset.baseline][0])
         for x, title in zip(_PLACES, ("mIoU, %", "step", "95 % interval"), strict=True):
             _write(figure, x, 1 - 0.2 / height, title, QUIET)
         for place, rung in enumerate(rungs):

@@ -8,7 +8,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from groupseg.report.results import BASELINE, DatasetResults
+from groupseg.report.results import DatasetResults
 from groupseg.report.style import DPI, LINE, QUIET, roles, styled
 from groupseg.report.tables import percent
 
@@ -49,7 +49,7 @@ def learning_finding(dataset: DatasetResults) -> str:
     table = spread(dataset)
     needs = needed(table)
     full = int(table.index.get_level_values("images").max())
-    known = [name for name in roles(dataset) if name in needs and name != BASELINE]
+    known = [name for name in roles(dataset) if name in needs and name != dataset.baseline]
     parts = [f"{name} {needs[name]}" for name in known]
     most = max((name for name in needs if name not in known), key=lambda name: needs[name], default=None)
     if most is not None and needs[most] > max((needs[name] for name in known), default=0):

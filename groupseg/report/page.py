@@ -10,7 +10,7 @@ from groupseg.report import finding, provenance
 from groupseg.report.dag import HEIGHT, WIDTH, Graph, read_graph
 from groupseg.report.exhibits import exhibits
 from groupseg.report.html import data_uri, environment
-from groupseg.report.results import BASELINE, DatasetResults, Results
+from groupseg.report.results import DatasetResults, Results
 from groupseg.report.style import roles
 from groupseg.report.transfer import transfer_finding
 
@@ -56,7 +56,6 @@ def _context(results: Results, timings: Path) -> dict[str, Any]:
         "headline": finding.headline(results),
         "datasets": [_section(dataset, figures) for dataset in results.datasets],
         "transfer": _transfer(results, figures),
-        "baseline": BASELINE,
         "graph": graph,
         "box": {"width": WIDTH, "height": HEIGHT},
         "history": _inlined(figures / "history.png") if results.history else "",
@@ -89,6 +88,7 @@ def _section(dataset: DatasetResults, figures: Path) -> dict[str, Any]:
         "oracle": dataset.oracle,
         "winner": dataset.winner,
         "best": dataset.best,
+        "baseline": dataset.baseline,
         "looks": roles(dataset),
         "warnings": {name: record["warnings"] for name, record in dataset.calibration.items() if record["warnings"]}
         | {"test": dataset.metrics.get("warnings", [])},

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from groupseg.report.album import Album, extremes
 from groupseg.report.grid import tiles
-from groupseg.report.results import BASELINE, DatasetResults
+from groupseg.report.results import DatasetResults
 from groupseg.report.style import INK, QUIET, styled
 from groupseg.report.tables import percent, signed
 
@@ -26,18 +26,18 @@ _LETTERS = 54
 
 def sheet_figure(dataset: DatasetResults, album: Album) -> Figure:
     """Draws a row for each strategy but the baseline, in the order of the results; all measures are pixels."""
-    names = [name for name in dataset.ranking if name != BASELINE]
+    names = [name for name in dataset.ranking if name != dataset.baseline]
     height = _HEADING + len(names) * (CELL + _LINE) + _FOOT
     canvas = np.full((height, WIDTH, 3), 255, dtype=np.uint8)
     texts: list[tuple[float, float, str, dict[str, Any]]] = []
     for left, title in zip(_LEFT, ("wins most", "loses most"), strict=True):
         texts.append((left, 8, title, {"size": 8.5, "weight": "bold"}))
-        for place, column in enumerate(("image", "ground truth", BASELINE, "strategy")):
+        for place, column in enumerate(("image", "ground truth", dataset.baseline, "strategy")):
             texts.append((left + place * (CELL + _GAP), 24, column, {"size": 7, "color": QUIET}))
     for index, name in enumerate(names):
         top = _HEADING + index * (CELL + _LINE)
         figures = dataset.strategies[name]
-        miou = f"mIoU {percent(figures['miou'])} % ({signed(figures['difference_to_fixed'])})"
+        miou = f"mIoU {percent(figures['miou'])} % ({signed(figures['difference_to_baseline'])})"
         texts.append((_MARGIN, top + 4, name, {"size": 8, "weight": "bold"}))
         texts.append((_MARGIN, top + 20, miou, {"size": 7, "color": QUIET}))
         for left, rows in zip(_LEFT, extremes(album.right(name), 2), strict=True):

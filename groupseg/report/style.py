@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from groupseg.files import atomic_path
-from groupseg.report.results import BASELINE, DatasetResults
+from groupseg.report.results import DatasetResults
 
 INK, QUIET, LINE = "#1f2328", "#6b7280", "#d7dbe0"
 _STYLE: dict[str, Any] = {
@@ -63,7 +63,7 @@ def roles(dataset: DatasetResults) -> dict[str, tuple[str, str]]:
 
     The baseline is a grey dot, the best strategy a blue square; all that are not named are drawn in grey.
     """
-    looks = _KNOWN | {dataset.best: (BEST, "s")} | {BASELINE: (_BASELINE, "o")}
+    looks = _KNOWN | {dataset.best: (BEST, "s")} | {dataset.baseline: (_BASELINE, "o")}
     return {name: look for name, look in looks.items() if name in dataset.strategies}
 
 
