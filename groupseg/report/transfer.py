@@ -1,4 +1,4 @@
-"""What a threshold is worth on a data set that it was not fitted on."""
+"""What a rule is worth on a data set that it was not fitted on."""
 
 import math
 from typing import Any
@@ -47,7 +47,7 @@ def transfer_figure(transfer: pd.DataFrame) -> Figure:
 
 
 def transfer_finding(transfer: pd.DataFrame) -> str:
-    """Says what a threshold of another data set costs, on average and for the strategies at the ends."""
+    """Says what a rule of another data set costs, on average and for the strategies at the ends, and what moved."""
     rows = transfer.assign(change=against_own(transfer))
     rows = rows[rows["from"] != rows["to"]]
     foreign, shared = (
@@ -55,17 +55,20 @@ def transfer_finding(transfer: pd.DataFrame) -> str:
         for part in (rows[rows["from"] != _ALL], rows[rows["from"] == _ALL])
     )
     if foreign.empty:
-        return "There is no other data set to take a threshold from."
+        return "There is no other data set to take a rule from."
+    moved = transfer.drop_duplicates("strategy").set_index("strategy")["moved"]
+    ends = [
+        f"{signed(foreign[name])} ({name}: {moved[name]})" for name in map(str, (foreign.idxmax(), foreign.idxmin()))
+    ]
     text = (
-        f"With the threshold of another data set mIoU changes by {signed(foreign.mean())} points on average over "
-        f"{len(foreign)} strategies, from {signed(foreign.max())} ({foreign.idxmax()}) to {signed(foreign.min())} "
-        f"({foreign.idxmin()})."
+        f"Fitted on another data set, {len(foreign)} strategies change mIoU by {signed(foreign.mean())} points on "
+        f"average, from {ends[0]} to {ends[1]}; in brackets what moves."
     )
     return text if shared.empty else f"{text} One threshold for all data sets: {signed(shared.mean())} on average."
 
 
 def against_own(transfer: pd.DataFrame) -> NDArray[np.float64]:
-    """What each row gains over the threshold that was fitted on the data set itself; NaN where there is none."""
+    """What each row gains over the rule that was fitted on the data set itself; NaN where there is none."""
     own = transfer[transfer["from"] == transfer["to"]].set_index(["strategy", "to"])["miou"]
     same = own.reindex(pd.MultiIndex.from_frame(transfer[["strategy", "to"]]))
     return np.asarray(transfer["miou"].to_numpy() - same.to_numpy(), dtype=np.float64)
@@ -75,14 +78,15 @@ def _matrix(transfer: pd.DataFrame, column: str, strategy: str) -> pd.DataFrame:
     """A column of a strategy, rows "from" and columns "to" in the order of the file."""
     rows = transfer[transfer["strategy"] == strategy]
     matrix = rows.pivot(index="from", columns="to", values=column)
-    return matrix.loc[list(dict.fromkeys(rows["from"])), list(dict.fromkeys(rows["to"]))]
+    # Not every strategy has a row "all".
+    return matrix.reindex(index=list(dict.fromkeys(transfer["from"])), columns=list(dict.fromkeys(transfer["to"])))
 
 
 def _write_values(axes: Axes, values: NDArray[Any], strong: NDArray[np.bool_]) -> None:
     """Writes percentages into the cells, white on strong colours."""
-    for (row, column), value in np.ndenumerate(values):
+    for row, column in np.argwhere(~np.isnan(values)):
         colour = "white" if strong[row, column] else INK
-        axes.text(column, row, percent(value), ha="center", va="center", size=8, color=colour)
+        axes.text(column, row, percent(values[row, column]), ha="center", va="center", size=8, color=colour)
 
 
 def _name_axes(axes: Axes, matrix: pd.DataFrame, left: bool, below: bool) -> None:
