@@ -1,6 +1,7 @@
 """The HTML report: one file that needs nothing else, not even a network."""
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,13 @@ from groupseg.files import atomic_path
 from groupseg.report import finding, provenance
 from groupseg.report.dag import HEIGHT, WIDTH, Graph, read_graph
 from groupseg.report.exhibits import exhibits
+from groupseg.report.found.block import NOTE, findings
+from groupseg.report.found.cures import cures
+from groupseg.report.gains import Gains
 from groupseg.report.html import data_uri, environment
 from groupseg.report.results import DatasetResults, Results
 from groupseg.report.style import roles
+from groupseg.report.ties import ties
 from groupseg.report.transfer import transfer_finding
 
 # What each part of the protocol is called in the report.
@@ -51,10 +56,11 @@ def write_page(results: Results, timings: Path) -> Path:
 
 def _context(results: Results, timings: Path) -> dict[str, Any]:
     graph = read_graph(results.root / "dvc.yaml", results.params)
-    figures = results.folder / "figures"
+    figures, tied = results.folder / "figures", ties(Gains(results))
     return {
         "headline": finding.headline(results),
-        "datasets": [_section(dataset, figures) for dataset in results.datasets],
+        "found": _found(results),
+        "datasets": [_section(dataset, figures, tied[dataset.name]) for dataset in results.datasets],
         "transfer": _transfer(results, figures),
         "graph": graph,
         "box": {"width": WIDTH, "height": HEIGHT},
@@ -78,15 +84,21 @@ def _stages(graph: Graph, run: dict[str, Any]) -> dict[str, list[str]]:
     return stages
 
 
-def _section(dataset: DatasetResults, figures: Path) -> dict[str, Any]:
-    """What the template says about one data set."""
+def _found(results: Results) -> dict[str, Any]:
+    """What was found: sentences, and the rows of the table of cures."""
+    found = Gains(results)
+    return {"sentences": findings(found), "cures": cures(found), "note": NOTE}
+
+
+def _section(dataset: DatasetResults, figures: Path, tied: Collection[str]) -> dict[str, Any]:
+    """What the template says about one data set; `tied` are the strategies that cannot be told from the highest."""
     return {
         "name": dataset.name,
         "sentence": finding.sentence(dataset),
         "metrics": dataset.metrics,
         "strategies": dataset.strategies,
         "oracle": dataset.oracle,
-        "winner": dataset.winner,
+        "tied": tied,
         "best": dataset.best,
         "baseline": dataset.baseline,
         "looks": roles(dataset),
