@@ -59,7 +59,7 @@ def _context(results: Results, timings: Path) -> dict[str, Any]:
     figures, tied = results.folder / "figures", ties(Gains(results))
     return {
         "headline": finding.headline(results),
-        "found": _found(results),
+        "found": _found(results, figures),
         "datasets": [_section(dataset, figures, tied[dataset.name]) for dataset in results.datasets],
         "transfer": _transfer(results, figures),
         "graph": graph,
@@ -84,10 +84,11 @@ def _stages(graph: Graph, run: dict[str, Any]) -> dict[str, list[str]]:
     return stages
 
 
-def _found(results: Results) -> dict[str, Any]:
-    """What was found: sentences, and the rows of the table of cures."""
+def _found(results: Results, figures: Path) -> dict[str, Any]:
+    """What was found: sentences, the rows of the table of cures, and the figures of all data sets."""
     found = Gains(results)
-    return {"sentences": findings(found), "cures": cures(found), "note": NOTE}
+    sources = {f"{name}_figure": _inlined(figures / f"{name}.png") for name in ("cures", "ladders")}
+    return {"sentences": findings(found), "cures": cures(found), "note": NOTE, **sources}
 
 
 def _section(dataset: DatasetResults, figures: Path, tied: Collection[str]) -> dict[str, Any]:
