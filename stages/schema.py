@@ -296,6 +296,12 @@ Model = Annotated[
 ]
 
 
+class Segment(Section):
+    """How a segment table is written."""
+
+    embeddings: Literal["float32", "float16"]
+
+
 class Evaluate(Section):
     """The bootstrap over test images, and the strategy that the gap ladder takes for the best."""
 
@@ -349,6 +355,7 @@ class Params(Section):
     needs: Needs
     text: Text
     models: dict[Name, Model]
+    segment: Segment
     strategies: dict[Name, Strategy]
     evaluate: Evaluate
     studies: Studies
