@@ -5,18 +5,19 @@ from pathlib import Path
 from stages.schema import Params
 
 SOURCES = Path("data/sources")
+MAKERS = {"datasets": "prepare", "corpora": "captions", "models": "train"}
 CAPTIONS = Path("data/captions")
 CAPTION_TEXTS = Path("data/text/captions.safetensors")
 
 
+def note(stage: str, item: str | None = None) -> Path:
+    """What a stage, or a stage for one item, is made from besides the outputs of others: parameters, code, files."""
+    return SOURCES / (f"{stage}.json" if item is None else f"{stage}/{item}.json")
+
+
 def source(kind: str, name: str) -> Path:
-    """What a data set, corpus or model is made from, by digest."""
-    return SOURCES / kind / f"{name}.json"
-
-
-def code(stage: str) -> Path:
-    """Digests of the code of a stage."""
-    return SOURCES / "code" / f"{stage}.json"
+    """What a data set, corpus or model is made from: the note of the stage that makes it."""
+    return note(MAKERS[kind], name)
 
 
 def prepared(dataset: str) -> Path:

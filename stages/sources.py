@@ -1,12 +1,14 @@
-"""Notes what everything is made from, by digest: `python -m stages.sources`.
+"""Notes what each stage is made from: `python -m stages.sources`.
 
-Archives are fetched here, once. Of files of the user's own and of code the digest is noted. All that runs depends on
-these notes and not on folders, so that a new photograph or a changed line runs what reads it and nothing else.
+Archives are fetched here, once. Of files of the user's own and of code the digest is noted, and of params.yaml the part
+that a stage reads. All that runs depends on these notes and not on folders or params.yaml, so that a new photograph, a
+changed line or a changed parameter runs what reads it and nothing else.
 """
 
 import hashlib
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -25,20 +27,24 @@ from stages.params import load_params
 from stages.schema import Params, model_recipe
 from stages.stage import run
 
-# Stages of which the code alone is noted.
-STAGES = (
-    "embed_text",
-    "embed_captions",
-    "segment",
-    "calibrate",
-    "evaluate",
-    "studies",
-    "transfer",
-    "report",
-    "track",
-    "variant",
-)
-PREPARING: dict[Kind, str] = {"datasets": "prepare", "corpora": "captions"}
+# What each stage reads of params.yaml.
+PARAMETERS: dict[str, tuple[str, ...]] = {
+    "prepare": ("datasets.{item}.source",),
+    "captions": ("corpora.{item}",),
+    "embed_captions": ("run.corpora", "text"),
+    "train": ("run.corpora", "models.{item}"),
+    "embed_text": ("run.model", "datasets.{item}.prompts", "text"),
+    "segment": ("run.model", "refine"),
+    "calibrate": ("run.strategies", "strategies"),
+    "evaluate": ("run.strategies", "evaluate"),
+    "studies": ("run.strategies", "studies"),
+    "transfer": ("run.datasets",),
+    "report": ("run", "evaluate.best", "report"),
+    "track": ("run",),
+    "variant": (),
+}
+# Stages that run for each of a kind.
+KINDS: dict[str, Kind] = {"prepare": "datasets", "captions": "corpora", "train": "models", "embed_text": "datasets"}
 # What makes each kind of model; none of them is part of another.
 RECIPES = {
     "scenes": ("groupseg.training.run",),
@@ -54,28 +60,50 @@ RECORDS = {
 
 
 def main() -> None:
-    """Fetches the archives that are not on record yet, and notes digests of archives, own files and code."""
-    params, code = load_params(), Code()
-    if warning := told(read_yaml(Path("params.yaml"))):
+    """Fetches the archives that are not on record yet, and notes parameters, own files and code of every stage."""
+    params, code, data = load_params(), Code(), read_yaml(Path("params.yaml"))
+    if warning := told(data):
         print(f"warning: {warning}", file=sys.stderr)
-    notes = {**dict(of_sources(params, code)), **{paths.code(stage): of_stage(stage, code) for stage in STAGES}}
+    notes = {
+        paths.note(stage, item): {**of_stage(params, stage, item, code), "parameters": parameters(data, stage, item)}
+        for stage in PARAMETERS
+        for item in items(params, stage)
+    }
     for path, note in notes.items():
         write_json(path, note)
     for path in set(paths.SOURCES.rglob("*.json")) - notes.keys():
         path.unlink()
 
 
-def of_sources(params: Params, code: Code) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Yields what each data set, corpus and model is made from."""
+def items(params: Params, stage: str) -> Sequence[str | None]:
+    """Returns what a stage has notes for: data sets, corpora or models; None alone where there is one for all."""
     running: dict[Kind, list[str]] = {
         "datasets": params.run.datasets,
         "corpora": params.run.corpora,
         "models": [params.run.model, *params.run.variants],
     }
-    for kind, names in running.items():
-        for name in names:
-            digest = code.digest([f"stages.{PREPARING[kind]}"]) if kind in PREPARING else training(params, name, code)
-            yield paths.source(kind, name), {"name": name, "code": digest, **of_files(params, kind, name)}
+    return running[KINDS[stage]] if stage in KINDS else [None]
+
+
+def parameters(data: Any, stage: str, item: str | None) -> dict[str, Any]:
+    """Returns what a stage reads of params.yaml, by name; None where the file leaves a section out."""
+    found = {}
+    for name in PARAMETERS[stage]:
+        value = json.loads(json.dumps(data, default=str))  # all keys as strings, as `load_params` reads them
+        for key in name.split("."):
+            value = (value or {}).get(key.format(item=item))
+        found[name.format(item=item)] = value
+    return found
+
+
+def of_stage(params: Params, stage: str, item: str | None, code: Code) -> dict[str, Any]:
+    """Notes the code of a stage and of each record that it keeps, and the files that it is made from."""
+    rules = {name: of_rules(code, module) for name, module in RECORDS.get(stage, {}).items()}
+    if item is None:
+        return {"stage": stage, "code": code.digest([f"stages.{stage}"]), **rules}
+    digest = training(params, item, code) if stage == "train" else code.digest([f"stages.{stage}"])
+    files = of_files(params, KINDS[stage], item) if stage in paths.MAKERS.values() else {}
+    return {"stage": stage, "name": item, "code": digest, **files}
 
 
 def of_files(params: Params, kind: Kind, name: str) -> dict[str, Any]:
@@ -96,12 +124,6 @@ def training(params: Params, model: str, code: Code) -> str:
     recipe = model_recipe(params.models[model])
     others = [module for name, modules in RECIPES.items() if name != recipe for module in modules]
     return code.digest(["stages.train"], without=others)
-
-
-def of_stage(stage: str, code: Code) -> dict[str, Any]:
-    """Notes the code of a stage, and of each record that it keeps."""
-    note: dict[str, Any] = {"stage": stage, "code": code.digest([f"stages.{stage}"])}
-    return note | {name: of_rules(code, module) for name, module in RECORDS.get(stage, {}).items()}
 
 
 def of_rules(code: Code, module: str) -> dict[str, str]:

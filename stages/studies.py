@@ -123,7 +123,7 @@ def row_keys(
     name: str, params: Params, dataset: Dataset, study: LearningStudy | VocabularyStudy, strategies: list[str]
 ) -> dict[str, str]:
     """Computes the key that the rows of each strategy must have."""
-    code = read_json(paths.code("studies"))[name]
+    code = read_json(paths.note("studies"))[name]
     # Which strategies a study lists decides nothing about any of them.
     said = study.model_dump(exclude={"strategies"})
     given = {strategy: params.strategies[strategy].definition() for strategy in strategies}

@@ -75,7 +75,7 @@ def calibration_path(params: Params, dataset: str, strategy: str) -> Path:
 def calibration_keys(dataset: str, strategies: Mapping[str, Strategy]) -> dict[str, Key]:
     """Computes the key that the record of each strategy must have."""
     data, text = files_digest(paths.table(dataset, "calib")), files_digest(paths.text(dataset))
-    code = read_json(paths.code("calibrate"))["calibration"]
+    code = read_json(paths.note("calibrate"))["calibration"]
     given = {name: strategy.definition() for name, strategy in strategies.items()}
     return {
         name: {"data": data, "text": text, "params": digest(one), "code": code[one["rule"]]}

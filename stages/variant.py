@@ -121,11 +121,11 @@ def figure_keys(name: str, dataset: str, params: Params) -> dict[str, str]:
     shards = sorted(paths.prepared(dataset).iterdir())
     made_from = [
         files_digest(paths.weights(name), paths.text(dataset), *shards),
-        read_json(paths.code("segment"))["code"],
+        read_json(paths.note("segment"))["code"],
         str(params.refine.get(name, UNREFINED)),
         params.evaluate.model_dump(exclude={"best"}),
     ]
-    code = read_json(paths.code("variant"))["figures"]
+    code = read_json(paths.note("variant"))["figures"]
     given = {strategy: params.strategies[strategy].definition() for strategy in params.run.strategies}
     keys = {strategy: digest([made_from, one, code[one["rule"]]]) for strategy, one in given.items()}
     return {**keys, ORACLE: digest([made_from, ORACLE])}
