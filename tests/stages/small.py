@@ -16,7 +16,7 @@ from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.registry import STRATEGIES
 from groupseg.text.features import save_features
 from stages import paths
-from stages.sources import RECORDS, STAGES
+from stages.sources import KINDS, PARAMETERS, RECORDS
 from tests.groupvit.training.tiny import write_corpus
 from tests.model.tiny import TINY
 from tests.tables import Case, unit
@@ -37,9 +37,9 @@ def set_params(changes: Mapping[str, Any]) -> None:
 def note_code(**changed: str) -> None:
     """Notes that the code of each stage and of each rule is "same", or what is given for one."""
     rules = {**dict.fromkeys(STRATEGIES, "same"), **changed}
-    for stage in STAGES:
+    for stage in PARAMETERS.keys() - KINDS.keys():
         note = {"stage": stage, "code": changed.get(stage, "same")}
-        write_json(paths.code(stage), note | dict.fromkeys(RECORDS.get(stage, ()), rules))
+        write_json(paths.note(stage), note | dict.fromkeys(RECORDS.get(stage, ()), rules))
 
 
 def note_model(name: str) -> None:

@@ -9,8 +9,7 @@ from dvc.repo import Repo
 from ruamel.yaml import YAML
 
 from groupseg.code import Code
-from stages.sources import RECIPES
-from stages.sources import STAGES as NOTED
+from stages.sources import KINDS, PARAMETERS, RECIPES
 
 ROOT = Path(__file__).parents[2]
 STAGES: dict[str, dict[str, Any]] = {
@@ -38,10 +37,8 @@ def test_every_package_has_an_init_file() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in STAGES if name != "sources"])
-def test_a_stage_depends_on_the_digest_of_its_code_and_on_no_folder_of_code(name: str) -> None:
-    notes = {"prepare": "datasets/${item}", "captions": "corpora/${item}", "train": "models/${item}"}
-    assert f"data/sources/{notes.get(name, f'code/{name}')}.json" in STAGES[name]["deps"]
-    assert name in notes or name in NOTED
+def test_a_stage_depends_on_its_note_and_on_no_folder_of_code(name: str) -> None:
+    assert f"data/sources/{f'{name}/${{item}}' if name in KINDS else name}.json" in STAGES[name]["deps"]
     assert not [dep for dep in STAGES[name]["deps"] if dep.startswith(("groupseg", "stages", "params", "${run.folder"))]
 
 
@@ -52,16 +49,22 @@ def test_stages_import_no_stage() -> None:
         assert {module for module in imported if module.startswith("stages.")} <= {f"stages.{name}" for name in OTHERS}
 
 
-@pytest.mark.parametrize("name", [name for name in STAGES if name != "sources"])
-def test_a_stage_declares_the_sections_it_reads(name: str) -> None:
+def test_every_stage_has_parameters_in_its_note_and_none_in_the_graph() -> None:
+    assert set(PARAMETERS) == {*STAGES, "variant"} - {"sources"}
+    assert not [name for name, stage in STAGES.items() if "params" in stage]
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_the_note_of_a_stage_holds_the_sections_it_reads(name: str) -> None:
     source = (ROOT / "stages" / f"{name}.py").read_text()
     read = set(re.findall(r"\bparams\.(?!yaml|run\b)(\w+)", source)) | set(
         re.findall(r"load_params\(\)\.(\w+)", source)
     )
     # Strategies come with the records of `calibrate`; a model is its file of weights.
     free = {"strategies"} if name in ("evaluate", "studies") else set()
-    declared = {parameter.split(".")[0] for parameter in STAGES[name].get("params", [])}
-    assert read - free <= declared
+    noted = {parameter.split(".")[0] for parameter in PARAMETERS[name]}
+    # A variant is no stage: what it keeps goes by keys.
+    assert name == "variant" or read - free <= noted
 
 
 def test_calibration_sees_no_test_image() -> None:
@@ -69,7 +72,7 @@ def test_calibration_sees_no_test_image() -> None:
 
 
 def test_refinement_segments_again_and_trains_nothing() -> None:
-    assert [name for name, stage in STAGES.items() if "refine" in stage.get("params", [])] == ["segment"]
+    assert [name for name, sections in PARAMETERS.items() if "refine" in sections] == ["segment"]
     code = Code(ROOT)
     for recipe, modules in RECIPES.items():
         others = [module for name, made in RECIPES.items() if name != recipe for module in made]

@@ -16,7 +16,7 @@ from stages import paths, prepare, sources
 from stages.archives import archive_files, dataset_tree
 from stages.params import load_params
 from stages.schema import Params
-from stages.sources import STAGES, files_digest
+from stages.sources import KINDS, PARAMETERS, files_digest
 from tests.datasets.layouts import VAL, pack
 from tests.sources.server import Server
 from tests.stages.small import set_params
@@ -82,7 +82,7 @@ def test_everything_that_runs_has_a_record_and_what_it_needs_is_fetched(
         "models": [params.run.model, *params.run.variants],
     }
     for kind, names in running.items():
-        assert {path.stem for path in (paths.SOURCES / kind).iterdir()} == set(names)
+        assert {path.stem for path in paths.source(kind, "any").parent.iterdir()} == set(names)
         for name in names:
             assert name == "voc" or archives(name, kind) == []
     assert "for voc2012. Terms: research; https://a.org/terms" in capsys.readouterr().err
@@ -94,20 +94,24 @@ def test_everything_that_runs_has_a_record_and_what_it_needs_is_fetched(
 
 def test_the_code_of_every_stage_and_of_every_rule_is_noted(params: Params) -> None:
     sources.main()
-    notes = {path.stem: read_json(path) for path in (paths.SOURCES / "code").iterdir()}
-    assert set(notes) == set(STAGES)
-    rules = {
-        stage: {name: set(given) for name, given in note.items() if isinstance(given, dict)}
-        for stage, note in notes.items()
-    }
-    every = set(STRATEGIES)
-    assert {stage: names for stage, names in rules.items() if names} == {
-        "calibrate": {"calibration": every},
-        "studies": {"learning": every, "vocabulary": every},
-        "variant": {"figures": every},
-    }
+    notes = {path.stem: read_json(path) for path in paths.SOURCES.glob("*.json")}
+    assert set(notes) == PARAMETERS.keys() - KINDS.keys()
+    records = {"calibrate": ["calibration"], "studies": ["learning", "vocabulary"], "variant": ["figures"]}
+    assert all(set(notes[stage][name]) == set(STRATEGIES) for stage, names in records.items() for name in names)
     # Trained by the same code, by other parameters.
-    assert len({read_json(path)["code"] for path in (paths.SOURCES / "models").iterdir()}) == 1
+    assert len({read_json(path)["code"] for path in (paths.SOURCES / "train").iterdir()}) == 1
+
+
+def test_a_parameter_is_noted_for_the_stages_that_read_it(params: Params) -> None:
+    def noted() -> dict[str, Any]:
+        sources.main()
+        return {str(path.relative_to(paths.SOURCES)): read_json(path) for path in paths.SOURCES.rglob("*.json")}
+
+    before = noted()
+    set_params({"strategies.fixed.threshold": 0.5, "datasets.scenes20.prompts.templates": ["a {}."]})
+    after = noted()
+    assert {name for name in before if before[name] != after[name]} == {"calibrate.json", "embed_text/scenes20.json"}
+    assert after["calibrate.json"]["parameters"]["strategies"]["fixed"]["threshold"] == 0.5
 
 
 def test_a_changed_line_counts_where_it_runs_and_a_comment_nowhere(params: Params) -> None:
@@ -124,11 +128,10 @@ def test_a_changed_line_counts_where_it_runs_and_a_comment_nowhere(params: Param
     rule.write_text(f"{rule.read_text()}\nCHANGED = 1\n")
     after = noted()
     # All that knows every rule by its name; and of the records, those of this rule alone.
-    assert not [name for name in before if before[name] != after[name] and not name.startswith("code/")]
+    assert not [name for name in before if before[name] != after[name] and "/" in name]
     for name, note in after.items():
-        for record, given in note.items():
-            if isinstance(given, dict):
-                assert [one for one in given if given[one] != before[name][record][one]] == ["floss"]
+        for record in sources.RECORDS.get(name.removesuffix(".json"), ()):
+            assert [one for one in note[record] if note[record][one] != before[name][record][one]] == ["floss"]
 
 
 def test_a_folder_is_known_by_the_names_and_contents_of_its_files(tmp_path: Path) -> None:
@@ -157,16 +160,16 @@ def test_own_files_are_noted_and_no_archive(params: Params) -> None:
     path.write_bytes(b"zip")
     sources.main()
     note = read_json(paths.source("datasets", "folder"))
-    assert set(note) == {"name", "code", "files"}
+    assert set(note) == {"stage", "name", "code", "files", "parameters"}
     assert note["files"] == hashlib.sha256(b"zip").hexdigest()
 
 
 def test_what_no_longer_runs_leaves_no_record(params: Params) -> None:
     write_json(paths.source("datasets", "other"), {"archives": []})
-    write_json(paths.code("other"), {"code": "a"})
+    write_json(paths.note("other"), {"code": "a"})
     sources.main()
     assert not paths.source("datasets", "other").exists()
-    assert not paths.code("other").exists()
+    assert not paths.note("other").exists()
     assert archives()
 
 
@@ -187,7 +190,7 @@ def test_another_digest_is_another_archive(server: Server, packed: bytes, params
     sources.main()
     server.files[f"/{FILE}"] = packed + bytes(512)
     set_up(server, server.files[f"/{FILE}"])
-    message = r"datasets/voc\.json is missing, or of other archives than needs\.datasets\.voc names\. Run `dvc repro so"
+    message = r"prepare/voc\.json is missing, or of other archives than needs\.datasets\.voc names\. Run `dvc repro so"
     with pytest.raises(UserError, match=message):
         archive_files(load_params(), "datasets", "voc")
     sources.main()
