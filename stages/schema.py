@@ -290,7 +290,8 @@ def model_recipe(model: TrainedModel | PublishedModel) -> Literal["scenes", "gro
 
 def _kind(section: Any) -> str | None:
     """Tells kinds of models apart by the key that one of them alone has."""
-    return next((kind for kind in KINDS if isinstance(section, dict) and kind in section), None)
+    keys = section if isinstance(section, dict) else getattr(section, "__dict__", {})
+    return next((kind for kind in KINDS if kind in keys), None)
 
 
 Model = Annotated[
@@ -362,3 +363,8 @@ class Params(Section):
     evaluate: Evaluate
     studies: Studies
     report: Report
+
+    def plain(self) -> dict[str, Any]:
+        """Returns all of it as dictionaries, lists, text and numbers, with the defaults of what the file leaves out."""
+        strategies = {name: strategy.definition() for name, strategy in self.strategies.items()}
+        return {**self.model_dump(mode="json", exclude={"strategies"}), "strategies": strategies}

@@ -6,10 +6,11 @@ changed line or a changed parameter runs what reads it and nothing else.
 """
 
 import hashlib
-import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +62,10 @@ RECORDS = {
 
 def main() -> None:
     """Fetches the archives that are not on record yet, and notes parameters, own files and code of every stage."""
-    params, code, data = load_params(), Code(), read_yaml(Path("params.yaml"))
-    if warning := told(data):
+    params, code = load_params(), Code()
+    if warning := told(read_yaml(Path("params.yaml"))):
         print(f"warning: {warning}", file=sys.stderr)
+    data = params.plain()
     notes = {
         paths.note(stage, item): {**of_stage(params, stage, item, code), "parameters": parameters(data, stage, item)}
         for stage in PARAMETERS
@@ -85,14 +87,12 @@ def items(params: Params, stage: str) -> Sequence[str | None]:
     return running[KINDS[stage]] if stage in KINDS else [None]
 
 
-def parameters(data: Any, stage: str, item: str | None) -> dict[str, Any]:
-    """Returns what a stage reads of params.yaml, by name; None where the file leaves a section out."""
+def parameters(data: Mapping[str, Any], stage: str, item: str | None) -> dict[str, Any]:
+    """Returns what a stage reads of params.yaml, by name."""
     found = {}
     for name in PARAMETERS[stage]:
-        value = json.loads(json.dumps(data, default=str))  # all keys as strings, as `load_params` reads them
-        for key in name.split("."):
-            value = (value or {}).get(key.format(item=item))
-        found[name.format(item=item)] = value
+        keys = [key.format(item=item) for key in name.split(".")]
+        found[".".join(keys)] = reduce(getitem, keys, data)
     return found
 
 

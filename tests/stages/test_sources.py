@@ -111,7 +111,7 @@ def test_a_parameter_is_noted_for_the_stages_that_read_it(params: Params) -> Non
     set_params({"strategies.fixed.threshold": 0.5, "datasets.scenes20.prompts.templates": ["a {}."]})
     after = noted()
     assert {name for name in before if before[name] != after[name]} == {"calibrate.json", "embed_text/scenes20.json"}
-    assert after["calibrate.json"]["parameters"]["strategies"]["fixed"]["threshold"] == 0.5
+    assert after["calibrate.json"]["parameters"]["strategies"]["fixed"]["params"]["threshold"] == 0.5
 
 
 def test_a_changed_line_counts_where_it_runs_and_a_comment_nowhere(params: Params) -> None:
