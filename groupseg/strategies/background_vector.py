@@ -31,7 +31,7 @@ from groupseg.strategies.soft_iou import (
 # Norm of the vectors at the start: the bias alone decides, and the vectors only break the tie between each other.
 START = 0.1
 # Segments that find where they start.
-ENOUGH = 20_000
+ENOUGH = 10_000
 
 
 @dataclass(kw_only=True)
