@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,8 +18,6 @@ from groupseg.segments.rows import Matrix, Rows, at
 
 # What a file holds of these is read when it is asked for: they are nearly all of it.
 LARGE = ("embedding", "parts.embedding", "parts.window_embedding")
-
-Precision = Literal["float32", "float16"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +44,8 @@ class SegmentTable:
             the background is `scale` times the highest product with an embedding. No rows where it has learned none.
         with_background: Whether label 0 is a label of the data set; else every pixel is of a class, or ignored.
         protocol: What made the table: "dataset", "split", "model", "weights_sha256", and what the network says of how
-            it is run, "resolution" and "window" at least.
+            it is run, "resolution" and "window" at least. "embeddings": how precisely a file holds them, float16 or
+            (where nothing is said) float32.
         parts: What the segments are made of where images are read through windows; None where a segment is a group of
             the whole image, and groups that own no pixel have no say.
 
@@ -89,16 +87,13 @@ class SegmentTable:
         if self.parts is not None:
             self.parts.check(self.image, images, width)
 
-    def save(self, path: str | Path, precision: Precision = "float32") -> None:
+    def save(self, path: str | Path) -> None:
         """Writes the table; equal tables are equal bytes.
-
-        Args:
-            path: The file.
-            precision: That of `embedding`, and of those of the parts, in the file.
 
         Raises:
             UserError: If the file cannot be written.
         """
+        precision = self.protocol.get("embeddings", "float32")
         histogram = self.histogram.copy()
         histogram.sum_duplicates()
         arrays = {
