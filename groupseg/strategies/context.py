@@ -116,5 +116,7 @@ def evidence(block: SegmentTable, vocabulary: Vocabulary) -> Evidence:
 
 def mean_alike(embedding: Singles, area: NDArray[np.int64], cosine: Singles) -> Singles:
     """Mean of the cosines [n, C] of the segments of an image, by area and by likeness to the segment: [n, C]."""
-    weight = np.exp(AFFINITY * embedding @ embedding.T) * np.maximum(area, 1e-12).astype(np.float32)
+    likeness = AFFINITY * embedding @ embedding.T
+    likeness -= likeness.max(axis=1, keepdims=True)  # of score tables, whose embeddings may be long, exp would overflow
+    weight = np.exp(likeness) * np.maximum(area, 1e-12).astype(np.float32)
     return np.asarray(weight @ cosine / weight.sum(axis=1, keepdims=True))

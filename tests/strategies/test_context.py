@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 from scipy.sparse import csr_array
+from scipy.special import softmax
 
 from groupseg.errors import UserError
-from groupseg.strategies.context import EVIDENCE, Context, evidence
+from groupseg.strategies.context import EVIDENCE, Context, evidence, mean_alike
 from groupseg.strategies.threshold import Threshold
 from tests.tables import as_background, large_table, miou, random_case
 
@@ -34,6 +35,16 @@ def test_evidence_is_that_of_its_description() -> None:
         np.testing.assert_allclose(
             found.segments[1, segment], np.average(cosine[own], axis=0, weights=likeness), atol=1e-6
         )
+
+
+def test_embeddings_may_be_of_any_length() -> None:
+    random = np.random.default_rng(0)
+    embedding, area = random.normal(0, 3, (6, 4)), random.integers(1, 100, 6)
+    cosine = random.uniform(-1, 1, (6, 3))
+    found = mean_alike(embedding.astype(np.float32), area, cosine.astype(np.float32))
+    for segment in range(6):
+        weights = softmax(8 * embedding[segment] @ embedding.T + np.log(area))
+        np.testing.assert_allclose(found[segment], weights @ cosine, atol=1e-4)
 
 
 def test_weights_and_biases_decide_as_torch_says() -> None:
