@@ -5,14 +5,17 @@ A record whose key is right is kept. The others are made on all cores; GROUPSEG_
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
 from groupseg.files import write_json
 from groupseg.parallel import in_order, on_one_thread, workers
 from groupseg.records import Key, account, changes, read_record
+from groupseg.segments.memory import check_memory
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.record import calibrate
 from groupseg.strategies.warnings import by_sentence
@@ -45,20 +48,34 @@ def read_key(params: Params, dataset: str, strategy: str) -> Key | None:
 
 
 def make(params: Params, dataset: str, strategies: Mapping[str, Strategy], keys: Mapping[str, Key]) -> None:
-    """Fits strategies, each by itself, and writes every record as soon as it is made."""
+    """Fits strategies, each by itself; a record is written as soon as it is made, whatever becomes of the others."""
     if not strategies:
         return
+    processes = min(workers(), len(strategies))
+    check_memory(paths.table(dataset, "calib"), processes)
     table = read_table(dataset, "calib")
     vocabulary, about = read_vocabulary(dataset, table)
-    work = partial(on_one_thread, partial(calibrate, table=table, vocabulary=vocabulary, about=about))
-    records = in_order(work, strategies.values(), min(workers(), len(strategies)))
-    shown = tqdm(records, desc=f"calibrate {dataset}", total=len(strategies), unit="strategy", disable=None)
-    warnings: dict[str, list[str]] = {}
-    for name, record in zip(strategies, shown, strict=True):
-        warnings[name] = record["warnings"]
-        write_json(calibration_path(params, dataset, name), {**record, "key": keys[name]})
-    for warning in by_sentence(warnings):
+    fit = partial(calibrate, table=table, vocabulary=vocabulary, about=about)
+    outs = {name: calibration_path(params, dataset, name) for name in strategies}
+    work = partial(on_one_thread, partial(make_one, strategies=strategies, keys=keys, outs=outs, fit=fit))
+    made = in_order(work, strategies, processes)
+    shown = tqdm(made, desc=f"calibrate {dataset}", total=len(strategies), unit="strategy", disable=None)
+    for warning in by_sentence(dict(zip(strategies, shown, strict=True))):
         print(f"warning: {dataset}: {warning}", file=sys.stderr)
+
+
+def make_one(
+    name: str,
+    strategies: Mapping[str, Strategy],
+    keys: Mapping[str, Key],
+    outs: Mapping[str, Path],
+    fit: Callable[[Strategy], dict[str, Any]],
+) -> list[str]:
+    """Fits a strategy and writes its record, in whatever process; returns the warnings."""
+    record = fit(strategies[name])
+    write_json(outs[name], {**record, "key": keys[name]})
+    warnings: list[str] = record["warnings"]
+    return warnings
 
 
 if __name__ == "__main__":

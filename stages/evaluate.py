@@ -2,13 +2,15 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, astuple, fields
+from dataclasses import asdict, astuple, fields, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from safetensors.numpy import save
+from safetensors.numpy import save_file
+from tqdm import tqdm
 
 from groupseg.datasets.notes import read_notes
 from groupseg.files import atomic_path, write_json
@@ -22,6 +24,8 @@ from groupseg.metrics.losses import confusions, losses
 from groupseg.metrics.oracle import label_oracle
 from groupseg.metrics.pairs import Pair, compare_pairs
 from groupseg.metrics.reliability import reliability
+from groupseg.segments.blocks import in_blocks
+from groupseg.segments.memory import check_memory
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy
@@ -49,14 +53,17 @@ PROBABILITIES: dict[str, ScoreName] = {"fixed": "product", "softmax": "softmax"}
 def main(dataset: str) -> None:
     """Judges all strategies on the test split, against each other and against the label oracle."""
     params = load_params()
+    check_memory(paths.table(dataset, "test"), 1, len(params.run.strategies))
     table = read_table(dataset, "test")
     check_held_out(table, read_table(dataset, "calib"))
     vocabulary, about = read_vocabulary(dataset, table)
     records = read_calibrations(params, dataset)
     strategies = {name: load(record) for name, record in records.items()}
-    labels = {name: strategy.predict(table, vocabulary) for name, strategy in strategies.items()}
+    shown = tqdm(strategies.items(), desc=f"judge {dataset}", unit="strategy", disable=None)
+    labels = {name: strategy.predict(table, vocabulary) for name, strategy in shown}
     labels[ORACLE] = label_oracle(table)
-    counts = {name: image_counts(table, given) for name, given in labels.items()}
+    truth = image_counts(table, labels[ORACLE]).truth  # held once
+    counts = {name: replace(image_counts(table, given), truth=truth) for name, given in labels.items()}
     weights = resample_weights(len(table.keys), params.evaluate.resamples, params.evaluate.seed)
     resampled = {name: bootstrap_miou(count, weights) for name, count in counts.items()}
     figures = judge(counts, resampled)
@@ -65,7 +72,7 @@ def main(dataset: str) -> None:
     results = paths.results(params)
 
     with atomic_path(paths.predictions(params, dataset)) as path:
-        path.write_bytes(save({name: given.astype(np.int32) for name, given in labels.items()}))
+        save_file({name: given.astype(np.int32) for name, given in labels.items()}, path)
     save_counts(paths.counts(params, dataset), counts, table.keys, table.classes)
     write_csv(results / "pairs" / f"{dataset}.csv", pd.DataFrame(pairs, columns=[entry.name for entry in fields(Pair)]))
     write_csv(results / "curves" / f"{dataset}.csv", curves(strategies, table, vocabulary))
@@ -118,7 +125,7 @@ def protocol(table: SegmentTable, about: Mapping[str, Any], records: Mapping[str
 def curves(strategies: Mapping[str, Strategy], table: SegmentTable, vocabulary: Vocabulary) -> pd.DataFrame:
     """Draws the mIoU of every threshold on the score of each strategy; long curves are thinned."""
     points: list[tuple[str, float, float]] = []
-    for name, strategy in strategies.items():
+    for name, strategy in tqdm(strategies.items(), desc="curves", unit="strategy", disable=None):
         curve = threshold_curve(*strategy.candidates(table, vocabulary), table.histogram).thin()
         points += zip([name] * len(curve.miou), curve.thresholds, curve.miou, strict=True)
     return pd.DataFrame(points, columns=["strategy", "threshold", "miou"])
@@ -150,7 +157,7 @@ def write_ladder(
         calibrated=predicted[best],
         candidate=candidate,
         score=score,
-        present=present_class(table, checked_scores("cosine", table, vocabulary), candidate),
+        present=in_blocks(partial(nearest_present, vocabulary), table, candidate),
         oracle=predicted[ORACLE],
     )
     labels = ladder_labels(table, known)
@@ -165,6 +172,11 @@ def write_ladder(
     right = confusion_matrix(table, labels["best labelling"])
     write_csv(results / "confusions" / f"{dataset}.csv", confusion_rows(matrix, names))
     write_csv(results / "losses" / f"{dataset}.csv", pd.DataFrame({"class": names, **vars(losses(matrix, right))}))
+
+
+def nearest_present(vocabulary: Vocabulary, block: SegmentTable, candidate: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Finds the class of the highest cosine among those in the image; see `present_class`."""
+    return present_class(block, checked_scores("cosine", block, vocabulary), candidate)
 
 
 def confusion_rows(matrix: Integers, names: list[str]) -> pd.DataFrame:

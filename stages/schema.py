@@ -305,6 +305,12 @@ Model = Annotated[
 Refine = Annotated[refine.Refine, Discriminator("kind")]
 
 
+class Segment(Section):
+    """How a segment table is written."""
+
+    embeddings: Literal["float32", "float16"]
+
+
 class Evaluate(Section):
     """The bootstrap over test images, and the strategy that the gap ladder takes for the best."""
 
@@ -359,6 +365,7 @@ class Params(Section):
     text: Text
     models: dict[Name, Model]
     refine: dict[Name, Refine]
+    segment: Segment
     strategies: dict[Name, Strategy]
     evaluate: Evaluate
     studies: Studies

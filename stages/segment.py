@@ -50,6 +50,7 @@ def main(dataset: str) -> None:
         protocol = {
             "dataset": dataset, "model": params.run.model, "weights_sha256": sha256(weights), **network.protocol,
             **({"crossfit": str(folds)} if folds else {}),
+            **({"embeddings": "float16"} if params.segment.embeddings == "float16" else {}),
         }  # fmt: skip
         for split in ("test",) if folds else ("calib", "test"):
             segment(network, refine, dataset, split, {**protocol, "split": split}, here)

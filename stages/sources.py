@@ -35,7 +35,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "embed_captions": ("run.corpora", "text"),
     "train": ("run.corpora", "models.{item}"),
     "embed_text": ("run.model", "datasets.{item}.prompts", "text"),
-    "segment": ("run.model", "refine"),
+    "segment": ("run.model", "refine", "segment"),
     "calibrate": ("run.strategies", "strategies"),
     "evaluate": ("run.strategies", "evaluate"),
     "studies": ("run.strategies", "studies"),

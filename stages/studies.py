@@ -16,6 +16,7 @@ import pandas as pd
 from groupseg.files import read_json
 from groupseg.parallel import workers
 from groupseg.records import account, digest, files_digest
+from groupseg.segments.memory import check_memory
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy
@@ -51,6 +52,7 @@ class Dataset:
     @cached_property
     def data(self) -> Data:
         """What lies in its files."""
+        check_memory(paths.table(self.name, "test"), workers())
         calib, test = read_splits(self.name)
         return Data(calib, test, read_vocabulary(self.name, calib)[0])
 

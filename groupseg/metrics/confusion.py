@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
+from groupseg.segments.blocks import in_blocks
 from groupseg.segments.table import SegmentTable
 
 Integers = NDArray[np.int64]
@@ -64,18 +65,22 @@ def image_counts(table: SegmentTable, labels: ArrayLike) -> Counts:
     Raises:
         ValueError: If there is not one label in 0..C for each segment.
     """
-    predicted = _checked(table, labels)
-    shape = (len(table.keys), len(table.classes) + 1)
-    row = table.image.astype(np.int64) * shape[1]
-    segment, label, pixels = entries(table.histogram)
+    return Counts(*in_blocks(_block_counts, table, _checked(table, labels)))
+
+
+def _block_counts(block: SegmentTable, predicted: Integers) -> tuple[Integers, Integers, Integers]:
+    """Counts each image of a block: hits, predicted pixels and true pixels of each label, [N, C + 1] each."""
+    shape = (len(block.keys), len(block.classes) + 1)
+    row = block.image.astype(np.int64) * shape[1]
+    segment, label, pixels = entries(block.histogram)
 
     def per_image(index: Integers, weights: Integers) -> Integers:
         return _sum_by(index, weights, shape[0] * shape[1]).reshape(shape)
 
-    return Counts(
-        tp=per_image(row + predicted, hits(table.histogram, predicted)),
-        predicted=per_image(row + predicted, table.histogram.sum(axis=1)),
-        truth=per_image(row[segment] + label, pixels),
+    return (
+        per_image(row + predicted, hits(block.histogram, predicted)),
+        per_image(row + predicted, block.histogram.sum(axis=1)),
+        per_image(row[segment] + label, pixels),
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load, save
+from safetensors.numpy import load, save_file
 
 from groupseg.errors import UserError
 from groupseg.files import atomic_path
@@ -36,12 +36,9 @@ def save_counts(path: str | Path, counts: Mapping[str, Counts], keys: Sequence[s
         arrays |= {f"{name}.tp": count.tp, f"{name}.predicted": count.predicted}
     about = {"keys": list(keys), "classes": list(classes)}
     # safetensors writes the memory as it lies, and several metadata entries in no fixed order.
-    content = save(
-        {name: np.ascontiguousarray(array, dtype=np.int64) for name, array in arrays.items()},
-        {"about": json.dumps(about, sort_keys=True, ensure_ascii=False)},
-    )
+    contiguous = {name: np.ascontiguousarray(array, dtype=np.int64) for name, array in arrays.items()}
     with atomic_path(path) as temporary:
-        temporary.write_bytes(content)
+        save_file(contiguous, temporary, {"about": json.dumps(about, sort_keys=True, ensure_ascii=False)})
 
 
 def load_counts(source: str | Path | bytes) -> tuple[dict[str, Counts], tuple[str, ...], tuple[str, ...]]:

@@ -4,11 +4,15 @@ mIoU couples all segments, since each label has one IoU over all images, so that
 segment at a time is given the label that makes mIoU highest, until no segment alone can gain.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
 
+from groupseg.metrics.confusion import hits
 from groupseg.segments.table import SegmentTable
 
 Floats = NDArray[np.float64]
@@ -17,18 +21,37 @@ Mask = NDArray[np.bool_]
 
 # A move must gain more than rounding can.
 GAIN = 1e-12
-# Segments weighed at once: all labels of all segments need not lie in memory several times over.
-CHUNK = 4096
+# Segments weighed at once: all labels of all segments would fill the memory.
+CHUNK = 2048
 
 
-def best_labelling(table: SegmentTable, allowed: Mask, start: ArrayLike) -> Labels:
+class Either:
+    """A mask [S, C + 1] that allows each segment its labels in some labellings; what is not asked for is not made.
+
+    Args:
+        table: The segments.
+        choices: [S] int32 in 0..C, each.
+    """
+
+    def __init__(self, table: SegmentTable, choices: Sequence[Labels]) -> None:
+        self.shape = table.histogram.shape
+        self._choices = choices
+
+    def __getitem__(self, rows: slice) -> Mask:
+        labels = np.stack([choice[rows] for choice in self._choices], axis=1)
+        mask = np.zeros((len(labels), self.shape[1]), dtype=bool)
+        np.put_along_axis(mask, labels.astype(np.int64), True, axis=1)
+        return mask
+
+
+def best_labelling(table: SegmentTable, allowed: Mask | Either, start: ArrayLike) -> Labels:
     """Searches the labelling of highest mIoU.
 
     Besides the start it sets out from the commonest allowed label of each segment, and returns the better end.
 
     Args:
         table: The segments.
-        allowed: [S, C + 1] bool, the labels that each segment may have.
+        allowed: [S, C + 1] bool, the labels that each segment may have; a mask, or `Either`.
         start: [S] int, allowed labels.
 
     Returns:
@@ -37,14 +60,33 @@ def best_labelling(table: SegmentTable, allowed: Mask, start: ArrayLike) -> Labe
     Raises:
         ValueError: If `allowed` has another shape, or a label of `start` is not allowed.
     """
-    given = np.asarray(start).astype(np.int32)
-    shape = table.histogram.shape
-    if allowed.shape != shape or given.shape != shape[:1] or not allowed[np.arange(shape[0]), given].all():
-        raise ValueError(f"Expected `allowed` of shape {shape}, and every label of `start` to be allowed.")
-    pixels = table.histogram.toarray().astype(np.float64)
-    commonest = np.where(allowed, pixels, -1).argmax(axis=1).astype(np.int32)
-    ends = [_ascend(pixels, allowed, labels) for labels in (given, commonest)]
+    given, pixels = np.asarray(start).astype(np.int32), table.histogram
+    fits = allowed.shape == pixels.shape and given.shape == pixels.shape[:1]
+    if not fits or not all(_chosen(allowed[rows], given[rows]).all() for rows in _chunks(len(given))):
+        raise ValueError(f"Expected `allowed` of shape {pixels.shape}, and every label of `start` to be allowed.")
+    commonest = [np.where(allowed[rows], _dense(pixels, rows), -1).argmax(axis=1) for rows in _chunks(len(given))]
+    ends = [_ascend(pixels, allowed, labels) for labels in (given, np.concatenate(commonest).astype(np.int32))]
     return max(ends, key=lambda labels: _Sums.of(pixels, labels).miou())
+
+
+def _chunks(count: int) -> Iterator[slice]:
+    """Cuts `count` segments into slices; one at least."""
+    for first in range(0, max(count, 1), CHUNK):
+        yield slice(first, min(first + CHUNK, count))
+
+
+def _chosen(values: NDArray[Any], labels: Labels) -> NDArray[Any]:
+    """Takes the value of its label from each row of values [R, C + 1]: [R]."""
+    return np.take_along_axis(values, labels[:, None].astype(np.int64), axis=1)[:, 0]
+
+
+def _dense(pixels: csr_array, rows: slice) -> Floats:
+    """Pixels [R, C + 1] of some rows; much faster than what scipy does, where it is one row."""
+    ends = pixels.indptr[rows.start : rows.stop + 1]
+    held = slice(ends[0], ends[-1])
+    dense = np.zeros((len(ends) - 1, pixels.shape[1]))
+    dense[np.repeat(np.arange(len(dense)), np.diff(ends)), pixels.indices[held]] = pixels.data[held]
+    return dense
 
 
 @dataclass
@@ -55,11 +97,10 @@ class _Sums:
     union: Floats
 
     @classmethod
-    def of(cls, pixels: Floats, labels: Labels) -> "_Sums":
+    def of(cls, pixels: csr_array, labels: Labels) -> "_Sums":
         """Counts a labelling."""
         count = pixels.shape[1]
-        hit = pixels[np.arange(len(labels)), labels]
-        tp = np.bincount(labels, weights=hit, minlength=count).astype(np.float64)
+        tp = np.bincount(labels, weights=hits(pixels, labels), minlength=count).astype(np.float64)
         predicted = np.bincount(labels, weights=pixels.sum(axis=1), minlength=count)
         return cls(tp, pixels.sum(axis=0) + predicted - tp)
 
@@ -77,7 +118,7 @@ class _Sums:
         Returns:
             [R, C + 1] float64, for each new label; what is said of the present label is of no use.
         """
-        hit = np.take_along_axis(pixels, labels[:, None], axis=1)[:, 0]
+        hit = _chosen(pixels, labels)
         size = pixels.sum(axis=1)
         now = _ratio(self.tp, self.union)
         rest = self.union[labels] - (size - hit)
@@ -99,16 +140,13 @@ class _Sums:
         self.union[new] += size - pixels[new]
 
 
-def _ascend(pixels: Floats, allowed: Mask, start: Labels) -> Labels:
+def _ascend(pixels: csr_array, allowed: Mask | Either, start: Labels) -> Labels:
     """Moves single segments, those that gain most first, until none can gain."""
     labels = start.copy()
     sums = _Sums.of(pixels, labels)
     while True:
         gain = np.concatenate(
-            [
-                _best_move(sums, pixels[rows], allowed[rows], labels[rows])[1]
-                for rows in (slice(first, first + CHUNK) for first in range(0, max(len(labels), 1), CHUNK))
-            ]
+            [_best_move(sums, _dense(pixels, rows), allowed[rows], labels[rows])[1] for rows in _chunks(len(labels))]
         )
         order = np.argsort(-gain, kind="stable")
         order = order[: np.count_nonzero(gain > GAIN)]
@@ -117,9 +155,10 @@ def _ascend(pixels: Floats, allowed: Mask, start: Labels) -> Labels:
         for row in order:
             # Those before it may have taken what it would have gained.
             one = slice(row, row + 1)
-            (label,), (gained,) = _best_move(sums, pixels[one], allowed[one], labels[one])
+            own = _dense(pixels, one)
+            (label,), (gained,) = _best_move(sums, own, allowed[one], labels[one])
             if gained > GAIN:
-                sums.move(pixels[row], labels[row], label)
+                sums.move(own[0], labels[row], label)
                 labels[row] = label
 
 

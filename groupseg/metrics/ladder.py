@@ -17,7 +17,8 @@ from groupseg.metrics.bootstrap import bootstrap_miou, interval
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.curve import threshold_curve
 from groupseg.metrics.iou import mean_iou
-from groupseg.metrics.labelling import best_labelling
+from groupseg.metrics.labelling import Either, best_labelling
+from groupseg.segments.blocks import in_blocks
 from groupseg.segments.table import SegmentTable
 
 Floats = NDArray[np.float64]
@@ -69,7 +70,7 @@ def present_class(table: SegmentTable, scores: Floats, candidate: Labels) -> Lab
 
     Args:
         table: The segments.
-        scores: [S, C] float64, higher = likelier.
+        scores: [S, C] float64, higher = likelier; so that those of a block are enough, this works on a block as well.
         candidate: [S] int32, what is taken in an image without a labelled pixel of any class.
 
     Returns:
@@ -86,14 +87,15 @@ def ladder_labels(table: SegmentTable, known: Known) -> dict[str, Labels]:
     labels["test threshold"] = _better(table, _test_threshold(table, known), known.calibrated)
     background = np.zeros_like(known.candidate)
     choices = [known.candidate, *([background] if table.with_background else [])]
-    labels["background known"] = best_labelling(table, _either(table, choices), labels["test threshold"])
+    labels["background known"] = best_labelling(table, Either(table, choices), labels["test threshold"])
     choices.append(known.present)
-    labels["presence known"] = best_labelling(table, _either(table, choices), labels["background known"])
+    labels["presence known"] = best_labelling(table, Either(table, choices), labels["background known"])
     labels["label oracle"] = known.oracle
     # Without background every segment has a class; what has no labelled pixel counts for nothing.
     oracle = known.oracle if table.with_background else np.maximum(known.oracle, 1)
-    allowed = np.ones(table.histogram.shape, dtype=bool)
-    allowed[:, 0] = table.with_background
+    allowed = np.ones(len(table.classes) + 1, dtype=bool)
+    allowed[0] = table.with_background
+    allowed = np.broadcast_to(allowed, table.histogram.shape)
     ends = [best_labelling(table, allowed, start) for start in (oracle, labels["presence known"])]
     labels["best labelling"] = _better(table, *ends)
     return labels
@@ -105,8 +107,8 @@ def naive_labels(table: SegmentTable, known: Known) -> dict[str, Labels]:
     "background_known" takes the candidates, and background where that is the commonest true label (of equals, it is);
     "presence_known" accepts what the calibrated strategy accepts, but as the best class in the image.
     """
-    pixels = table.histogram.toarray()
-    mostly = (pixels.argmax(axis=1) == 0) & table.with_background
+    commonest = in_blocks(lambda block: block.histogram.toarray().argmax(axis=1), table)
+    mostly = (commonest == 0) & table.with_background
     return {
         "background_known": np.where(mostly, np.int32(0), known.candidate),
         "presence_known": np.where(known.calibrated > 0, known.present, np.int32(0)),
@@ -143,14 +145,6 @@ def _test_threshold(table: SegmentTable, known: Known) -> Labels:
         return known.candidate
     threshold, _ = threshold_curve(known.candidate, known.score, table.histogram).best()
     return np.where(known.score >= threshold, known.candidate, np.int32(0))
-
-
-def _either(table: SegmentTable, choices: list[Labels]) -> NDArray[np.bool_]:
-    """Allows each segment its label in any of the choices: [S, C + 1] bool."""
-    allowed = np.zeros(table.histogram.shape, dtype=bool)
-    for labels in choices:
-        allowed[np.arange(len(labels)), labels] = True
-    return allowed
 
 
 def _better(table: SegmentTable, first: Labels, second: Labels) -> Labels:

@@ -110,7 +110,7 @@ def _assemble(views: Views, windows: Sequence[WindowSegments], size: tuple[int, 
         members=members[kept],
     )
     mean = whole[0] if len(whole) == 1 else whole.mean(axis=0) / np.linalg.norm(whole.mean(axis=0))
-    return ImageSegments(full, parts.average(parts.embedding).astype(np.float32), mean, parts)
+    return ImageSegments(full, parts.average(parts.embedding[:]).astype(np.float32), mean, parts)
 
 
 def hard_map(masks: Tensor, size: tuple[int, int], refined: Callable[[Tensor], Tensor] | None = None) -> Map:

@@ -54,7 +54,7 @@ def _concatenate(tables: Sequence[SegmentTable], images: Sequence[int]) -> Segme
     return replace(
         tables[0],
         image=np.concatenate([table.image + start for table, start in zip(tables, first, strict=True)]),
-        embedding=np.concatenate([table.embedding for table in tables]),
+        embedding=np.concatenate([table.embedding[:] for table in tables]),
         area=np.concatenate([table.area for table in tables]),
         histogram=csr_array(vstack([table.histogram for table in tables], format="csr")),
         image_embedding=np.concatenate([table.image_embedding for table in tables]),

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-Rows = NDArray[np.int64]
+from groupseg.segments.rows import Index, Matrix, at
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +21,7 @@ class Parts:
 
     Attributes:
         window: [P] int32, row of the group's window in 0..W-1, non-decreasing.
-        embedding: [P, D] float32, L2-normalised.
+        embedding: [P, D] float32, L2-normalised; of a file, `Rows`, as is `window_embedding`.
         window_image: [W] int32, row of the window's image, non-decreasing.
         window_embedding: [W, D] float32, L2-normalised.
         members: [S, P] float64 csr_array, 1 where the pixels of a segment lie in a group: one in each window over them.
@@ -32,9 +32,9 @@ class Parts:
     """
 
     window: NDArray[np.int32]
-    embedding: NDArray[np.float32]
+    embedding: Matrix
     window_image: NDArray[np.int32]
-    window_embedding: NDArray[np.float32]
+    window_embedding: Matrix
     members: csr_array
 
     def __post_init__(self) -> None:
@@ -57,12 +57,12 @@ class Parts:
             raise ValueError("Expected `parts.members` to hold a group of each window over a segment, but it does not")
 
     @property
-    def counts(self) -> Rows:
+    def counts(self) -> Index:
         """How many windows are over each segment, [S]."""
         return np.diff(self.members.indptr).astype(np.int64)
 
     @property
-    def segment(self) -> Rows:
+    def segment(self) -> Index:
         """The segment of each entry of `members`."""
         return np.repeat(np.arange(len(self.counts)), self.counts)
 
@@ -80,7 +80,21 @@ class Parts:
         if np.any(self.window_image >= images) or np.any(own != image[self.segment]):
             raise ValueError("Expected the parts of a segment to be groups of its image, but they are not")
 
-    def subset(self, segments: Rows, renumbered: NDArray[np.int32]) -> Self:
+    def between(self, segments: slice, first: int, end: int) -> Self:
+        """Keeps the images first..end-1, which have these segments."""
+        windows = slice(*np.searchsorted(self.window_image, [first, end]).tolist())
+        groups = slice(*np.searchsorted(self.window, [windows.start, windows.stop]).tolist())
+        indptr = self.members.indptr[segments.start : segments.stop + 1]
+        held = self.members.indices[indptr[0] : indptr[-1]] - groups.start
+        return type(self)(
+            self.window[groups] - np.int32(windows.start),
+            self.embedding[groups],
+            self.window_image[windows] - np.int32(first),
+            self.window_embedding[windows],
+            memberships(held, np.diff(indptr), groups.stop - groups.start),
+        )
+
+    def subset(self, segments: Index, renumbered: NDArray[np.int32]) -> Self:
         """Keeps some segments, in this order.
 
         Args:
@@ -93,7 +107,7 @@ class Parts:
         window, groups = _renumbered(rank[self.window])
         members = self.members[segments][:, groups]
         members.sort_indices()
-        return type(self)(window, self.embedding[groups], image, self.window_embedding[windows], members)
+        return type(self)(window, at(self.embedding, groups), image, at(self.window_embedding, windows), members)
 
     @classmethod
     def concatenate(cls, parts: "Sequence[Parts]", images: Sequence[int]) -> Self:
@@ -107,25 +121,25 @@ class Parts:
         image = [part.window_image + start for part, start in zip(parts, _offsets(images), strict=False)]
         return cls(
             np.concatenate(window).astype(np.int32),
-            np.concatenate([part.embedding for part in parts]),
+            np.concatenate([part.embedding[:] for part in parts]),
             np.concatenate(image).astype(np.int32),
-            np.concatenate([part.window_embedding for part in parts]),
+            np.concatenate([part.window_embedding[:] for part in parts]),
             memberships(indices, counts, groups[-1]),
         )
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """What a file holds of them, by name."""
+    def arrays(self, precision: str = "float32") -> dict[str, NDArray[Any]]:
+        """What a file holds of them, by name, with embeddings of that precision."""
         return {
             "window": self.window.astype(np.int32),
-            "embedding": self.embedding.astype(np.float32),
+            "embedding": np.asarray(self.embedding[:], precision),
             "window_image": self.window_image.astype(np.int32),
-            "window_embedding": self.window_embedding.astype(np.float32),
+            "window_embedding": np.asarray(self.window_embedding[:], precision),
             "members.indptr": self.members.indptr.astype(np.int64),
             "members.indices": self.members.indices.astype(np.int32),
         }
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+    def from_arrays(cls, arrays: Mapping[str, Any]) -> Self:
         """Makes them of what `arrays` returned.
 
         Raises:
@@ -155,7 +169,7 @@ def is_ordered(rows: NDArray[np.int32], count: int) -> bool:
     return not len(rows) or bool(rows[0] >= 0 and rows[-1] < count and np.all(np.diff(rows) >= 0))
 
 
-def _renumbered(rows: NDArray[np.int32]) -> tuple[NDArray[np.int32], Rows]:
+def _renumbered(rows: NDArray[np.int32]) -> tuple[NDArray[np.int32], Index]:
     """Sorts new rows, and leaves out what has none (-1): the sorted ones, and where each comes from."""
     kept = np.argsort(rows, kind="stable")[np.count_nonzero(rows < 0) :]
     return rows[kept], kept

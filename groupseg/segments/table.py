@@ -8,12 +8,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from safetensors.numpy import save_file
 from scipy.sparse import csr_array
 
 from groupseg.errors import UserError
 from groupseg.files import atomic_path
 from groupseg.segments.parts import Parts, is_ordered
+from groupseg.segments.rows import Matrix, Rows, at
+
+# What a file holds of these is read when it is asked for: they are nearly all of it.
+LARGE = ("embedding", "parts.embedding", "parts.window_embedding")
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +31,8 @@ class SegmentTable:
         image: [S] int32, row of the segment's image in 0..N-1, non-decreasing.
         embedding: [S, D] float32, in the space of the class texts, L2-normalised; with `parts` the mean of theirs,
             which is shorter where windows differ. Its product with a text, or with any other vector, is thus a cosine,
-            or the mean of those of the windows, and one is comparable with the other.
+            or the mean of those of the windows, and one is comparable with the other. Of a file, `Rows`: what wants
+            numbers says `embedding[:]`, of a block (`blocks`) rather than of the whole table.
         area: [S] int64, pixels of the segment, ignored ones included.
         histogram: [S, C + 1] int64 csr_array, pixels of each true label under the segment.
         image_embedding: [N, D] float32, L2-normalised; with `parts` the normalised mean of the windows.
@@ -39,7 +44,8 @@ class SegmentTable:
             the background is `scale` times the highest product with an embedding. No rows where it has learned none.
         with_background: Whether label 0 is a label of the data set; else every pixel is of a class, or ignored.
         protocol: What made the table: "dataset", "split", "model", "weights_sha256", and what the network says of how
-            it is run, "resolution" and "window" at least.
+            it is run, "resolution" and "window" at least. "embeddings": how precisely a file holds them, float16 or
+            (where nothing is said) float32.
         parts: What the segments are made of where images are read through windows; None where a segment is a group of
             the whole image, and groups that own no pixel have no say.
 
@@ -49,7 +55,7 @@ class SegmentTable:
     """
 
     image: NDArray[np.int32]
-    embedding: NDArray[np.float32]
+    embedding: Matrix
     area: NDArray[np.int64]
     histogram: csr_array
     image_embedding: NDArray[np.float32]
@@ -87,11 +93,12 @@ class SegmentTable:
         Raises:
             UserError: If the file cannot be written.
         """
+        precision = self.protocol.get("embeddings", "float32")
         histogram = self.histogram.copy()
         histogram.sum_duplicates()
         arrays = {
             "image": self.image.astype(np.int32),
-            "embedding": self.embedding.astype(np.float32),
+            "embedding": np.asarray(self.embedding[:], precision),
             "area": self.area.astype(np.int64),
             "histogram.indptr": histogram.indptr.astype(np.int64),
             "histogram.indices": histogram.indices.astype(np.int32),
@@ -101,7 +108,7 @@ class SegmentTable:
             "background": self.background.astype(np.float32),
         }
         if self.parts is not None:
-            arrays |= {f"parts.{name}": array for name, array in self.parts.arrays().items()}
+            arrays |= {f"parts.{name}": array for name, array in self.parts.arrays(precision).items()}
         rest = {
             "keys": self.keys, "classes": self.classes, "scale": self.scale, "protocol": self.protocol,
             "with_background": self.with_background,
@@ -109,9 +116,9 @@ class SegmentTable:
         # One metadata entry alone: safetensors writes several in no fixed order.
         metadata = {"table": json.dumps(rest, sort_keys=True, ensure_ascii=False)}
         # safetensors writes the memory as it lies, so that a strided view would be stored wrongly.
-        content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, metadata)
+        contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
         with atomic_path(path) as temporary:
-            temporary.write_bytes(content)
+            save_file(contiguous, temporary, metadata)
 
     @classmethod
     def load(cls, path: str | Path) -> "SegmentTable":
@@ -122,7 +129,9 @@ class SegmentTable:
         """
         try:
             with safe_open(path, framework="numpy") as file:
-                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+                small = [name for name in file.keys() if name not in LARGE]  # noqa: SIM118 (no mapping)
+                arrays = {name: file.get_tensor(name) for name in small}
+                arrays |= {name: Rows(path, name) for name in LARGE if name in file.keys()}  # noqa: SIM118
                 rest = json.loads(file.metadata()["table"])
             counts = [arrays.pop(f"histogram.{name}") for name in ("data", "indices", "indptr")]
             histogram = csr_array(tuple(counts), shape=(len(arrays["image"]), len(rest["classes"]) + 1))
@@ -161,8 +170,25 @@ class SegmentTable:
         projected: NDArray[np.float64] = centred / np.maximum(norm, 1e-12)
         return projected.astype(np.float32)
 
+    def between(self, first: int, end: int) -> "SegmentTable":
+        """Keeps the images first..end-1; arrays in memory are not copied."""
+        rows = slice(*np.searchsorted(self.image, [first, end]).tolist())
+        pixels, start = self.histogram, self.histogram.indptr[rows.start]
+        entries = slice(start, pixels.indptr[rows.stop])
+        counts = pixels.data[entries], pixels.indices[entries], pixels.indptr[rows.start : rows.stop + 1] - start
+        return replace(
+            self,
+            image=self.image[rows] - np.int32(first),
+            embedding=self.embedding[rows],
+            area=self.area[rows],
+            histogram=csr_array(counts, shape=(rows.stop - rows.start, pixels.shape[1])),
+            image_embedding=self.image_embedding[first:end],
+            keys=self.keys[first:end],
+            parts=None if self.parts is None else self.parts.between(rows, first, end),
+        )
+
     def subset(self, images: ArrayLike) -> "SegmentTable":
-        """Keeps some images: image `images[i]` becomes image i.
+        """Keeps some images: image `images[i]` becomes image i. Embeddings in a file are not read.
 
         Args:
             images: [M] int, rows of the images to keep, without repeats.
@@ -181,7 +207,7 @@ class SegmentTable:
         return replace(
             self,
             image=image[rows],
-            embedding=self.embedding[rows],
+            embedding=at(self.embedding, rows),
             area=self.area[rows],
             histogram=self.histogram[rows],
             image_embedding=self.image_embedding[kept],
@@ -208,7 +234,7 @@ class SegmentTable:
             embedding=self.parts.embedding,
             area=np.zeros(groups, dtype=np.int64),
             histogram=csr_array((groups, len(self.classes) + 1), dtype=np.int64),
-            image_embedding=self.parts.window_embedding,
+            image_embedding=self.parts.window_embedding[:],
             keys=tuple(self.keys[row] for row in self.parts.window_image),
             parts=None,
         )

@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 import numpy as np
 
+from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.natural import Natural
@@ -37,6 +38,7 @@ class BackgroundCaptions(Natural):
             self.warnings = ["The model has learned no background: nothing is called background."]
         return self
 
+    @by_blocks
     def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
         """Returns the best class of each segment, [S] int32 in 1..C, and its lead in logits, [S] float64.
 
@@ -48,5 +50,5 @@ class BackgroundCaptions(Natural):
         label, score = best_class("cosine", table, vocabulary)
         if not len(table.background):
             return label, np.zeros_like(score)
-        background = (table.embedding.astype(np.float64) @ table.background.T).max(axis=1)
-        return label, finite(table.scale * (score - background), self.rule)
+        background = (table.embedding[:].astype(np.float64) @ table.background.T).max(axis=1)
+        return label, finite(table.scale * (score - background), self.rule, table)

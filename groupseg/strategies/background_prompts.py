@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 import numpy as np
 
+from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.natural import Natural
@@ -41,8 +42,9 @@ class BackgroundPrompts(Natural):
             self.warnings.append(f"Background words that name a class were left out: {', '.join(left_out)}.")
         return self
 
+    @by_blocks
     def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
         """Returns the best class of each segment, [S] int32 in 1..C, and its lead over the words, [S] float64."""
         label, score = best_class("cosine", table, vocabulary)
         words = vocabulary.negatives(self.words).text.astype(np.float64)
-        return label, finite(score - (table.embedding @ words.T).max(axis=1), self.rule)
+        return label, finite(score - (table.embedding[:] @ words.T).max(axis=1), self.rule, table)

@@ -1,7 +1,9 @@
 """Background as directions in the space of the embeddings, learned from labelled segments."""
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,14 +11,27 @@ from numpy.typing import NDArray
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.curve import threshold_curve
 from groupseg.metrics.iou import mean_iou
+from groupseg.segments.blocks import Kept, by_blocks
+from groupseg.segments.rows import Matrix, at
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Recorded, require, single_curve
-from groupseg.strategies.scores import Labels, Scores, best_class, cosine
-from groupseg.strategies.soft_iou import one_thread, sharp_scale, soft_miou
+from groupseg.strategies.scores import Labels, Scores, best_class, checked_scores
+from groupseg.strategies.soft_iou import (
+    Adam,
+    Singles,
+    SoftMiou,
+    logit_slopes,
+    one_thread,
+    sharp_scale,
+    show,
+    with_pixels,
+)
 
 # Norm of the vectors at the start: the bias alone decides, and the vectors only break the tie between each other.
 START = 0.1
+# Segments that find where they start.
+ENOUGH = 10_000
 
 
 @dataclass(kw_only=True)
@@ -69,9 +84,9 @@ class BackgroundVector(Recorded):
         label, score = best_class("cosine", table, vocabulary)
         curve, self.warnings = single_curve(label, score, table.histogram)
         self.scale = sharp_scale(score)
-        vectors, bias = self._descend(table, vocabulary, _start(table, self.vectors), curve.best()[0])
+        vectors, offset = self._descend(table, vocabulary, _start(table, self.vectors), curve.best()[0])
         self.learned = [[float(f"{value:.4g}") for value in vector] for vector in vectors]
-        self.bias = bias
+        self.bias = self.scale * offset
         label, score = self.candidates(table, vocabulary)
         self.keep_curve(threshold_curve(label, score, table.histogram))
         self.miou = float(mean_iou(image_counts(table, self.predict(table, vocabulary)).total()))
@@ -81,10 +96,11 @@ class BackgroundVector(Recorded):
             )
         return self
 
+    @by_blocks
     def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
         """Returns the best class by cosine, [S] int32 in 1..C, and its logit above that of the background, [S]."""
         label, score = best_class("cosine", table, vocabulary)
-        nearest = (table.embedding.astype(np.float64) @ np.array(self.learned).T).max(axis=1)
+        nearest = (table.embedding[:].astype(np.float64) @ np.array(self.learned).T).max(axis=1)
         return label, self.scale * (score - nearest) - self.bias
 
     def accepted(self, label: Labels, score: Scores, table: SegmentTable) -> NDArray[np.bool_]:
@@ -94,37 +110,57 @@ class BackgroundVector(Recorded):
     def _descend(
         self, table: SegmentTable, vocabulary: Vocabulary, start: Scores, threshold: float
     ) -> tuple[Scores, float]:
-        """Returns vectors [K, D] and bias after all steps. Nothing is drawn at random."""
-        import torch
+        """Returns vectors [K, D] and offset after all steps. Nothing is drawn at random."""
+        # The offset is in units of the cosine, as the vectors are: one rate suits both.
+        values = np.append(start, threshold)
+        vectors = values[:-1].reshape(start.shape)
+        adam, loss = Adam(values), SoftMiou(table.histogram.sum(axis=0))
 
-        pixels = torch.tensor(table.histogram.toarray(), dtype=torch.float32)
-        embedding = torch.tensor(table.embedding, dtype=torch.float32)
-        cosines = torch.tensor(cosine(table, vocabulary), dtype=torch.float32)
-        vectors = torch.tensor(start, dtype=torch.float32, requires_grad=True)
-        # In units of the cosine, as the vectors are: one rate suits both.
-        offset = torch.tensor(threshold, dtype=torch.float32, requires_grad=True)
-        optimiser = torch.optim.Adam([vectors, offset], lr=self.lr)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, self.steps)
-        with one_thread():
-            for _ in range(self.steps):
-                nearest = (embedding @ vectors.T).amax(dim=1, keepdim=True)
-                gap = soft_miou(self.scale * (cosines - nearest - offset), pixels)
-                loss = self.shrinkage * self.scale**2 * vectors.square().sum() - gap
-                optimiser.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
-                optimiser.step()
-                schedule.step()
-        return vectors.detach().double().numpy(), self.scale * offset.item()
+        def class_logits(block: SegmentTable) -> list[Singles]:
+            scores = self.scale * checked_scores("cosine", block, vocabulary)
+            return [np.pad(scores, ((0, 0), (1, 0))).astype(np.float32)]
+
+        def logits(of_classes: Singles, embedding: Singles) -> Singles:
+            nearest = (embedding @ vectors.T.astype(np.float32)).max(axis=1)
+            of_classes[:, 0] = self.scale * (nearest + values[-1])
+            return of_classes
+
+        with one_thread(), with_pixels(table, class_logits) as kept:
+            blocks = _Embedded(kept, table.embedding)
+            for step in range(self.steps):
+                show(loss, blocks, logits)
+                slopes = np.append(2 * self.shrinkage * self.scale**2 * vectors, 0)
+                for block_slopes, (_, embedding) in logit_slopes(loss, blocks, logits):
+                    own = self.scale * block_slopes[:, 0]
+                    nearest = (embedding @ vectors.T.astype(np.float32)).argmax(axis=1)
+                    by_vector = np.where(nearest == np.arange(len(vectors))[:, None], own, np.float32(0))
+                    slopes += np.append(by_vector @ embedding, own.sum())
+                adam.step(slopes, self.lr * (1 + math.cos(math.pi * step / self.steps)) / 2)
+        return vectors, float(values[-1])
+
+
+class _Embedded:
+    """What is kept of blocks, each time it is iterated, and with it their embeddings."""
+
+    def __init__(self, kept: Kept, embedding: Matrix) -> None:
+        self._kept, self._embedding = kept, embedding
+
+    def __iter__(self) -> Iterator[list[NDArray[Any]]]:
+        first = 0
+        for arrays in self._kept:
+            rows = slice(first, first := first + len(arrays[-1]))
+            yield [*arrays, self._embedding[rows]]
 
 
 def _start(table: SegmentTable, count: int) -> Scores:
     """Finds where at most `count` vectors start, [K, D]: towards the centres of segments that are mostly background.
 
-    One vector of zeros where no segment is.
+    One vector of zeros where no segment is. Of many such segments, some are enough.
     """
     pixels = table.histogram.sum(axis=1)
-    mostly = 2 * table.histogram[:, [0]].toarray()[:, 0] > pixels
-    embedding = np.unique(table.embedding[mostly].astype(np.float64), axis=0)
+    mostly = np.flatnonzero(2 * table.histogram[:, [0]].toarray()[:, 0] > pixels)
+    some = mostly[:: len(mostly) // ENOUGH + 1]
+    embedding = np.unique(at(table.embedding, some)[:].astype(np.float64), axis=0)
     if len(embedding) == 0:
         return np.zeros((1, len(table.text_mean)))
     from sklearn.cluster import KMeans

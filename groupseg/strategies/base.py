@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 
 from groupseg.errors import UserError
 from groupseg.metrics.curve import Curve, threshold_curve
+from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.scores import Labels, Scores
@@ -81,6 +82,8 @@ class Thresholded(Strategy, Protocol):
 class Recorded:
     """Base of the strategies. Fields that can be passed are parameters, the others are what `fit` finds.
 
+    Override `candidates`, decorated with `by_blocks`: what it says of an image may depend on that image alone.
+
     Attributes:
         curve: The threshold curve on the calibration images, "threshold" and "miou", thinned to 100 points.
         warnings: What the reader of the results should know, one line each.
@@ -151,6 +154,7 @@ class Recorded:
         """Says which candidates are no background, [S] bool, from what `candidates` returns."""
         raise NotImplementedError
 
+    @by_blocks
     def predict(self, table: SegmentTable, vocabulary: Vocabulary) -> Labels:
         """Labels segments; see `Strategy`."""
         label, score = self.candidates(table, vocabulary)

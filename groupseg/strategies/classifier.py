@@ -1,7 +1,9 @@
 """A small model of when the best class of a segment is right."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +11,7 @@ from scipy.special import expit, logit
 
 from groupseg.metrics.confusion import hits, image_counts
 from groupseg.metrics.iou import mean_iou
+from groupseg.segments.blocks import Kept, blocks, by_blocks, keep
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Recorded, absent_classes, single_curve
@@ -17,11 +20,16 @@ from groupseg.strategies.folds import image_folds
 from groupseg.strategies.plug_in import plug_in_thresholds
 from groupseg.strategies.scores import Labels, ScoreName, Scores
 
+if TYPE_CHECKING:  # slow to import, and wanted for trees alone
+    from lightgbm import Booster
+
 Integers = NDArray[np.int64]
 
 # Small enough for a record, and for a few hundred images.
 BOOSTING = {"objective": "binary", "num_leaves": 7, "learning_rate": 0.1, "min_data_in_leaf": 50, "lambda_l2": 1.0}
 TREES = 40
+# Segments that train a classifier, evenly spread over all: more would not change so small a model.
+ENOUGH = 250_000
 # One thread and one order of summation: equal tables give equal trees.
 REPRODUCIBLE = {"num_threads": 1, "seed": 0, "deterministic": True, "force_row_wise": True, "verbose": -1}
 
@@ -32,7 +40,8 @@ class Classifier(Recorded):
 
     From the `FEATURES` of a segment the classifier predicts which share of its labelled pixels are of the candidate
     class: each segment counts as right with its right pixels and as wrong with the others. Thresholds are fitted on
-    probabilities of images that the classifier has not seen (folds), which are not flattered.
+    probabilities of images that the classifier has not seen (folds), which are not flattered. Of more than `ENOUGH`
+    segments, evenly spread ones train it.
 
     Args:
         rule: "classifier".
@@ -63,13 +72,10 @@ class Classifier(Recorded):
 
     def fit(self, table: SegmentTable, vocabulary: Vocabulary) -> Self:
         """Fits classifier and thresholds; see `Strategy`."""
-        label, features = segment_features(self.score, table, vocabulary)
-        right, pixels = hits(table.histogram, label), table.histogram.sum(axis=1)
-        self.trained = train(self.model, features, right, pixels)
-        unseen = probability(self.trained, features)
-        for rest, held in image_folds(table):
-            unseen[held] = probability(train(self.model, features[rest], right[rest], pixels[rest]), features[held])
-
+        with keep(segment_features(self.score, block, vocabulary) for block in blocks(table)) as kept:
+            label = np.concatenate([own for own, _ in kept])
+            right, pixels = hits(table.histogram, label), table.histogram.sum(axis=1)
+            unseen = self._train(kept, table, right, pixels)
         curve, self.warnings = single_curve(label, unseen, table.histogram)
         self.keep_curve(curve)
         single = np.full(len(table.classes), curve.best()[0])
@@ -82,10 +88,30 @@ class Classifier(Recorded):
             self.warnings += absent_classes(table, "They take the mean threshold")
         return self
 
+    @by_blocks
     def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
         """Returns the best class of each segment, [S] int32 in 1..C, and the probability that it is right, [S]."""
         label, features = segment_features(self.score, table, vocabulary)
         return label, probability(self.trained, features)
+
+    def _train(self, kept: Kept, table: SegmentTable, right: Integers, pixels: Integers) -> Scores:
+        """Trains the classifier, and one for each fold; returns what those say that have not seen the segment, [S]."""
+        some = np.zeros(len(right), dtype=bool)
+        some[:: len(right) // ENOUGH + 1] = True
+        first = np.cumsum([0, *(len(own) for own, _ in kept)])
+        places = [slice(*ends) for ends in pairwise(first)]
+        features = np.concatenate([own[some[rows]] for (_, own), rows in zip(kept, places, strict=True)])
+        self.trained = train(self.model, features, right[some], pixels[some])
+        folds = []
+        for rest, held in image_folds(table):
+            among = rest[some]
+            folds.append((held, train(self.model, features[among], right[some & rest], pixels[some & rest])))
+        unseen = np.empty(len(right))
+        for (_, own), rows in zip(kept, places, strict=True):
+            unseen[rows] = probability(self.trained, own)
+            for held, trained in folds:
+                unseen[rows][held[rows]] = probability(trained, own[held[rows]])
+        return unseen
 
     def accepted(self, label: Labels, score: Scores, table: SegmentTable) -> NDArray[np.bool_]:
         """Accepts what reaches the threshold of its class; see `Recorded`."""
@@ -115,11 +141,16 @@ def probability(fitted: dict[str, Any], features: Scores) -> Scores:
     if "trees" not in fitted:
         standardised = (features - fitted["mean"]) / fitted["scale"]
         return np.asarray(expit(standardised @ np.array(fitted["coefficients"]) + fitted["intercept"]))
-    from lightgbm import Booster
-
     if len(features) == 0:  # which LightGBM does not take
         return np.zeros(0)
-    return np.asarray(Booster(model_str=fitted["trees"]).predict(features, num_threads=1), dtype=np.float64)
+    return np.asarray(_booster(fitted["trees"]).predict(features, num_threads=1), dtype=np.float64)
+
+
+@lru_cache(maxsize=8)  # asked for each block
+def _booster(trees: str) -> "Booster":
+    from lightgbm import Booster
+
+    return Booster(model_str=trees)
 
 
 def _train_linear(features: Scores, outcome: Integers, weight: Scores) -> dict[str, Any]:

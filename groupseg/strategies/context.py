@@ -1,6 +1,8 @@
 """The rule of this project: a segment is named with the help of the image around it. See docs/context.md."""
 
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import pairwise
 from typing import Literal, Self
 
 import numpy as np
@@ -8,15 +10,17 @@ from numpy.typing import NDArray
 
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.iou import mean_iou
+from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Recorded, absent_classes, require, single_curve
-from groupseg.strategies.scores import Labels, Scores, checked_scores, image_cosine
-from groupseg.strategies.soft_iou import one_thread, sharp_scale, soft_miou
+from groupseg.strategies.linear import Evidence, Point, descend
+from groupseg.strategies.scores import Labels, Scores, best_class, checked_scores, highest, image_cosine
+from groupseg.strategies.soft_iou import Singles, SoftMiou, sharp_scale
 
 # How fast segments of an image stop speaking for each other as their embeddings differ.
 AFFINITY = 8.0
-EVIDENCE = ("segment", "image", "strongest", "alike")
+EVIDENCE = ("segment", "alike", "image", "strongest")
 
 
 @dataclass(kw_only=True)
@@ -30,7 +34,7 @@ class Context(Recorded):
     4. alike: the segments of the image, each by its area and by exp(8 cosine) of the two embeddings: parts of one thing
        that were torn apart are named together.
     Weights and biases follow the gradient of a soft mIoU over all calibration images, with Adam, from the best single
-    threshold on the cosine.
+    threshold on the cosine. Over the last tenth of the steps the learning rate falls to 0.
 
     Args:
         rule: "context".
@@ -66,83 +70,53 @@ class Context(Recorded):
 
     def fit(self, table: SegmentTable, vocabulary: Vocabulary) -> Self:
         """Learns weights and biases; see `Strategy`."""
-        features = evidence(table, vocabulary)
-        best = features[..., 0].max(axis=1)
-        curve, self.warnings = single_curve(features[..., 0].argmax(axis=1) + 1, best, table.histogram)
+        label, best = best_class("cosine", table, vocabulary)
+        curve, self.warnings = single_curve(label, best, table.histogram)
         self.warnings += absent_classes(table, "They take the mean bias")
         temperature = sharp_scale(best)
-        with one_thread():
-            weights, biases = self._descend(table, features, temperature, curve.best()[0])
-        self.weights, self.biases = dict(zip(EVIDENCE, weights.tolist(), strict=True)), biases.tolist()
+        biases = np.full(len(table.classes), temperature * curve.best()[0])
+        *_, point = descend(
+            table, partial(evidence, vocabulary=vocabulary), SoftMiou(table.histogram.sum(axis=0)),
+            Point(np.log(temperature), np.array([1.0, 0.0, 0.0, 0.0]), biases),
+            steps=self.steps, rate=self.lr, shrinkage=self.shrinkage, mixed=True,
+        )  # fmt: skip
+        self.weights, self.biases = dict(zip(EVIDENCE, point.weights.tolist(), strict=True)), point.biases.tolist()
         self.miou = float(mean_iou(image_counts(table, self.predict(table, vocabulary)).total()))
         return self
 
+    @by_blocks
     def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
         """Returns the class of the highest logit, [S] int32 in 1..C, and that logit, [S] float64."""
-        weights = np.array([self.weights[name] for name in EVIDENCE])
-        logits = evidence(table, vocabulary) @ weights - np.array(self.biases)
-        return logits.argmax(axis=1).astype(np.int32) + 1, logits.max(axis=1)
+        weights = np.array([self.weights[name] for name in EVIDENCE], dtype=np.float32)
+        logits = evidence(table, vocabulary).logits(weights, np.array(self.biases, dtype=np.float32))
+        return highest(logits.astype(np.float64))
 
     def accepted(self, label: Labels, score: Scores, table: SegmentTable) -> NDArray[np.bool_]:
         """Accepts what is above the logit of the background, 0; see `Recorded`."""
         return score >= 0
 
-    def _descend(
-        self, table: SegmentTable, features: Scores, temperature: float, threshold: float
-    ) -> tuple[Scores, Scores]:
-        """Follows the gradient from a temperature and a single threshold to weights [4] and biases [C].
 
-        Nothing is drawn at random: equal tables give equal steps.
-        """
-        import torch
-
-        pixels = torch.tensor(table.histogram.toarray(), dtype=torch.float32)
-        seen = torch.tensor(features, dtype=torch.float32)
-        present = pixels[:, 1:].sum(dim=0) > 0
-        heat = torch.tensor(np.log(temperature), dtype=torch.float32, requires_grad=True)
-        mixture = torch.tensor([1.0, 0.0, 0.0, 0.0], requires_grad=True)
-        free = torch.full((len(table.classes),), temperature * threshold, requires_grad=True)
-        optimiser = torch.optim.Adam([heat, mixture, free], lr=self.lr)
-        for _ in range(self.steps if present.any() else 0):
-            bias = torch.where(present, free, free[present].mean())
-            loss = self.shrinkage * bias.var(correction=0)
-            loss = loss - soft_miou(seen @ (heat.exp() * mixture) - bias, pixels)
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-        weights = (heat.exp() * mixture).detach().double().numpy()
-        if present.any():
-            free = torch.where(present, free, free[present].mean())
-        return weights, free.detach().double().numpy()
-
-
-def evidence(table: SegmentTable, vocabulary: Vocabulary) -> Scores:
-    """Computes what speaks for each class in each segment; see `Context`.
-
-    Returns:
-        [S, C, 4] float64 in -1..1, in the order of `EVIDENCE`.
+def evidence(block: SegmentTable, vocabulary: Vocabulary) -> Evidence:
+    """Computes what speaks for each class in each segment, in the order of `EVIDENCE`; see `Context`.
 
     Raises:
         UserError: If the embeddings are not finite, or there is not one text for each class.
     """
-    cosine = checked_scores("cosine", table, vocabulary)
-    image = image_cosine(table, vocabulary)
-    first = np.searchsorted(table.image, np.arange(len(table.keys)))
-    occupied = np.bincount(table.image, minlength=len(table.keys)) > 0
-    strongest = np.full(image.shape, -1.0)
-    if len(cosine):
-        strongest[occupied] = np.maximum.reduceat(cosine, first[occupied], axis=0)
-    return np.stack([cosine, image[table.image], strongest[table.image], alike(table, cosine, first)], axis=-1)
+    cosine = checked_scores("cosine", block, vocabulary).astype(np.float32)
+    image = image_cosine(block, vocabulary).astype(np.float32)
+    strongest, alike = np.full_like(image, -1), np.empty_like(cosine)
+    embedding, ends = block.embedding[:], np.searchsorted(block.image, np.arange(len(block.keys) + 1))
+    for row, (first, end) in enumerate(pairwise(ends)):
+        if first < end:
+            own = slice(first, end)
+            strongest[row] = cosine[own].max(axis=0)
+            alike[own] = mean_alike(embedding[own], block.area[own], cosine[own])
+    return Evidence(np.stack([cosine, alike]), np.stack([image, strongest]), block.image)
 
 
-def alike(table: SegmentTable, cosine: Scores, first: NDArray[np.int64]) -> Scores:
-    """Mean of the cosines [S, C] of the segments of an image, by area and by likeness to the segment: [S, C]."""
-    position = np.arange(len(cosine)) - first[table.image]
-    shape = (len(table.keys), int(position.max(initial=-1)) + 1)
-    # Images side by side, padded with segments of no area, so that all are one matrix product.
-    area, unit, own = np.zeros(shape), np.zeros((*shape, table.embedding.shape[1])), np.zeros((*shape, cosine.shape[1]))
-    place = table.image, position
-    area[place], unit[place], own[place] = table.area, table.embedding, cosine
-    weight = area[:, None] * np.exp(AFFINITY * unit @ unit.transpose(0, 2, 1))
-    mean = weight @ own / np.maximum(weight.sum(axis=2, keepdims=True), 1e-12)
-    return np.asarray(mean[place])
+def mean_alike(embedding: Singles, area: NDArray[np.int64], cosine: Singles) -> Singles:
+    """Mean of the cosines [n, C] of the segments of an image, by area and by likeness to the segment: [n, C]."""
+    likeness = AFFINITY * embedding @ embedding.T
+    likeness -= likeness.max(axis=1, keepdims=True)  # of score tables, whose embeddings may be long, exp would overflow
+    weight = np.exp(likeness) * np.maximum(area, 1e-12).astype(np.float32)
+    return np.asarray(weight @ cosine / weight.sum(axis=1, keepdims=True))

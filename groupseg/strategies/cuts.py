@@ -6,16 +6,19 @@ all pixels less those of other labels that classes have `taken`. So the mIoU of 
 looked up per class, plus one fraction.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from groupseg.metrics.curve import MARGIN, Steps, background_iou, midpoints
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Rows = slice | Integers
 
 # How finely the search looks at the trade between background and classes. It only costs time.
 CELLS, PRICES, STARTS = 32, 24, 8
@@ -55,10 +58,13 @@ class Cuts:
         occurring = np.maximum(self.occurring + ~np.isnan(background), 1)
         return np.asarray((self.iou[choice].sum(axis=-1) + np.nan_to_num(background)) / occurring)
 
-    def best_rows(self, worth: ArrayLike) -> Integers:
-        """Finds the row of the highest worth [..., K] in each class: [..., C] int64."""
-        worth = np.asarray(worth)
-        best = [first + worth[..., first:end].argmax(axis=-1) for first, end in pairwise(self.start)]
+    def best_rows(self, worth: Callable[[Rows], Floats]) -> Integers:
+        """Finds the row of the highest worth in each class: [..., C] int64.
+
+        Args:
+            worth: Computes what R rows are worth, [..., R]; asked of one class at a time.
+        """
+        best = [first + worth(slice(first, end)).argmax(axis=-1) for first, end in pairwise(self.start)]
         return np.stack(best, axis=-1)
 
 
@@ -114,7 +120,7 @@ def search(cuts: Cuts) -> tuple[Integers, float]:
     Returns:
         The choice, and an upper bound of the mIoU of any choice.
     """
-    starts = [cuts.single, cuts.best_rows(cuts.iou), cuts.start[1:] - 1]
+    starts = [cuts.single, cuts.best_rows(lambda rows: cuts.iou[rows]), cuts.start[1:] - 1]
     choice = max((ascend(cuts, start) for start in starts), key=cuts.miou)
     relaxed, bound = relaxations(cuts, float(cuts.miou(choice)))
     _, distinct = np.unique(-cuts.miou(relaxed), return_index=True)
@@ -142,18 +148,21 @@ def relaxations(cuts: Cuts, reached: float) -> tuple[Integers, float]:
         background.
     """
     terms = cuts.occurring + 1
-    ceiling = cuts.iou[cuts.best_rows(cuts.iou)].sum()
+    ceiling = cuts.iou[cuts.best_rows(lambda rows: cuts.iou[rows])].sum()
     highest = best_background(cuts)
     edges = np.linspace(min(max(reached * terms - ceiling, 0), highest), highest, CELLS + 1)
     total, background = cuts.truth.sum(), max(int(cuts.truth[0]), 1)
     # With p = 1 / B the price is the slope of A / B; beyond both ends of what B can be, for the bound's sake.
     price = np.append(0, np.geomspace(0.1 / total, 100 / background, PRICES))[:, None]
+
+    def worth(low: float, rows: Rows) -> Floats:
+        return np.asarray(cuts.iou[rows] + price * (low * cuts.taken[rows] - cuts.lost[rows]))
+
     choices, bound = [], 0.0
     for low, high in pairwise(edges):
-        worth = cuts.iou + price * (low * cuts.taken - cuts.lost)
-        choice = cuts.best_rows(worth)
+        choice = cuts.best_rows(partial(worth, low))
         surplus = price[:, 0] * (cuts.truth[0] - low * total)
-        sums = np.take_along_axis(worth, choice, axis=1).sum(axis=1) + surplus
+        sums = worth(low, choice).sum(axis=1) + surplus
         bound = max(bound, float(sums.min() + high))
         choices.append(choice)
     return np.concatenate(choices), bound / terms
@@ -161,9 +170,13 @@ def relaxations(cuts: Cuts, reached: float) -> tuple[Integers, float]:
 
 def best_background(cuts: Cuts) -> float:
     """The highest background IoU of any choice, by Dinkelbach's iteration; 0 where there is no background."""
+
+    def worth(iou: float, rows: Rows) -> Floats:
+        return np.asarray(iou * cuts.taken[rows] - cuts.lost[rows])
+
     best = 0.0
     while True:
-        choice = cuts.best_rows(best * cuts.taken - cuts.lost)
+        choice = cuts.best_rows(partial(worth, best))
         iou = background_iou(cuts.truth, cuts.lost[choice].sum(), cuts.taken[choice].sum())
         if not float(np.nan_to_num(iou)) > best + GAIN:
             return best

@@ -4,7 +4,7 @@ import numpy as np
 
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.scores import Labels, Scores, checked_scores, cosine, finite, image_max, softmax_rows
+from groupseg.strategies.scores import Labels, Scores, checked_scores, cosine, image_cosine, image_max, softmax_rows
 
 FEATURES = (
     "score",  # of the candidate
@@ -49,9 +49,9 @@ def segment_features(score: str, table: SegmentTable, vocabulary: Vocabulary) ->
     share = area / np.bincount(table.image, area, images)[table.image]
     same = table.image.astype(np.int64) * len(table.classes) + candidate
     class_share = np.bincount(same, share)[same] if len(same) else share
-    nearness = finite(table.image_embedding.astype(np.float64) @ vocabulary.text.astype(np.float64).T, "image")
-    image_cosine = nearness[table.image, candidate]
-    nearer = (nearness[table.image] > image_cosine[:, None]).sum(axis=1)
+    nearness = image_cosine(table, vocabulary)
+    own_nearness = nearness[table.image, candidate]
+    nearer = (nearness[table.image] > own_nearness[:, None]).sum(axis=1)
     columns = {
         "score": best,
         "margin": cosines[row, candidate] - second,
@@ -59,7 +59,7 @@ def segment_features(score: str, table: SegmentTable, vocabulary: Vocabulary) ->
         "entropy": -(shares * np.log(shares)).sum(axis=1),
         "log_area": np.log(share),
         "log_class_area": np.log(class_share),
-        "image_cosine": image_cosine,
+        "image_cosine": own_nearness,
         "log_image_rank": np.log1p(nearer),
         "segments": np.bincount(table.image, minlength=images)[table.image],
         "rank": _rank(best, table),

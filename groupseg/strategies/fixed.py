@@ -6,6 +6,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Recorded, require
@@ -51,10 +52,12 @@ class Fixed(Recorded):
         """Does nothing: there is nothing to calibrate."""
         return self
 
+    @by_blocks
     def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
         """Returns the class of the highest mean score, [S] int32 in 1..C, and that score, [S] float64."""
         return best_class(self.score, table, vocabulary)
 
+    @by_blocks
     def predict(self, table: SegmentTable, vocabulary: Vocabulary) -> Labels:
         """Labels segments; see `Strategy`."""
         if table.parts is None or not self.per_window:

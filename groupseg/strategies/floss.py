@@ -6,6 +6,7 @@ from typing import Literal, Self
 import numpy as np
 from scipy.special import entr
 
+from groupseg.segments.blocks import blocks, by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import SingleThreshold, require
@@ -48,6 +49,7 @@ class Floss(SingleThreshold):
         self.templates = [_surest(column, self.experts) for column in _entropies(table, vocabulary).T]
         return super().fit(table, vocabulary)
 
+    @by_blocks
     def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
         """Returns the best class of each segment, [S] int32 in 1..C, and its cosine, [S] float64."""
         means = [vocabulary.ensemble[rows, label].mean(axis=0) for label, rows in enumerate(self.templates)]
@@ -58,14 +60,15 @@ class Floss(SingleThreshold):
 def _entropies(table: SegmentTable, vocabulary: Vocabulary) -> Scores:
     """Mean entropy of the segments that each template gives to each class, [T, C] in nats; inf where it gives none."""
     classes = len(vocabulary.classes)
-    entropies = np.full(vocabulary.ensemble.shape[:2], np.inf)
-    for row, text in enumerate(vocabulary.ensemble):
-        shares = softmax_rows(table.scale * (table.embedding @ text.T).astype(np.float64))
-        label = shares.argmax(axis=1)
-        total = np.bincount(label, entr(shares).sum(axis=1), minlength=classes)
-        count = np.bincount(label, minlength=classes)
-        np.divide(total, count, out=entropies[row], where=count > 0)
-    return entropies
+    total, count = np.zeros((2, len(vocabulary.ensemble), classes))
+    for block in blocks(table):
+        embedding = block.embedding[:]
+        for row, text in enumerate(vocabulary.ensemble):
+            shares = softmax_rows(block.scale * (embedding @ text.T).astype(np.float64))
+            label = shares.argmax(axis=1)
+            total[row] += np.bincount(label, entr(shares).sum(axis=1), minlength=classes)
+            count[row] += np.bincount(label, minlength=classes)
+    return np.divide(total, count, out=np.full_like(total, np.inf), where=count > 0)
 
 
 def _surest(entropies: Scores, experts: int) -> list[int]:

@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 import numpy as np
 
+from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import SingleThreshold
@@ -38,10 +39,11 @@ class MeanForeground(SingleThreshold):
             self.warnings.append("The class texts have no mean to tell them from: the score is the cosine alone.")
         return self
 
+    @by_blocks
     def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
         """Returns the best class of each segment, [S] int32 in 1..C, and its lead over the mean, [S] float64."""
         label, score = best_class("cosine", table, vocabulary)
-        return label, score - table.embedding @ _direction(vocabulary)
+        return label, score - table.embedding[:] @ _direction(vocabulary)
 
 
 def _direction(vocabulary: Vocabulary) -> Scores:

@@ -12,6 +12,7 @@ from scipy.special import expit, logit
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.curve import class_steps
 from groupseg.metrics.iou import mean_iou
+from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Recorded, absent_classes, single_curve
@@ -77,6 +78,7 @@ class PerClass(Recorded):
         self.warnings += absent_classes(table, "They take the single threshold")
         return self
 
+    @by_blocks
     def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
         """Returns the best class of each segment, [S] int32 in 1..C, and its score, [S] float64."""
         return best_class(self.score, table, vocabulary)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from groupseg.metrics.confusion import hits, image_counts
 from groupseg.metrics.curve import threshold_curve
 from groupseg.metrics.iou import mean_iou
+from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Recorded, absent_classes, single_curve
@@ -88,6 +89,7 @@ class PlugIn(Recorded):
         self.warnings += absent_classes(table, "They take the mean threshold")
         return self
 
+    @by_blocks
     def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
         """Returns the best class of each segment, [S] int32 in 1..C, and the probability that it is right, [S]."""
         label, score = best_class(self.score, table, vocabulary)

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from groupseg.metrics.confusion import entries
 from groupseg.metrics.curve import MARGIN, midpoints
+from groupseg.segments.blocks import by_blocks, in_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import SingleThreshold, absent_classes, require
-from groupseg.strategies.scores import Labels, ScoreName, Scores, checked_scores, cosine, finite, image_cosine
+from groupseg.strategies.scores import Labels, ScoreName, Scores, checked_scores, cosine, finite, highest, image_cosine
 
 
 @dataclass(kw_only=True)
@@ -56,7 +57,7 @@ class Presence(SingleThreshold):
     def fit(self, table: SegmentTable, vocabulary: Vocabulary) -> Self:
         """Finds the cuts, then the threshold; see `Strategy`."""
         rows = np.unique(table.image)  # An image without segments has no presence score.
-        presence, present = self._presence(table, vocabulary)[rows], _present(table)[rows]
+        presence, present = self._presence(table, vocabulary)[rows], in_blocks(_present, table)[rows]
         self.common = best_cut(presence.ravel(), present.ravel())
         own = [best_cut(*pair) for pair in zip(presence.T, present.T, strict=True)]
         images = present.sum(axis=0)
@@ -69,22 +70,23 @@ class Presence(SingleThreshold):
         self.warnings += absent_classes(table, "They take the common cut")
         return self
 
+    @by_blocks
     def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
         """Returns the best class let through for each segment, [S] int32 in 1..C, and its score, [S] float64."""
         scores = checked_scores(self.score, table, vocabulary)
-        presence = finite(self._presence(table, vocabulary)[table.image], "presence")
+        presence = finite(self._presence(table, vocabulary)[table.image], "presence", table)
         through = presence >= np.array(self.cuts)
         through |= ~through.any(axis=1, keepdims=True)
-        scores = np.where(through, scores, -np.inf)
-        return scores.argmax(axis=1).astype(np.int32) + 1, scores.max(axis=1)
+        return highest(np.where(through, scores, -np.inf))
 
+    @by_blocks
     def _presence(self, table: SegmentTable, vocabulary: Vocabulary) -> Scores:
         """Presence scores, [N, C]; -inf where an image has no segment."""
         if self.by == "image":
             return image_cosine(table, vocabulary)
-        highest = np.full((len(table.keys), len(vocabulary.text)), -np.inf)
-        np.maximum.at(highest, table.image, cosine(table, vocabulary))
-        return highest
+        strongest = np.full((len(table.keys), len(vocabulary.text)), -np.inf)
+        np.maximum.at(strongest, table.image, cosine(table, vocabulary))
+        return strongest
 
 
 def best_cut(presence: Scores, present: NDArray[np.bool_]) -> float:

@@ -5,9 +5,10 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 
+from groupseg.segments.blocks import blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.scores import Labels, Scores, checked_scores
+from groupseg.strategies.scores import Labels, Scores, checked_scores, highest
 from groupseg.strategies.tuned import Tuned
 
 # Weights of the prior; 0 leaves the logits as they are.
@@ -40,12 +41,12 @@ class Prior(Tuned):
 
     def fit(self, table: SegmentTable, vocabulary: Vocabulary) -> Self:
         """Estimates the prior, then finds its weight and the threshold; see `Strategy`."""
-        shares = checked_scores("softmax", table, vocabulary)
-        mean = shares.sum(axis=0) / max(len(shares), 1)
+        sums = [checked_scores("softmax", block, vocabulary).sum(axis=0) for block in blocks(table)]
+        mean = np.sum(sums, axis=0) / max(len(table.image), 1)
         self.log_prior = np.log(np.maximum(mean, 1e-12)).tolist()
         return super().fit(table, vocabulary)
 
     def candidates_at(self, setting: float, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
         """Returns the class of the highest adjusted logit, [S] int32 in 1..C, and that logit, [S] float64."""
         logits = table.scale * checked_scores("cosine", table, vocabulary) - setting * np.array(self.log_prior)
-        return logits.argmax(axis=1).astype(np.int32) + 1, logits.max(axis=1)
+        return highest(logits)

@@ -1,11 +1,15 @@
 """Per image and class the set of segments of highest expected IoU."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from itertools import pairwise
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from groupseg.metrics.confusion import entries
+from groupseg.segments.blocks import Kept, blocks, by_blocks, keep
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.natural import Natural
@@ -13,6 +17,8 @@ from groupseg.strategies.scores import Labels, ScoreName, Scores, checked_scores
 
 # Equal probabilities are to score the same, whatever the order in which they were added up.
 DECIMALS = 12
+# Pairs of a segment and a class that are sorted at once, and those whose scores say where to cut.
+RANGE, SAMPLE = 2**21, 100_000
 
 
 @dataclass(kw_only=True)
@@ -56,12 +62,11 @@ class RankSeg(Natural):
 
     def fit(self, table: SegmentTable, vocabulary: Vocabulary) -> Self:
         """Finds the probabilities, then g; see `Strategy`."""
-        scores = checked_scores(self.score, table, vocabulary)
-        pixels = table.histogram.toarray()
-        points = isotonic_points(scores, pixels[:, 1:], pixels.sum(axis=1, keepdims=True))
+        points = isotonic_points(table, lambda block: checked_scores(self.score, block, vocabulary))
         self.scores, self.probabilities = (values.tolist() for values in points)
         return super().fit(table, vocabulary)
 
+    @by_blocks
     def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
         """Returns the best class of each segment, [S] int32 in 1..C, and how much smoothing it bears, [S] float64.
 
@@ -115,26 +120,91 @@ def smoothing(probability: Scores, area: NDArray[np.int64], group: NDArray[np.in
     return np.where(probability > 0, borne, -np.inf)
 
 
-def isotonic_points(scores: Scores, pixels: NDArray[np.int64], labelled: NDArray[np.int64]) -> tuple[Scores, Scores]:
+class Points(NamedTuple):
+    """Stretches of scores, ascending, and the pixels of all pairs of a segment and a class whose score lies there.
+
+    Attributes:
+        low: [P] float64, first score.
+        high: [P] float64, last score.
+        labelled: [P] float64, labelled pixels of the segments.
+        right: [P] float64, pixels of the classes.
+    """
+
+    low: Scores
+    high: Scores
+    labelled: Scores
+    right: Scores
+
+    @classmethod
+    def of(cls, score: Scores, labelled: Scores, right: Scores) -> Self:
+        """Sorts pairs, [M] each; those of one score are one point."""
+        value, place = np.unique(score, return_inverse=True)
+        sums = [np.bincount(place, pixels, len(value)).astype(np.float64) for pixels in (labelled, right)]
+        return cls(value, value, *sums)
+
+    def pooled(self) -> Self:
+        """Joins stretches until the share of right pixels rises from each to the next (isotonic regression)."""
+        from scipy.optimize import isotonic_regression  # Nothing else here needs it, and it is slow to import.
+
+        if not len(self.low):
+            return self
+        first = isotonic_regression(self.right / self.labelled, weights=self.labelled).blocks[:-1]
+        last = np.append(first[1:], len(self.low)) - 1
+        labelled, right = (np.add.reduceat(pixels, first) for pixels in (self.labelled, self.right))
+        return type(self)(self.low[first], self.high[last], labelled, right)
+
+    @classmethod
+    def joined(cls, parts: "Sequence[Points]") -> Self:
+        """Puts stretches one after the other."""
+        return cls(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+
+def isotonic_points(table: SegmentTable, scores: Callable[[SegmentTable], Scores]) -> tuple[Scores, Scores]:
     """Fits the probability that a pixel is of a class, never falling with the score of the class.
 
+    All pairs of a segment and a class would fill the memory. What pools within a range of scores pools among all scores
+    too, so that ranges can be pooled one after the other, and then together.
+
     Args:
-        scores: [S, C] float64.
-        pixels: [S, C] int64, pixels of each class.
-        labelled: [S, 1] int64, labelled pixels.
+        table: The segments.
+        scores: Computes the scores of a block, [s, C] float64.
 
     Returns:
         Scores [P], ascending, and probabilities [P], in 0..1, at the ends of each level stretch; a single 0 where no
         pixel is labelled.
     """
-    from scipy.optimize import isotonic_regression  # Nothing else here needs it, and it is slow to import.
-
-    weight = np.broadcast_to(labelled, scores.shape)
-    value, place = np.unique(scores[weight > 0], return_inverse=True)
-    if not len(value):
+    with keep(_pairs(block, scores) for block in blocks(table)) as kept:
+        pairs = len(table.image) * len(table.classes)
+        sample = np.concatenate([score[:: pairs // SAMPLE + 1] for score, *_ in kept])
+        inner = np.quantile(sample, np.arange(1, pairs // RANGE + 1) / (pairs // RANGE + 1)) if len(sample) else []
+        ends = np.unique([-np.inf, *inner, np.inf])
+        found = Points.joined([_within(low, high, kept).pooled() for low, high in pairwise(ends)]).pooled()
+    if not len(found.low):
         return np.zeros(1), np.zeros(1)
-    total = np.bincount(place, weight[weight > 0])
-    share = np.bincount(place, pixels[weight > 0]) / total
-    fit = isotonic_regression(share, weights=total)
-    ends = np.unique(np.concatenate([fit.blocks[:-1], fit.blocks[1:] - 1]))
-    return value[ends], np.clip(fit.x[ends], 0, 1)
+    level = np.clip(found.right / found.labelled, 0, 1)
+    score = np.stack([found.low, found.high], axis=1).ravel()
+    kept_ends = np.stack([np.ones(len(level), dtype=bool), found.high > found.low], axis=1).ravel()
+    return score[kept_ends], level.repeat(2)[kept_ends]
+
+
+def _pairs(block: SegmentTable, scores: Callable[[SegmentTable], Scores]) -> list[NDArray[Any]]:
+    """Lists scores and labelled pixels of all pairs that have any, [M] each, and of which pairs how many are right."""
+    pixels = block.histogram.sum(axis=1)
+    rows = np.flatnonzero(pixels)
+    score = scores(block)[rows]
+    segment, label, right = entries(block.histogram[rows])
+    place = segment[label > 0] * score.shape[1] + label[label > 0] - 1
+    return [score.ravel(), pixels[rows].astype(np.float64).repeat(score.shape[1]), place, right[label > 0]]
+
+
+def _within(low: float, high: float, kept: Kept) -> Points:
+    """Takes the pairs that score from low up to high, itself excluded."""
+
+    def of_block(score: Scores, labelled: Scores, place: NDArray[np.int64], right: NDArray[np.int64]) -> Points:
+        inside = (score >= low) & (score < high)
+        return Points.of(
+            score[inside], labelled[inside], np.bincount(place, right, len(score)).astype(np.float64)[inside]
+        )
+
+    whole = Points.joined([of_block(*arrays) for arrays in kept])
+    return Points.of(whole.low, whole.labelled, whole.right)

@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import SingleThreshold
@@ -33,6 +34,7 @@ class Relative(SingleThreshold):
     by: Literal["max", "mean_std", "quantile"] = "max"
     score: ScoreName = "product"
 
+    @by_blocks
     def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
         """Returns the best class of each segment, [S] int32 in 1..C, and its relative score, [S] float64."""
         label, score = best_class(self.score, table, vocabulary)

@@ -1,7 +1,8 @@
 """Scores of segments against class texts, and the best class of each segment.
 
 Where images are read through windows, a score is computed in each window and then averaged over those that are over the
-segment, as the release of GroupViT does.
+segment, as the release of GroupViT does. Scores of all segments and classes fill the memory: they are asked of a block
+(`groupseg.segments.blocks`) at a time, but for `best_class`, which goes through the blocks itself.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from groupseg.errors import UserError
+from groupseg.segments.blocks import in_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 
@@ -30,7 +32,7 @@ def cosine(table: SegmentTable, vocabulary: Vocabulary) -> Scores:
     Returns:
         [S, C] float64 in -1..1.
     """
-    return table.embedding.astype(np.float64) @ vocabulary.text.astype(np.float64).T
+    return table.embedding[:].astype(np.float64) @ vocabulary.text.astype(np.float64).T
 
 
 def image_cosine(table: SegmentTable, vocabulary: Vocabulary) -> Scores:
@@ -42,7 +44,8 @@ def image_cosine(table: SegmentTable, vocabulary: Vocabulary) -> Scores:
     Raises:
         UserError: If one is not finite.
     """
-    return finite(table.image_embedding.astype(np.float64) @ vocabulary.text.astype(np.float64).T, "image")
+    scores = table.image_embedding.astype(np.float64) @ vocabulary.text.astype(np.float64).T
+    return finite(scores, "image", table, np.arange(len(table.keys)))
 
 
 def softmax(table: SegmentTable, vocabulary: Vocabulary, scale: float | None = None) -> Scores:
@@ -109,7 +112,7 @@ def checked_scores(score: str, table: SegmentTable, vocabulary: Vocabulary) -> S
         UserError: If there is not one text for each class of the table, or a score is not finite.
     """
     check_texts(table, vocabulary)
-    return finite(SCORES[score](table, vocabulary), score)
+    return finite(SCORES[score](table, vocabulary), score, table)
 
 
 def check_texts(table: SegmentTable, vocabulary: Vocabulary) -> None:
@@ -122,17 +125,24 @@ def check_texts(table: SegmentTable, vocabulary: Vocabulary) -> None:
         )
 
 
-def finite(scores: Scores, name: str) -> Scores:
-    """Returns scores [S, ...] where all are finite.
+def finite(scores: Scores, name: str, table: SegmentTable, image: NDArray[np.integer] | None = None) -> Scores:
+    """Returns scores where all are finite.
+
+    Args:
+        scores: [S, ...], one row for each segment, or for each row of `image`.
+        name: What they are called.
+        table: Whose segments they are of.
+        image: Rows of images, if the scores are not those of its segments.
 
     Raises:
-        UserError: If one is not.
+        UserError: If one is not finite.
     """
     broken = np.flatnonzero(~np.isfinite(scores).all(axis=tuple(range(1, scores.ndim))))
     if broken.size:
+        key = table.keys[(table.image if image is None else image)[broken[0]]]
         raise UserError(
-            f"Expected finite {name} scores, but got {scores[broken[0]].max()} in row {broken[0]}, and "
-            f"{broken.size} such in all. Check the embeddings of the model and of the class texts."
+            f"Expected finite {name} scores, but got {scores[broken[0]].max()} in image {key!r}. Check the embeddings "
+            "of the model and of the class texts."
         )
     return scores
 
@@ -142,7 +152,11 @@ def best_class(score: str, table: SegmentTable, vocabulary: Vocabulary) -> tuple
 
     Arguments and errors as in `checked_scores`.
     """
-    scores = checked_scores(score, table, vocabulary)
+    return in_blocks(lambda block: highest(checked_scores(score, block, vocabulary)), table)
+
+
+def highest(scores: Scores) -> tuple[Labels, Scores]:
+    """Finds the best class of each segment, [S] int32 in 1..C, and its score, [S], from the scores [S, C]."""
     return scores.argmax(axis=1).astype(np.int32) + 1, scores.max(axis=1)
 
 

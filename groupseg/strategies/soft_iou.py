@@ -1,68 +1,192 @@
-"""mIoU with a gradient: what strategies that learn maximise on the segments of all calibration images."""
+"""mIoU with a gradient: what strategies that learn maximise on the segments of all calibration images.
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+All images at once, in blocks: an IoU is made of two sums over segments, so that one pass over the blocks finds them,
+and a second one the gradient, as exactly as if all segments lay in memory.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from tempfile import TemporaryFile
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
-if TYPE_CHECKING:  # torch takes longer to import than most strategies take to fit.
-    from torch import Tensor
+from groupseg.metrics.confusion import Counts, entries
+from groupseg.metrics.iou import mean_iou
+from groupseg.segments.blocks import Kept, blocks, keep
+from groupseg.segments.table import SegmentTable
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
+
+Logits = Callable[..., Singles]
 
 SHARPNESS = 6.0
+# Shares below this are rounding of those above.
+NEGLIGIBLE = 1e-7
 
 
-def soft_miou(logits: "Tensor", pixels: "Tensor") -> "Tensor":
-    """Computes the mIoU where a segment has every label in part, by the softmax of its logits.
+class Pixels(NamedTuple):
+    """The labelled pixels of a block of s segments.
 
-    The sharper the logits, the closer to the true mIoU.
+    Attributes:
+        place: [E] int64, segment * (C + 1) + label of each pair that has a pixel.
+        label: [E] int64, the label of the pair.
+        pixels: [E] float32, its pixels.
+        labelled: [s] float32, pixels of any label.
+    """
+
+    place: NDArray[np.int64]
+    label: NDArray[np.int64]
+    pixels: Singles
+    labelled: Singles
+
+    @classmethod
+    def of(cls, histogram: csr_array) -> Self:
+        """Takes them from a histogram [s, C + 1]."""
+        segment, label, pixels = entries(histogram)
+        place = segment * histogram.shape[1] + label
+        return cls(place, label, pixels.astype(np.float32), histogram.sum(axis=1).astype(np.float32))
+
+
+class Loss(Protocol):
+    """A function of the shares of all labels in all segments. It is shown all blocks, and then knows its slopes."""
+
+    def show(self, shares: Singles, pixels: Pixels) -> None:
+        """Takes a block into account; its shares are [s, C + 1]."""
+        ...
+
+    def settle(self) -> None:
+        """Is called when all blocks have been shown."""
+        ...
+
+    def slopes(self, pixels: Pixels) -> Singles:
+        """Returns how much the loss grows with each share of a block, [s, C + 1]; asked of all blocks, in order."""
+        ...
+
+
+class SoftMiou:
+    """Minus the mIoU where a segment has every label in part.
+
+    The mean is over labels that occur in truth or, with half a pixel at least, in prediction. The sharper the shares,
+    the closer to the true mIoU.
 
     Args:
-        logits: [S, C] float, of the classes; that of the background is 0.
-        pixels: [S, C + 1] float, pixels of each true label under each segment.
-
-    Returns:
-        Scalar in 0..1, the mean over labels that occur in truth or, with half a pixel at least, in
-        prediction.
+        truth: [C + 1], true pixels of each label.
     """
-    shares = _shares(logits)
-    tp, truth = (shares * pixels).sum(dim=0), pixels.sum(dim=0)
-    predicted = pixels.sum(dim=1) @ shares
-    occurs = (truth > 0) | (predicted >= 0.5)
-    return (tp[occurs] / (truth + predicted - tp)[occurs]).mean()
+
+    def __init__(self, truth: NDArray[np.integer]) -> None:
+        self._truth = truth.astype(np.float64)
+        self._tp, self._predicted = np.zeros((2, len(truth)))
+
+    def show(self, shares: Singles, pixels: Pixels) -> None:
+        """See `Loss`."""
+        self._tp += np.bincount(pixels.label, shares.ravel()[pixels.place] * pixels.pixels, len(self._tp))
+        self._predicted += pixels.labelled @ shares
+
+    def settle(self) -> None:
+        """See `Loss`."""
+        union = self._truth + self._predicted - self._tp
+        occurs = (self._truth > 0) | (self._predicted >= 0.5)
+        iou = np.divide(self._tp, union, out=np.zeros_like(union), where=occurs)
+        self.value = -iou.sum() / np.count_nonzero(occurs)
+        worth = np.divide(1 / np.count_nonzero(occurs), union, out=np.zeros_like(union), where=occurs)
+        self._hit, self._any = ((-worth * (1 + iou)).astype(np.float32), (worth * iou).astype(np.float32))
+        self._tp, self._predicted = np.zeros((2, len(self._tp)))
+
+    def slopes(self, pixels: Pixels) -> Singles:
+        """See `Loss`."""
+        slopes = np.outer(pixels.labelled, self._any)
+        slopes.ravel()[pixels.place] += pixels.pixels * self._hit[pixels.label]
+        return slopes
 
 
-def lovasz(logits: "Tensor", pixels: "Tensor") -> "Tensor":
-    """Computes the Lovász-softmax loss, an extension of 1 - IoU from hard labels to shares.
-
-    Berman et al. 2018 (arXiv 1705.08790), equation 11 and algorithm 1, over all pixels at once. On sharp logits it is
-    1 - mIoU.
+class Watched:
+    """A loss that also counts what the mIoU is where a segment has the label of the highest share.
 
     Args:
-        logits: [S, C] float, of the classes; that of the background is 0.
-        pixels: [S, C + 1] float, pixels of each true label under each segment.
+        loss: The loss.
+        table: The segments. In a data set without background no segment is background.
 
-    Returns:
-        Scalar in 0..1, the mean over labels as in `soft_miou`.
+    Attributes:
+        miou: mIoU of the shares that were shown, 0..1.
     """
-    import torch
 
-    shares = _shares(logits)
-    # Labels first, so that what is sorted and summed lies together in memory.
-    held, counts = (np.ascontiguousarray(x.detach().double().numpy().T) for x in (shares, pixels))
-    labelled = counts.sum(axis=0)
-    occurs = np.flatnonzero((counts.sum(axis=1) > 0) | (held @ labelled >= 0.5))
-    slopes = [_slopes(held[label], counts[label], labelled) for label in occurs]
-    own, others = torch.from_numpy(np.stack(slopes, axis=-1)).to(shares.dtype)
-    kept = shares[:, torch.from_numpy(occurs)]
-    loss: Tensor = (own * (1 - kept) + others * kept).sum() / len(occurs)
-    return loss
+    def __init__(self, loss: Loss, table: SegmentTable) -> None:
+        self._loss, self._lowest = loss, int(not table.with_background)
+        self._truth = table.histogram.sum(axis=0)
+        self._tp, self._predicted = np.zeros((2, len(self._truth)))
+        self.slopes = loss.slopes
+
+    def show(self, shares: Singles, pixels: Pixels) -> None:
+        """See `Loss`."""
+        labels = len(self._truth)
+        chosen = shares[:, self._lowest :].argmax(axis=1) + self._lowest
+        hit = pixels.label == chosen[pixels.place // labels]
+        self._tp += np.bincount(pixels.label[hit], pixels.pixels[hit], labels)
+        self._predicted += np.bincount(chosen, pixels.labelled, labels)
+        self._loss.show(shares, pixels)
+
+    def settle(self) -> None:
+        """See `Loss`."""
+        self.miou = float(mean_iou(Counts(self._tp.astype(np.int64), self._predicted.astype(np.int64), self._truth)))
+        self._tp, self._predicted = np.zeros((2, len(self._truth)))
+        self._loss.settle()
 
 
-def _slopes(share: Floats, own: Floats, labelled: Floats) -> Floats:
+class Lovasz:
+    """The Lovász-softmax loss, an extension of 1 - IoU from hard labels to shares.
+
+    Berman et al. 2018 (arXiv 1705.08790), equation 11 and algorithm 1, over all pixels at once; the mean is over labels
+    as in `SoftMiou`. On sharp shares it is 1 - mIoU. Each label sorts all segments by itself, so that all shares lie in
+    a temporary file until then.
+
+    Args:
+        histogram: [S, C + 1], pixels of each true label under each segment; S at least 1.
+    """
+
+    def __init__(self, histogram: csr_array) -> None:
+        self._labelled = histogram.sum(axis=1).astype(np.float64)
+        self._own = histogram.tocsc()
+        with TemporaryFile() as file:  # the mapping outlives it
+            self._table = np.memmap(file, np.float32, "w+", shape=histogram.shape[::-1])
+        self._first = 0
+
+    def show(self, shares: Singles, pixels: Pixels) -> None:
+        """See `Loss`."""
+        self._next(len(shares))[:] = shares.T
+
+    def settle(self) -> None:
+        """See `Loss`."""
+        self._first, self.value, occurring = 0, 0.0, 0
+        for label, table in enumerate(self._table):
+            own = np.zeros(len(table))
+            held = slice(*self._own.indptr[label : label + 2])
+            own[self._own.indices[held]] = self._own.data[held]
+            share = table.astype(np.float64)
+            if not own.any() and share @ self._labelled < 0.5:
+                table[:] = 0
+                continue
+            slopes = lovasz_slopes(share, own, self._labelled)
+            self.value += slopes[0] @ (1 - share) + slopes[1] @ share
+            table[:] = slopes[1] - slopes[0]
+            occurring += 1
+        self.value, self._occurring = self.value / occurring, np.float32(occurring)
+
+    def slopes(self, pixels: Pixels) -> Singles:
+        """See `Loss`."""
+        return np.ascontiguousarray(self._next(len(pixels.labelled)).T) / self._occurring
+
+    def _next(self, count: int) -> Singles:
+        """What is kept of the next `count` segments, [C + 1, count]; from the first one again after the last."""
+        rows = slice(self._first, self._first + count)
+        self._first = rows.stop % len(self._labelled)
+        return self._table[:, rows]
+
+
+def lovasz_slopes(share: Floats, own: Floats, labelled: Floats) -> Floats:
     """Computes how much the loss of a label grows with each error, where the errors are in this order.
 
     Pixels of one segment share a softmax: those of the label are all as wrong as its share falls short of 1, the others
@@ -78,16 +202,81 @@ def _slopes(share: Floats, own: Floats, labelled: Floats) -> Floats:
         [2, S]: of the errors of the label's own pixels, and of those of the others.
     """
     holding = np.flatnonzero(own)  # few; the blocks of the others would be empty
-    order = np.argsort(-np.append(1 - share[holding], share))
-    missed = np.append(own[holding], np.zeros_like(share))[order].cumsum()
-    added = np.append(np.zeros(len(holding)), labelled - own)[order].cumsum()
+    wrong = np.flatnonzero(share > NEGLIGIBLE)
+    order = np.argsort(-np.append(1 - share[holding], share[wrong]))
+    missed = np.append(own[holding], np.zeros(len(wrong)))[order].cumsum()
+    added = np.append(np.zeros(len(holding)), (labelled - own)[wrong])[order].cumsum()
     union = own.sum() + added
     loss = np.divide(missed + added, union, out=np.zeros_like(union), where=union > 0)
     steps = np.empty_like(loss)
     steps[order] = np.diff(loss, prepend=0)
     slopes = np.zeros((2, len(share)))
-    slopes[0, holding], slopes[1] = steps[: len(holding)], steps[len(holding) :]
+    slopes[0, holding], slopes[1, wrong] = steps[: len(holding)], steps[len(holding) :]
     return slopes
+
+
+def with_pixels(
+    table: SegmentTable, make: Callable[[SegmentTable], Sequence[NDArray[Any]]]
+) -> AbstractContextManager[Kept]:
+    """Keeps for each block its pixels, and what `make` makes of it."""
+    return keep((*Pixels.of(block.histogram), *make(block)) for block in blocks(table))
+
+
+def show(loss: Loss, kept: Iterable[list[NDArray[Any]]], logits: Logits) -> None:
+    """Shows all blocks to a loss: the first of two passes.
+
+    Args:
+        loss: The loss.
+        kept: What `with_pixels` returned, or more of each block.
+        logits: Makes the logits of a block, [s, C + 1] float32, of what is kept of it. They are written over.
+    """
+    for arrays in kept:
+        loss.show(softmax(logits(*arrays[4:])), Pixels(*arrays[:4]))
+    loss.settle()
+
+
+def logit_slopes(
+    loss: Loss, kept: Iterable[list[NDArray[Any]]], logits: Logits
+) -> Iterator[tuple[Singles, list[NDArray[Any]]]]:
+    """Yields for each block how much a loss grows with each logit: the second of two passes; arguments as in `show`.
+
+    Yields:
+        [s, C + 1] float32, and what is kept of the block.
+    """
+    for arrays in kept:
+        shares, slopes = softmax(logits(*arrays[4:])), loss.slopes(Pixels(*arrays[:4]))
+        slopes -= np.einsum("sl,sl->s", shares, slopes)[:, None]
+        slopes *= shares
+        yield slopes, arrays[4:]
+
+
+def softmax(logits: Singles) -> Singles:
+    """Softmax of each row, in place."""
+    logits -= logits.max(axis=1, keepdims=True)
+    np.exp(logits, out=logits)
+    logits /= logits.sum(axis=1, keepdims=True)
+    return logits
+
+
+class Adam:
+    """Adam (Kingma & Ba 2015, arXiv 1412.6980, algorithm 1), with the defaults of PyTorch.
+
+    Args:
+        values: [P] float64, changed in place.
+    """
+
+    def __init__(self, values: Floats) -> None:
+        self._values = values
+        self._mean, self._square = np.zeros((2, len(values)))
+        self._steps = 0
+
+    def step(self, slopes: Floats, rate: float) -> None:
+        """Goes down a gradient [P] at a learning rate."""
+        self._steps += 1
+        self._mean += 0.1 * (slopes - self._mean)
+        self._square += 0.001 * (slopes**2 - self._square)
+        mean, square = self._mean / (1 - 0.9**self._steps), self._square / (1 - 0.999**self._steps)
+        self._values -= rate * mean / (np.sqrt(square) + 1e-8)
 
 
 def sharp_scale(best: Floats) -> float:
@@ -106,19 +295,8 @@ def sharp_scale(best: Floats) -> float:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Keeps torch to one thread: results do not depend on the cores, and busy cores are no trouble."""
-    import torch
+    """Keeps arithmetic to one thread: results do not depend on the cores, and busy cores are no trouble."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with threadpool_limits(1):
         yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-def _shares(logits: "Tensor") -> "Tensor":
-    """Softmax of logits [S, C] and 0 for the background: [S, C + 1]."""
-    import torch
-
-    return torch.cat([torch.zeros_like(logits[:, :1]), logits], dim=1).softmax(dim=1)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import SingleThreshold
@@ -24,6 +25,7 @@ class Threshold(SingleThreshold):
     rule: Literal["threshold"] = "threshold"
     score: ScoreName = "product"
 
+    @by_blocks
     def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
         """Returns the best class of each segment, [S] int32 in 1..C, and its score, [S] float64."""
         return best_class(self.score, table, vocabulary)

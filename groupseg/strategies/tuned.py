@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar, Self
 
+from groupseg.segments.blocks import by_blocks, in_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import SingleThreshold, best_threshold, single_curve
@@ -39,16 +41,19 @@ class Tuned(SingleThreshold):
     def fit(self, table: SegmentTable, vocabulary: Vocabulary) -> Self:
         """Finds the best setting and its threshold; see `Strategy`."""
         settings = list(self.settings(table, vocabulary))
-        fits = [single_curve(*self.candidates_at(setting, table, vocabulary), table.histogram) for setting in settings]
-        bests = [best_threshold(curve, table.with_background) for curve, _ in fits]
-        mious = [miou for _, miou in bests]
-        best = mious.index(max(mious))
-        curve, self.warnings = fits[best]
-        self.keep_curve(curve)
-        self.threshold, self.miou = bests[best]
-        self.setting, self.tried = settings[best], {"setting": settings, "miou": mious}
+        mious: list[float] = []
+        for setting in settings:
+            found = in_blocks(partial(self.candidates_at, setting, vocabulary=vocabulary), table)
+            curve, warnings = single_curve(*found, table.histogram)
+            threshold, miou = best_threshold(curve, table.with_background)
+            if miou > max(mious, default=-1):
+                self.setting, self.threshold, self.miou, self.warnings = setting, threshold, miou, warnings
+                self.keep_curve(curve)
+            mious.append(miou)
+        self.tried = {"setting": settings, "miou": mious}
         return self
 
+    @by_blocks
     def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
         """Finds candidates under the best setting; see `Strategy`."""
         return self.candidates_at(self.setting, table, vocabulary)

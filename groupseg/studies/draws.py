@@ -49,4 +49,4 @@ def on_each(work: Callable[[T], R], tasks: Sequence[T], title: str, processes: i
         The results, in the order of the tasks.
     """
     results = in_order(partial(on_one_thread, work), tasks, processes)
-    return list(tqdm(results, total=len(tasks), desc=title, unit="draw", disable=None))
+    return list(tqdm(results, total=len(tasks), desc=title, unit="fit", disable=None))

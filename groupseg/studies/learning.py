@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from functools import partial
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from groupseg.errors import UserError
 from groupseg.metrics.confusion import image_counts
@@ -49,30 +51,30 @@ def learning_curve(
     """
     count = len(calib.keys)
     drawn = list(nested_draws(count, sizes, draws, seed))
-    tasks = [(calib.subset(images), len(images) < count) for _, images in drawn]
     # The largest first, so that no process is left waiting for it in the end.
-    work = partial(_fit_and_judge, strategies, test, vocabulary)
-    figures = on_each(work, tasks[::-1], "learning curve", workers)[::-1]
+    tasks = [(name, row) for row in reversed(range(len(drawn))) for name in strategies]
+    work = partial(_fit_and_judge, strategies, calib, test, vocabulary, [images for _, images in drawn])
+    figures = dict(zip(tasks, on_each(work, tasks, "learning curve", workers), strict=True))
     rows = [
-        (name, len(images), draw, figure[name])
-        for name in strategies
-        for (draw, images), figure in zip(drawn, figures, strict=True)
+        (name, len(images), draw, figures[name, row]) for name in strategies for row, (draw, images) in enumerate(drawn)
     ]
     return pd.DataFrame(rows, columns=["strategy", "images", "draw", "miou"])
 
 
 def _fit_and_judge(
-    strategies: Mapping[str, Strategy], test: SegmentTable, vocabulary: Vocabulary, drawn: tuple[SegmentTable, bool]
-) -> dict[str, float]:
-    """Fits each strategy on what was drawn, and returns its mIoU on the test images; NaN where it may and does fail."""
-    calib, may_fail = drawn
-    figures = {}
-    for name, strategy in strategies.items():
-        try:
-            labels = deepcopy(strategy).fit(calib, vocabulary).predict(test, vocabulary)
-            figures[name] = float(mean_iou(image_counts(test, labels).total()))
-        except UserError:
-            if not may_fail:
-                raise
-            figures[name] = math.nan
-    return figures
+    strategies: Mapping[str, Strategy],
+    calib: SegmentTable,
+    test: SegmentTable,
+    vocabulary: Vocabulary,
+    drawn: Sequence[NDArray[np.int64]],
+    task: tuple[str, int],
+) -> float:
+    """Fits a strategy on a draw, and returns its mIoU on the test images; NaN where a draw is too small for it."""
+    name, images = task[0], drawn[task[1]]
+    try:
+        fitted = deepcopy(strategies[name]).fit(calib.subset(images), vocabulary)
+    except UserError:
+        if len(images) == len(calib.keys):
+            raise
+        return math.nan
+    return float(mean_iou(image_counts(test, fitted.predict(test, vocabulary)).total()))

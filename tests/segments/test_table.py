@@ -1,5 +1,6 @@
 """The segment table: what is read is what was saved, and nothing broken is read."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +10,10 @@ from safetensors.numpy import save_file
 
 from groupseg.errors import UserError
 from groupseg.metrics.confusion import image_counts
+from groupseg.segments.rows import Rows
 from groupseg.segments.table import SegmentTable
-from tests.tables import random_case
+from groupseg.strategies.scores import cosine
+from tests.tables import Case, large_table, random_case, sliding_case
 
 
 def test_load_returns_what_was_saved(tmp_path: Path) -> None:
@@ -103,3 +106,38 @@ def test_subset_keeps_images_in_the_order_asked_for() -> None:
 def test_subset_refuses_repeats_and_unknown_images(images: list[int]) -> None:
     with pytest.raises(ValueError, match=r"distinct rows in 0\.\.3"):
         random_case(6).table.subset(images)
+
+
+@pytest.mark.parametrize("make", [random_case, sliding_case])
+def test_embeddings_of_a_file_are_read_when_they_are_wanted(make: Callable[[int], Case], tmp_path: Path) -> None:
+    table = make(7).table
+    table.save(tmp_path / "table")
+    loaded = SegmentTable.load(tmp_path / "table")
+    assert isinstance(loaded.embedding, Rows)
+    part, expected = loaded.subset([2, 0]), table.subset([2, 0])
+    assert isinstance(part.embedding, Rows)
+    assert isinstance(loaded.between(1, 3).embedding, np.ndarray)
+    np.testing.assert_array_equal(part.embedding, expected.embedding)
+    np.testing.assert_array_equal(loaded.between(1, 3).embedding, table.subset([1, 2]).embedding)
+    if table.parts is not None:
+        assert isinstance(part.parts.embedding, Rows)
+        np.testing.assert_array_equal(part.windows().embedding, expected.windows().embedding)
+        np.testing.assert_array_equal(part.windows().image_embedding, expected.windows().image_embedding)
+    part.save(tmp_path / "part")
+    expected.save(tmp_path / "expected")
+    assert (tmp_path / "part").read_bytes() == (tmp_path / "expected").read_bytes()
+
+
+def test_half_precision_halves_the_file_and_hardly_moves_a_score(tmp_path: Path) -> None:
+    table, words = large_table(0, segments=500, classes=4, images=50)
+    sizes = []
+    for precision in ("float32", "float16"):
+        replace(table, protocol={"embeddings": precision}).save(tmp_path / precision)
+        sizes.append((tmp_path / precision).stat().st_size)
+    assert sizes[1] < 0.65 * sizes[0]
+    half = SegmentTable.load(tmp_path / "float16")
+    assert half.embedding[:].dtype == np.float32
+    np.testing.assert_allclose(cosine(half, words), cosine(table, words), atol=1e-3)
+    # What is read and written again is the same.
+    half.save(tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == (tmp_path / "float16").read_bytes()

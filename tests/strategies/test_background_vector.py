@@ -4,14 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from scipy.sparse import csr_array
 
 from groupseg.errors import UserError
+from groupseg.segments import blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.background_vector import BackgroundVector
+from groupseg.strategies.background_vector import BackgroundVector, _start
 from groupseg.strategies.scores import cosine
 from groupseg.strategies.threshold import Threshold
+from tests.strategies.test_soft_iou import soft_reference
 from tests.tables import miou, random_case, unit, vocabulary
 
 
@@ -73,3 +76,28 @@ def test_no_background_few_segments_and_constant_scores() -> None:
 def test_parameters_out_of_range_are_errors(name: str, value: float) -> None:
     with pytest.raises(UserError, match=f"`{name}`"):
         BackgroundVector(**{name: value})
+
+
+@pytest.mark.parametrize("size", [13, 10_000])
+def test_vectors_are_those_of_pytorch(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "SEGMENTS", size)
+    case = random_case(4, images=30, classes=4)
+    found = BackgroundVector(vectors=3, steps=8).fit(case.table, case.vocabulary)
+
+    threshold = Threshold(score="cosine").fit(case.table, case.vocabulary).threshold
+    vectors = torch.tensor(_start(case.table, 3), requires_grad=True)
+    offset = torch.tensor(threshold, dtype=torch.float64, requires_grad=True)
+    optimiser = torch.optim.Adam([vectors, offset], lr=found.lr)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, 8)
+    embedding, cosines = torch.tensor(case.table.embedding).double(), torch.tensor(cosine(case.table, case.vocabulary))
+    pixels = torch.tensor(case.table.histogram.toarray()).double()
+    for _ in range(8):
+        nearest = (embedding @ vectors.T).amax(dim=1, keepdim=True)
+        logits = found.scale * torch.cat([nearest + offset, cosines], dim=1)
+        loss = found.shrinkage * found.scale**2 * vectors.square().sum() + soft_reference(logits, pixels)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    np.testing.assert_allclose(found.learned, vectors.detach(), atol=1e-4)
+    assert found.bias == pytest.approx(found.scale * offset.item(), abs=1e-3)

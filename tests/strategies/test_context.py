@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 from scipy.sparse import csr_array
+from scipy.special import softmax
 
 from groupseg.errors import UserError
-from groupseg.strategies.context import Context, evidence
+from groupseg.strategies.context import EVIDENCE, Context, evidence, mean_alike
 from groupseg.strategies.threshold import Threshold
 from tests.tables import as_background, large_table, miou, random_case
 
@@ -23,21 +24,36 @@ def test_evidence_is_that_of_its_description() -> None:
     vocabulary = random_case(0, images=5, per_image=4).vocabulary
     found = evidence(table, vocabulary)
     for segment in range(len(rows)):
+        image = found.image[segment]
         own = np.flatnonzero(table.image == table.image[segment])
         cosine = table.embedding @ vocabulary.text.T
-        np.testing.assert_allclose(found[segment, :, 0], cosine[segment], atol=1e-6)
+        np.testing.assert_allclose(found.segments[0, segment], cosine[segment], atol=1e-6)
         whole = table.image_embedding[table.image[segment]] @ vocabulary.text.T
-        np.testing.assert_allclose(found[segment, :, 1], whole, atol=1e-6)
-        np.testing.assert_allclose(found[segment, :, 2], cosine[own].max(axis=0), atol=1e-6)
+        np.testing.assert_allclose(found.images[0, image], whole, atol=1e-6)
+        np.testing.assert_allclose(found.images[1, image], cosine[own].max(axis=0), atol=1e-6)
         likeness = [table.area[o] * np.exp(8 * table.embedding[segment] @ table.embedding[o]) for o in own]
-        np.testing.assert_allclose(found[segment, :, 3], np.average(cosine[own], axis=0, weights=likeness), atol=1e-6)
+        np.testing.assert_allclose(
+            found.segments[1, segment], np.average(cosine[own], axis=0, weights=likeness), atol=1e-6
+        )
+
+
+def test_embeddings_may_be_of_any_length() -> None:
+    random = np.random.default_rng(0)
+    embedding, area = random.normal(0, 3, (6, 4)), random.integers(1, 100, 6)
+    cosine = random.uniform(-1, 1, (6, 3))
+    found = mean_alike(embedding.astype(np.float32), area, cosine.astype(np.float32))
+    for segment in range(6):
+        weights = softmax(8 * embedding[segment] @ embedding.T + np.log(area))
+        np.testing.assert_allclose(found[segment], weights @ cosine, atol=1e-4)
 
 
 def test_weights_and_biases_decide_as_torch_says() -> None:
     case = random_case(1, images=8)
     strategy = Context(steps=20).fit(case.table, case.vocabulary)
-    weights = torch.tensor(list(strategy.weights.values()), dtype=torch.float64)
-    logits = torch.tensor(evidence(case.table, case.vocabulary)) @ weights - torch.tensor(strategy.biases)
+    found = evidence(case.table, case.vocabulary)
+    stacked = np.concatenate([found.segments, found.images[:, found.image]]).astype(np.float64)
+    weights = torch.tensor([strategy.weights[name] for name in EVIDENCE], dtype=torch.float64)
+    logits = torch.einsum("k,ksc->sc", weights, torch.tensor(stacked)) - torch.tensor(strategy.biases)
     expected = torch.cat([torch.zeros(len(logits), 1), logits], dim=1).argmax(dim=1)
     np.testing.assert_array_equal(strategy.predict(case.table, case.vocabulary), expected)
     assert strategy.miou == pytest.approx(miou(case.table, strategy.predict(case.table, case.vocabulary)))

@@ -9,6 +9,8 @@ import pytest
 from scipy.sparse import csr_array
 from sklearn.isotonic import IsotonicRegression
 
+from groupseg.segments import blocks
+from groupseg.strategies import rankseg
 from groupseg.strategies.rankseg import RankSeg, isotonic_points, smoothing
 from groupseg.strategies.scores import SCORES, ScoreName, cosine
 from tests.tables import highest_miou, large_table, miou, random_case
@@ -61,8 +63,11 @@ def test_the_set_shrinks_with_smoothing_and_keeps_what_is_more_probable_than_not
     assert np.all(np.diff(borne[3:]) < 0)
 
 
+@pytest.mark.parametrize("pairs", [10, 10_000])
 @pytest.mark.parametrize("score", SCORES)
-def test_probabilities_are_those_of_scikit_learn(score: ScoreName) -> None:
+def test_probabilities_are_those_of_scikit_learn(score: ScoreName, pairs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rankseg, "RANGE", pairs)
+    monkeypatch.setattr(blocks, "SEGMENTS", 20)
     case = random_case(1, images=12)
     strategy = RankSeg(score=score).fit(case.table, case.vocabulary)
     scores = SCORES[score](case.table, case.vocabulary)
@@ -77,7 +82,8 @@ def test_probabilities_are_those_of_scikit_learn(score: ScoreName) -> None:
 
 
 def test_probabilities_without_labelled_pixels() -> None:
-    points = isotonic_points(np.ones((2, 3)), np.zeros((2, 3), dtype=np.int64), np.zeros((2, 1), dtype=np.int64))
+    table = random_case(0, ignored=1).table
+    points = isotonic_points(table, lambda block: np.ones((len(block.image), 3)))
     assert [values.tolist() for values in points] == [[0.0], [0.0]]
 
 

@@ -81,8 +81,8 @@ def test_best_class_is_one_based() -> None:
 def test_nan_and_texts_of_other_classes_are_errors(score: str) -> None:
     case = random_case(5)
     embedding = case.table.embedding.copy()
-    embedding[3] = np.nan
-    with pytest.raises(UserError, match=f"finite {score} scores, but got nan in row 3"):
+    embedding[8] = np.nan
+    with pytest.raises(UserError, match=f"finite {score} scores, but got nan in image 'image1'"):
         best_class(score, replace(case.table, embedding=embedding), case.vocabulary)
     with pytest.raises(UserError, match=r"class texts of shape \(3, 6\)"):
         best_class(score, case.table, case.vocabulary.select(case.table.classes[:2]))

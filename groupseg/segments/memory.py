@@ -1,0 +1,49 @@
+"""Whether what is asked of a table fits into memory, found out before hours are spent on it."""
+
+import json
+from pathlib import Path
+
+import psutil
+from safetensors import SafetensorError, safe_open
+
+from groupseg.errors import UserError
+
+# Bytes that a process wants: for the program itself, for each segment besides its embedding, which stays in its file,
+# and for each image and class. Measured with benchmarks/size.py, and rounded up.
+PROGRAM, SEGMENT, IMAGE_CLASS = 400 * 2**20, 500, 100
+# Bytes of a labelling that is kept: a label for each segment, and two counts for each image and class.
+LABEL, COUNTS = 4, 16
+
+# Where Linux says how much memory a container may have.
+_LIMIT = Path("/sys/fs/cgroup/memory.max")
+
+
+def check_memory(path: Path, processes: int, labellings: int = 0) -> None:
+    """Raises UserError if there is not as much memory as processes want that each work through a segment table.
+
+    Args:
+        path: The table; only its header is read. One that is missing or broken is left to whoever reads it.
+        processes: How many.
+        labellings: How many are kept, in all.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            segments, images = (file.get_slice(name).get_shape()[0] for name in ("image", "image_embedding"))
+            classes = len(json.loads(file.metadata()["table"])["classes"])
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError):
+        return
+    wanted = processes * (PROGRAM + SEGMENT * segments + IMAGE_CLASS * images * classes)
+    wanted += labellings * (LABEL * segments + COUNTS * images * classes)
+    if wanted > (free := free_memory()):
+        raise UserError(
+            f"{path}: {segments} segments of {images} images and {classes} classes want {wanted} bytes of memory in "
+            f"{processes} processes, but {free} are free. Lower GROUPSEG_WORKERS, the images of the data set or "
+            "`clusters` of the model."
+        )
+
+
+def free_memory() -> int:
+    """Returns how many bytes of memory can be had, at most what a container may have."""
+    free = int(psutil.virtual_memory().available)
+    limit = _LIMIT.read_text().strip() if _LIMIT.exists() else "max"
+    return min(free, int(limit)) if limit.isdecimal() else free
