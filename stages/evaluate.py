@@ -12,7 +12,7 @@ from safetensors.numpy import save
 
 from groupseg.datasets.notes import read_notes
 from groupseg.files import atomic_path, write_json
-from groupseg.metrics.bootstrap import bootstrap_miou, interval, resample_weights
+from groupseg.metrics.bootstrap import Resampled, bootstrap_miou, interval, rare_classes, resample_weights
 from groupseg.metrics.confusion import Counts, Integers, confusion_matrix, image_counts
 from groupseg.metrics.counts import save_counts
 from groupseg.metrics.curve import threshold_curve
@@ -61,7 +61,7 @@ def main(dataset: str) -> None:
     resampled = {name: bootstrap_miou(count, weights) for name, count in counts.items()}
     figures = judge(counts, resampled)
     oracle = figures.pop(ORACLE)
-    pairs = compare_pairs({name: figure["miou"] for name, figure in figures.items()}, resampled)
+    pairs = compare_pairs({name: resampled[name] for name in figures})
     results = paths.results(params)
 
     with atomic_path(paths.predictions(params, dataset)) as path:
@@ -75,6 +75,7 @@ def main(dataset: str) -> None:
     notes = read_notes(paths.prepared(dataset))
     for note in notes:
         print(f"{dataset}: {note}", file=sys.stderr)
+    warnings = rare_classes(counts[ORACLE].truth, table.classes)
     metrics = {
         "protocol": protocol(table, about, records),
         **({"notes": notes} if notes else {}),
@@ -82,16 +83,19 @@ def main(dataset: str) -> None:
         "classes": len(table.classes),
         "strategies": figures,
         "oracle": {"label": oracle},
+        "warnings": warnings,
     }
     write_json(results / "metrics" / f"{dataset}.json", metrics, decimals=6)
+    for warning in warnings:
+        print(f"warning: {dataset}: {warning}", file=sys.stderr)
 
 
-def judge(counts: Mapping[str, Counts], resampled: Mapping[str, NDArray[np.float64]]) -> dict[str, dict[str, Any]]:
+def judge(counts: Mapping[str, Counts], resampled: Mapping[str, Resampled]) -> dict[str, dict[str, Any]]:
     """Computes the figures of each strategy, and what sets it apart from the baseline, with 95 % intervals.
 
     Args:
         counts: Of each image, [N, C + 1], by strategy; the oracle among them, which is compared with nothing.
-        resampled: mIoU of each on B resamples of the images; the same for all, so that differences are paired.
+        resampled: mIoU of each, on the same resamples of the images for all, so that differences are paired.
     """
     figures: dict[str, dict[str, Any]] = {name: {**summary(count)} for name, count in counts.items()}
     for name, figure in figures.items():

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from groupseg.metrics.bootstrap import bootstrap_miou, interval
+from groupseg.metrics.bootstrap import bootstrap_miou, constant, interval
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.curve import threshold_curve
 from groupseg.metrics.iou import mean_iou
@@ -124,16 +124,14 @@ def ladder(table: SegmentTable, labels: Mapping[str, Labels], weights: NDArray[n
     Returns:
         The rungs, the lowest first.
     """
-    counts = {name: image_counts(table, given) for name, given in labels.items()}
-    miou = {name: float(mean_iou(count.total())) for name, count in counts.items()} | {"perfect": 1.0}
-    drawn = {name: bootstrap_miou(count, weights) for name, count in counts.items()}
-    drawn["perfect"] = np.ones(len(weights))
+    resampled = {name: bootstrap_miou(image_counts(table, given), weights) for name, given in labels.items()}
+    first = next(iter(resampled.values()))
+    below = constant(0.0, first)
     rungs: list[Rung] = []
-    below, drawn_below = 0.0, np.zeros(len(weights))
-    for name, value in miou.items():
-        step_ci = interval(drawn[name] - drawn_below)
-        rungs.append(Rung(name, value, interval(drawn[name]), value - below, step_ci))
-        below, drawn_below = value, drawn[name]
+    for name, own in {**resampled, "perfect": constant(1.0, first)}.items():
+        step = own - below
+        rungs.append(Rung(name, own.value, interval(own), step.value, interval(step)))
+        below = own
     return rungs
 
 

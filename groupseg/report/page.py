@@ -82,7 +82,10 @@ def _section(dataset: DatasetResults, figures: Path) -> dict[str, Any]:
         "best": dataset.best,
         "looks": roles(dataset),
         "notes": dataset.metrics.get("notes", []),
-        "warnings": by_sentence({name: record["warnings"] for name, record in dataset.calibration.items()}),
+        "warnings": [
+            *by_sentence({name: record["warnings"] for name, record in dataset.calibration.items()}),
+            *dataset.metrics.get("warnings", []),
+        ],
         "credit": dataset.credit,
         "exhibits": [
             {
