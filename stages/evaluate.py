@@ -16,8 +16,8 @@ from groupseg.metrics.bootstrap import Resampled, bootstrap_miou, interval, rare
 from groupseg.metrics.confusion import Counts, Integers, confusion_matrix, image_counts
 from groupseg.metrics.counts import save_counts
 from groupseg.metrics.curve import threshold_curve
-from groupseg.metrics.iou import iou, mean_iou, summary
-from groupseg.metrics.ladder import Known, ladder, ladder_labels, naive_labels, present_class
+from groupseg.metrics.iou import iou, summary
+from groupseg.metrics.ladder import accept_or_drop, ladder, ladder_labels, rung
 from groupseg.metrics.losses import confusions, losses
 from groupseg.metrics.oracle import label_oracle
 from groupseg.metrics.pairs import Pair, compare_pairs
@@ -35,6 +35,7 @@ from stages.stage import run
 from stages.tables import (
     BASELINE,
     ORACLE,
+    REFERENCE,
     check_held_out,
     read_calibrations,
     read_table,
@@ -71,7 +72,8 @@ def main(dataset: str) -> None:
     write_csv(results / "curves" / f"{dataset}.csv", curves(strategies, table, vocabulary))
     write_csv(results / "per_class" / f"{dataset}.csv", per_class(table, counts))
     write_csv(results / "reliability" / f"{dataset}.csv", reliability_rows(table, vocabulary))
-    write_ladder(params, dataset, table, vocabulary, strategies, labels, weights)
+    lower = lower_rungs(params.evaluate.best, records)
+    write_ladder(params, dataset, table, vocabulary, strategies, labels, lower, weights)
     notes = read_notes(paths.prepared(dataset))
     for note in notes:
         print(f"{dataset}: {note}", file=sys.stderr)
@@ -137,6 +139,25 @@ def per_class(table: SegmentTable, counts: Mapping[str, Counts]) -> pd.DataFrame
     return pd.DataFrame({"class": ["background", *table.classes], "pixel_share": share, **columns})
 
 
+def lower_rungs(best: str, records: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Names the strategy of each rung of the ladder that knows no truth; what does not run has no rung.
+
+    The best score is chosen by mIoU on the calibration images, among single thresholds.
+    """
+    fitted = {name: calibration_miou(record) for name, record in records.items() if record["rule"] == "threshold"}
+    rungs = {"fixed": BASELINE}
+    if REFERENCE in records:
+        rungs["global"] = REFERENCE
+    if fitted:
+        rungs["best score"] = max(fitted, key=lambda name: fitted[name])
+    return {**rungs, "best calibrated": best}
+
+
+def calibration_miou(record: Mapping[str, Any]) -> float:
+    """MIoU on the calibration images; the mean over folds where images are cross-fitted."""
+    return float(np.mean([part["fitted"]["miou"] for part in record.get("folds", [record])]))
+
+
 def write_ladder(
     params: Params,
     dataset: str,
@@ -144,28 +165,26 @@ def write_ladder(
     vocabulary: Vocabulary,
     strategies: Mapping[str, Strategy],
     predicted: Mapping[str, NDArray[np.int32]],
+    lower: Mapping[str, str],
     weights: NDArray[np.int32],
 ) -> None:
-    """Measures the rungs from the fixed rule to perfect masks, and what the best strategy mixes up."""
+    """Measures the rungs from the constant to perfect masks, and what the best strategy mixes up."""
     best, results = params.evaluate.best, paths.results(params)
-    candidate, score = strategies[best].candidates(table, vocabulary)
-    known = Known(
-        fixed=predicted[BASELINE],
-        calibrated=predicted[best],
-        candidate=candidate,
-        score=score,
-        present=present_class(table, checked_scores("cosine", table, vocabulary), candidate),
-        oracle=predicted[ORACLE],
+    candidate, _ = strategies[best].candidates(table, vocabulary)
+    given = {name: predicted[strategy] for name, strategy in lower.items()}
+    labels = ladder_labels(table, given, candidate, checked_scores("cosine", table, vocabulary))
+    kept, calibrated = (
+        bootstrap_miou(image_counts(table, own), weights)
+        for own in (accept_or_drop(table, predicted[best], candidate), predicted[best])
     )
-    labels = ladder_labels(table, known)
-    naive = {
-        name: float(mean_iou(image_counts(table, given).total())) for name, given in naive_labels(table, known).items()
+    summary = {
+        "strategies": lower,
+        "rungs": [asdict(one) for one in ladder(table, labels, weights)],
+        "accept_or_drop": asdict(rung("accept or drop known", kept, calibrated)),
     }
-    rungs = [asdict(rung) for rung in ladder(table, labels, weights)]
-    summary = {"strategy": best, "rungs": rungs, "naive": naive}
     write_json(results / "ladder" / f"{dataset}.json", summary, decimals=6)
     names = ["background", *table.classes]
-    matrix = confusion_matrix(table, known.calibrated)
+    matrix = confusion_matrix(table, predicted[best])
     right = confusion_matrix(table, labels["best labelling"])
     write_csv(results / "confusions" / f"{dataset}.csv", confusion_rows(matrix, names))
     write_csv(results / "losses" / f"{dataset}.csv", pd.DataFrame({"class": names, **vars(losses(matrix, right))}))

@@ -46,12 +46,12 @@ _EXHIBITS = (
         title="Where the points go",
         draw=ladder_figure,
         finding=ladder_finding,
-        alt="Waterfall of mIoU from the fixed threshold up to perfect masks; all values stand beside the bars",
-        caption="Each step puts one more thing right, with the same masks; the steps add up to 100. Fixed: the "
-        "constant of the paper. Calibrated: fitted on the calibration images. From here on with the ground truth: "
-        "the best threshold on the test images; which segments are background; which classes are in the image; the "
-        "label that overlaps each segment best; the labels that are best for mIoU; masks that fit. Black lines are "
-        "95 % intervals of the steps.",
+        alt="Waterfall of mIoU from a constant threshold up to perfect masks; all values stand beside the bars",
+        caption="Each step puts one more thing right, with the same masks; the steps add up to 100. Fixed: a constant. "
+        "Global: one threshold from the calibration images on the same score. Best score: the same on another score. "
+        "Best calibrated: another rule. From here on with the ground truth: which segments are background; which "
+        "classes are in the image; the label that overlaps each segment best; the labels that are best for mIoU; masks "
+        "that fit. Black lines are 95 % intervals of the steps.",
     ),
     Exhibit(
         name="pairs",

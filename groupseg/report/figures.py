@@ -9,6 +9,7 @@ from groupseg.report.album import Album, extremes, quantiles
 from groupseg.report.charts import history_figure
 from groupseg.report.exhibits import exhibits
 from groupseg.report.grid import PictureGrid
+from groupseg.report.ladders import ladders_figure
 from groupseg.report.results import BASELINE, DatasetResults, Results
 from groupseg.report.sheet import draw_sheet
 from groupseg.report.style import save_figure
@@ -41,6 +42,7 @@ def write_figures(results: Results, pictures: int) -> None:
         draw_sheet(dataset, album).save(folder / f"sheet_{dataset.name}.png")
         _add_overview(overview, dataset, album)
     overview.draw().save(folder / "predictions.png")
+    save_figure(ladders_figure(results.datasets), folder / "ladders.svg")
     if not results.transfer.empty:
         save_figure(transfer_figure(results.transfer), folder / "transfer.svg")
     if results.history:

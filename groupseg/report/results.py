@@ -41,7 +41,7 @@ class DatasetResults:
         name: Name of the data set.
         best: The calibrated strategy that stands for all of them; `evaluate.best` in params.yaml.
         metrics: What metrics/<name>.json holds.
-        ladder: What ladder/<name>.json holds: "strategy", "rungs", "naive".
+        ladder: What ladder/<name>.json holds: "strategies" of the lower rungs, "rungs", "accept_or_drop".
         tables: By kind, those of `TABLES`. "per_class" has a column of IoU for each strategy too, background first.
         calibration: What calibration/<name>/<strategy>.json holds, by strategy.
         credit: What must stand beside its pictures; empty where nothing must.
