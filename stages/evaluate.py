@@ -33,7 +33,6 @@ from stages.params import load_params
 from stages.schema import Params
 from stages.stage import run
 from stages.tables import (
-    BASELINE,
     ORACLE,
     REFERENCE,
     check_held_out,
@@ -50,6 +49,7 @@ PROBABILITIES: dict[str, ScoreName] = {"fixed": "product", "softmax": "softmax"}
 def main(dataset: str) -> None:
     """Judges all strategies on the test split, against each other and against the label oracle."""
     params = load_params()
+    baseline = params.datasets[dataset].baseline
     table = read_table(dataset, "test")
     check_held_out(table, read_table(dataset, "calib"))
     vocabulary, about = read_vocabulary(dataset, table)
@@ -60,7 +60,7 @@ def main(dataset: str) -> None:
     counts = {name: image_counts(table, given) for name, given in labels.items()}
     weights = resample_weights(len(table.keys), params.evaluate.resamples, params.evaluate.seed)
     resampled = {name: bootstrap_miou(count, weights) for name, count in counts.items()}
-    figures = judge(counts, resampled)
+    figures = judge(counts, resampled, baseline)
     oracle = figures.pop(ORACLE)
     pairs = compare_pairs({name: resampled[name] for name in figures})
     results = paths.results(params)
@@ -72,15 +72,16 @@ def main(dataset: str) -> None:
     write_csv(results / "curves" / f"{dataset}.csv", curves(strategies, table, vocabulary))
     write_csv(results / "per_class" / f"{dataset}.csv", per_class(table, counts))
     write_csv(results / "reliability" / f"{dataset}.csv", reliability_rows(table, vocabulary))
-    lower = lower_rungs(params.evaluate.best, records)
+    lower = lower_rungs(baseline, params.evaluate.best, records)
     write_ladder(params, dataset, table, vocabulary, strategies, labels, lower, weights)
     notes = read_notes(paths.prepared(dataset))
     for note in notes:
         print(f"{dataset}: {note}", file=sys.stderr)
     warnings = rare_classes(counts[ORACLE].truth, table.classes)
     metrics = {
-        "protocol": protocol(table, about, records),
+        "protocol": protocol(table, about, records, baseline),
         **({"notes": notes} if notes else {}),
+        "baseline": baseline,
         "images": len(table.keys),
         "classes": len(table.classes),
         "strategies": figures,
@@ -92,30 +93,34 @@ def main(dataset: str) -> None:
         print(f"warning: {dataset}: {warning}", file=sys.stderr)
 
 
-def judge(counts: Mapping[str, Counts], resampled: Mapping[str, Resampled]) -> dict[str, dict[str, Any]]:
+def judge(counts: Mapping[str, Counts], resampled: Mapping[str, Resampled], baseline: str) -> dict[str, dict[str, Any]]:
     """Computes the figures of each strategy, and what sets it apart from the baseline, with 95 % intervals.
 
     Args:
         counts: Of each image, [N, C + 1], by strategy; the oracle among them, which is compared with nothing.
         resampled: mIoU of each, on the same resamples of the images for all, so that differences are paired.
+        baseline: The strategy that all are compared with.
     """
     figures: dict[str, dict[str, Any]] = {name: {**summary(count)} for name, count in counts.items()}
     for name, figure in figures.items():
         figure["miou_ci"] = interval(resampled[name])
         if name != ORACLE:
-            figure["difference_to_fixed"] = figure["miou"] - figures[BASELINE]["miou"]
-            figure["difference_to_fixed_ci"] = interval(resampled[name] - resampled[BASELINE])
+            difference = resampled[name] - resampled[baseline]
+            figure["difference_to_baseline"] = difference.value
+            figure["difference_to_baseline_ci"] = interval(difference)
     return figures
 
 
-def protocol(table: SegmentTable, about: Mapping[str, Any], records: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+def protocol(
+    table: SegmentTable, about: Mapping[str, Any], records: Mapping[str, Mapping[str, Any]], baseline: str
+) -> dict[str, str]:
     """Says what the figures were measured with."""
     words = zip(table.classes, about["words"], strict=True)
     renamed = [f"{word} for {name}" for name, word in words if word != name]
     text = "; ".join([about["encoder"], *about["templates"], *renamed])
     scores = {name: record["params"].get("score", "its own") for name, record in records.items()}
-    others = [f"{name}: {score}" for name, score in scores.items() if score != scores[BASELINE]]
-    score = f"{scores[BASELINE]} ({', '.join(others)})" if others else scores[BASELINE]
+    others = [f"{name}: {score}" for name, score in scores.items() if score != scores[baseline]]
+    score = f"{scores[baseline]} ({', '.join(others)})" if others else scores[baseline]
     made = {key: value for key, value in table.protocol.items() if key not in ("dataset", "crossfit")}
     folds = {"split": f"{made['split']}, cross-fitted in {crossfit(table)} folds"} if crossfit(table) else {}
     return {**made, **folds, "text": text, "score": score}
@@ -139,13 +144,13 @@ def per_class(table: SegmentTable, counts: Mapping[str, Counts]) -> pd.DataFrame
     return pd.DataFrame({"class": ["background", *table.classes], "pixel_share": share, **columns})
 
 
-def lower_rungs(best: str, records: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+def lower_rungs(baseline: str, best: str, records: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """Names the strategy of each rung of the ladder that knows no truth; what does not run has no rung.
 
     The best score is chosen by mIoU on the calibration images, among single thresholds.
     """
     fitted = {name: calibration_miou(record) for name, record in records.items() if record["rule"] == "threshold"}
-    rungs = {"fixed": BASELINE}
+    rungs = {"fixed": baseline}
     if REFERENCE in records:
         rungs["global"] = REFERENCE
     if fitted:

@@ -20,7 +20,7 @@ from stages.schema import Params
 if TYPE_CHECKING:  # `calibrate` is done before pandas is loaded.
     from pandas import DataFrame
 
-BASELINE, REFERENCE, ORACLE = "fixed", "global", "oracle.label"
+REFERENCE, ORACLE = "global", "oracle.label"
 
 
 def read_table(dataset: str, split: str) -> SegmentTable:

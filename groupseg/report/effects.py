@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from groupseg.report.results import REFERENCE, DatasetResults, Results, gap_closed
+from groupseg.report.results import CONSTANT, REFERENCE, DatasetResults, Results, gap_closed
 from groupseg.report.tables import NOTHING, percent, share, signed
 
 ABSENT = "Not part of the present run."
@@ -21,7 +21,10 @@ def effect(results: Results, rule: str) -> str:
         rows += [[title, *_figures(dataset, name)] for title, dataset in zip(titles, datasets, strict=True)]
     if not rows:
         return ABSENT
-    heading = f"| strategy | data set | mIoU, % | minus `{REFERENCE}` [95 %] | gap closed |\n|---|---|--:|--:|--:|"
+    heading = (
+        f"| strategy | data set | mIoU, % | minus `{REFERENCE}` [95 %] | from constant | from `{REFERENCE}` |\n"
+        "|---|---|--:|--:|--:|--:|"
+    )
     return "\n".join([heading, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
@@ -53,5 +56,5 @@ def _figures(dataset: DatasetResults, strategy: str) -> list[str]:
         dataset.name,
         percent(dataset.strategies[strategy]["miou"]),
         f"{value} [{low}, {high}]" if found else NOTHING,
-        share(gap_closed([dataset], strategy)),
+        *(share(gap_closed([dataset], strategy, start)) for start in (CONSTANT, REFERENCE)),
     ]

@@ -59,8 +59,8 @@ _EXHIBITS = (
         draw=pairs_figure,
         finding=pairs_finding,
         alt="All strategies by falling mIoU with intervals, and the matrix of their differences",
-        caption="Left: mIoU with 95 % intervals, each by itself; the solid line is fixed. Right: mIoU of the row "
-        "minus that of the column, on the same resamples of the test images. A dot: more than chance, at 5 % for "
+        caption="Left: mIoU with 95 % intervals, each by itself; the solid line is the constant. Right: mIoU of the "
+        "row minus that of the column, on the same resamples of the test images. A dot: more than chance, at 5 % for "
         "all pairs together. Colours end where nine tenths of the differences lie.",
         needs="pairs",
     ),

@@ -10,7 +10,7 @@ from groupseg.report.charts import history_figure
 from groupseg.report.exhibits import exhibits
 from groupseg.report.grid import PictureGrid
 from groupseg.report.ladders import ladders_figure
-from groupseg.report.results import BASELINE, DatasetResults, Results
+from groupseg.report.results import DatasetResults, Results
 from groupseg.report.sheet import draw_sheet
 from groupseg.report.style import save_figure
 from groupseg.report.tables import percent
@@ -52,7 +52,7 @@ def write_figures(results: Results, pictures: int) -> None:
 def _gallery(dataset: DatasetResults, album: Album, pictures: int) -> PictureGrid:
     """Good and bad cases: where the best strategy gains most over the baseline, and where it loses most."""
     grid = PictureGrid(dataset.credit)
-    titles = ("", "ground truth", BASELINE, dataset.best, "label oracle")
+    titles = ("", "ground truth", dataset.baseline, dataset.best, "label oracle")
     for title, rows in zip(
         ("Largest gains", "Largest losses"), extremes(album.right(dataset.best), pictures), strict=True
     ):
@@ -66,9 +66,10 @@ def _gallery(dataset: DatasetResults, album: Album, pictures: int) -> PictureGri
 def _add_overview(grid: PictureGrid, dataset: DatasetResults, album: Album) -> None:
     """Adds a few typical images of a data set, titled with the mIoU of each column."""
     best = dataset.best
-    figures = (dataset.strategies[BASELINE], dataset.strategies[best], dataset.oracle)
+    figures = (dataset.strategies[dataset.baseline], dataset.strategies[best], dataset.oracle)
     scores = [f"mIoU {percent(values['miou'])} %" for values in figures]
-    grid.heading((dataset.name, "ground truth", BASELINE, f"calibrated: {best}", "label oracle"), ("", "", *scores))
+    titles = (dataset.name, "ground truth", dataset.baseline, f"calibrated: {best}", "label oracle")
+    grid.heading(titles, ("", "", *scores))
     for row in quantiles(album.right(best), _LEVELS):
         grid.example(album.example(row, dataset.best), album.classes)
 

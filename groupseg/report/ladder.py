@@ -5,7 +5,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from groupseg.report.results import BASELINE, DatasetResults
+from groupseg.report.results import DatasetResults
 from groupseg.report.style import BEST, INK, LINE, QUIET, WIDTH, WORSE, name_rows, roles, set_margins, styled
 from groupseg.report.tables import percent, signed
 
@@ -31,7 +31,7 @@ def ladder_figure(dataset: DatasetResults) -> Figure:
     figure = Figure(figsize=(WIDTH, height))
     axes = figure.subplots()
     set_margins(figure, left=0.2 + 0.075 * max(map(len, labels)), bottom=0.45, right=_COLUMNS, top=0.35)
-    draw_bars(axes, rungs, roles(dataset)[BASELINE][0])
+    draw_bars(axes, rungs, roles(dataset)[dataset.baseline][0])
     for x, title in zip(_PLACES, ("mIoU, %", "step", "95 % interval"), strict=True):
         _write(figure, x, 1 - 0.2 / height, title, QUIET)
     for place, rung in enumerate(rungs):

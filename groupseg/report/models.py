@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from groupseg.files import read_json
-from groupseg.report.results import BASELINE, REFERENCE, Results
-from groupseg.report.tables import NOTHING, percent
+from groupseg.report.results import CONSTANT, REFERENCE, Results
+from groupseg.report.tables import NOTHING, constants, percent
 
 # Figures of each data set, by strategy and for the label oracle.
 Figures = Mapping[str, Mapping[str, float]]
@@ -14,7 +14,7 @@ Figures = Mapping[str, Mapping[str, float]]
 def models_block(results: Results) -> str:
     """Writes a table of the model that runs and of `run.variants`, with the spread over those that differ by seed."""
     best = results.params["evaluate"]["best"]
-    columns = [BASELINE, REFERENCE, best, "oracle"]
+    columns = [CONSTANT, REFERENCE, best, "oracle"]
     found = _models(results)
     heading = f"| model | {' | '.join(dataset.name for dataset in results.datasets)} |"
     rule = "|---" * (1 + len(results.datasets)) + "|"
@@ -22,7 +22,7 @@ def models_block(results: Results) -> str:
     seeds = _seeds(results, found)
     if len(seeds) > 1:
         rows.append([f"range of {len(seeds)} seeds", *_cells(results, [found[name] for name in seeds], columns)])
-    note = f"Each cell: mIoU in % of `{BASELINE}` / `{REFERENCE}` / `{best}` / label oracle."
+    note = f"Each cell: mIoU in % of `{CONSTANT}` / `{REFERENCE}` / `{best}` / label oracle. {constants(results)}"
     return "\n".join([heading, rule, *(f"| {' | '.join(row)} |" for row in rows), "", note])
 
 
@@ -60,8 +60,9 @@ def _cells(results: Results, models: Sequence[Figures], columns: Sequence[str]) 
     """A cell for each data set: a figure, or lowest and highest of several, for each column."""
     cells = []
     for dataset in results.datasets:
+        names = [dataset.baseline if name == CONSTANT else name for name in columns]
         values = [
-            [model[dataset.name][name] for model in models if name in model.get(dataset.name, {})] for name in columns
+            [model[dataset.name][name] for model in models if name in model.get(dataset.name, {})] for name in names
         ]
         cells.append(" / ".join(_span(column) for column in values))
     return cells

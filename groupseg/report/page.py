@@ -10,7 +10,7 @@ from groupseg.files import atomic_path
 from groupseg.report import finding, provenance
 from groupseg.report.exhibits import exhibits
 from groupseg.report.html import data_uri, environment
-from groupseg.report.results import BASELINE, DatasetResults, Results
+from groupseg.report.results import DatasetResults, Results
 from groupseg.report.style import roles
 from groupseg.report.transfer import transfer_finding
 from groupseg.strategies.warnings import by_sentence
@@ -58,7 +58,6 @@ def _context(results: Results, timings: Path) -> dict[str, Any]:
         "drawings": told(results.params),
         "datasets": [_section(dataset, figures) for dataset in results.datasets],
         "transfer": _transfer(results, figures),
-        "baseline": BASELINE,
         "history": _inlined(figures / "history.svg") if results.history else "",
         "stages": provenance.read_stages(results.root / "dvc.yaml", results.params, timings),
         "commit": provenance.read_commit(results.root),
@@ -80,6 +79,7 @@ def _section(dataset: DatasetResults, figures: Path) -> dict[str, Any]:
         "oracle": dataset.oracle,
         "winner": dataset.winner,
         "best": dataset.best,
+        "baseline": dataset.baseline,
         "looks": roles(dataset),
         "notes": dataset.metrics.get("notes", []),
         "warnings": [

@@ -11,9 +11,10 @@ from groupseg.errors import UserError
 from groupseg.files import read_json
 from groupseg.yaml_file import read_yaml
 
-# What gaps are measured from, the paper's constant; and what strategies are compared with: one calibrated threshold on
-# the same score.
-BASELINE, REFERENCE = "fixed", "global"
+# What strategies are compared with: one calibrated threshold on the score of the constants.
+REFERENCE = "global"
+# Stands in tables for the baseline of each data set.
+CONSTANT = "constant"
 ORACLE = "oracle.label"
 ARTWORK = "Artwork: OpenMoji, CC BY-SA 4.0"
 
@@ -54,6 +55,15 @@ class DatasetResults:
     tables: dict[str, pd.DataFrame]
     calibration: dict[str, dict[str, Any]]
     credit: str
+
+    @property
+    def baseline(self) -> str:
+        """The strategy that gaps are measured from: the constant that the paper or its code has for such data."""
+        return str(self.metrics["baseline"])
+
+    def figures(self, name: str) -> dict[str, Any]:
+        """The figures of a strategy, or of the baseline where `CONSTANT` is asked for; none where it does not run."""
+        return self.strategies.get(self.baseline if name == CONSTANT else name, {})
 
     @property
     def strategies(self) -> dict[str, dict[str, Any]]:
@@ -121,19 +131,16 @@ class Results:
         return sorted(files)
 
 
-def gap_closed(datasets: Sequence[DatasetResults], strategy: str) -> float | None:
-    """Share of the way from `fixed`, 0, to the label oracle, 1, over data sets together; None where there is none."""
+def gap_closed(datasets: Sequence[DatasetResults], strategy: str, start: str = CONSTANT) -> float | None:
+    """Share of the way from `start`, 0, to the label oracle, 1, over data sets together; None where there is none."""
     rows = [
-        [
-            figures.get("miou")
-            for figures in (item.strategies.get(BASELINE, {}), item.strategies.get(strategy, {}), item.oracle)
-        ]
+        [figures.get("miou") for figures in (item.figures(start), item.figures(strategy), item.oracle)]
         for item in datasets
     ]
     if any(None in row for row in rows):
         return None
-    start, reached, end = map(sum, zip(*rows, strict=True))
-    return float((reached - start) / (end - start)) if end > start else None
+    low, reached, end = map(sum, zip(*rows, strict=True))
+    return float((reached - low) / (end - low)) if end > low else None
 
 
 def read_results(root: Path) -> Results:
@@ -165,10 +172,12 @@ def _read_dataset(results: Path, params: dict[str, Any], name: str) -> DatasetRe
         if strategy in metrics["strategies"]
     }
     best = params["evaluate"]["best"]
-    if best not in calibration:
-        raise UserError(
-            f"evaluate.best in params.yaml must name a strategy that runs, but is {best!r}. Name one of run.strategies."
-        )
+    for place, strategy in {"evaluate.best": best, f"datasets.{name}.baseline": metrics["baseline"]}.items():
+        if strategy not in calibration:
+            raise UserError(
+                f"{place} in params.yaml must name a strategy that runs, but is {strategy!r}."
+                " Name one of run.strategies."
+            )
     return DatasetResults(
         name=name,
         best=best,

@@ -41,12 +41,13 @@ def judged(miou: Mapping[str, float], oracle: float = 0.7, spread: float = 0.01)
         name: {
             "miou": value,
             "miou_ci": [value - spread, value + spread],
-            "difference_to_fixed": value - first,
-            "difference_to_fixed_ci": [value - first - spread, value - first + spread],
+            "difference_to_baseline": value - first,
+            "difference_to_baseline_ci": [value - first - spread, value - first + spread],
         }
         for name, value in miou.items()
     }
-    return {"strategies": figures, "oracle": {"label": {"miou": oracle, "miou_ci": [oracle - spread, oracle + spread]}}}
+    label = {"miou": oracle, "miou_ci": [oracle - spread, oracle + spread]}
+    return {"baseline": next(iter(miou)), "strategies": figures, "oracle": {"label": label}}
 
 
 def dataset(

@@ -9,10 +9,10 @@ from groupseg.report.results import DatasetResults, Results
 def dataset(name: str, gain: float, interval: tuple[float, float], oracle: float = 0.5) -> DatasetResults:
     """A data set where `fixed` has 0.3 and `other` so much more."""
     figures = {
-        "fixed": {"miou": 0.3, "difference_to_fixed": 0.0, "difference_to_fixed_ci": [0.0, 0.0]},
-        "other": {"miou": 0.3 + gain, "difference_to_fixed": gain, "difference_to_fixed_ci": list(interval)},
+        "fixed": {"miou": 0.3, "difference_to_baseline": 0.0, "difference_to_baseline_ci": [0.0, 0.0]},
+        "other": {"miou": 0.3 + gain, "difference_to_baseline": gain, "difference_to_baseline_ci": list(interval)},
     }
-    metrics = {"strategies": figures, "oracle": {"label": {"miou": oracle}}}
+    metrics = {"baseline": "fixed", "strategies": figures, "oracle": {"label": {"miou": oracle}}}
     return DatasetResults(name, "other", metrics, {}, {}, {"fixed": {}, "other": {}}, "")
 
 
@@ -27,10 +27,10 @@ WORSE = dataset("d", -0.1, (-0.15, -0.05))
 
 
 def test_headline_says_where_it_helps(results: Results) -> None:
-    assert "by 10.0 points over a fixed threshold on a." in say(results, SURE)
-    assert "by 10.0 to 15.0 points over a fixed threshold on a and b." in say(results, SURER, SURE).replace(
-        "b and a", "a and b"
-    )
+    assert "by 10.0 points over the constant that GroupViT has for such data on a." in say(results, SURE)
+    assert "by 10.0 to 15.0 points over the constant that GroupViT has for such data on a and b." in say(
+        results, SURER, SURE
+    ).replace("b and a", "a and b")
     assert say(results, SURE, CHANCE, WORSE).endswith("on a, not on c and d.")
 
 
@@ -52,7 +52,7 @@ def test_sentence_says_chance_and_closes_no_gap_that_grew() -> None:
 
 
 def test_another_strategy_that_is_higher_is_named() -> None:
-    higher = {"miou": 0.45, "difference_to_fixed": 0.15, "difference_to_fixed_ci": [0.1, 0.2]}
+    higher = {"miou": 0.45, "difference_to_baseline": 0.15, "difference_to_baseline_ci": [0.1, 0.2]}
     metrics = SURE.metrics | {"strategies": SURE.metrics["strategies"] | {"third": higher}}
     crowd = replace(SURE, metrics=metrics, calibration=SURE.calibration | {"third": {}})
     assert "Of 3 strategies third is the highest, with 45.0 %." in sentence(crowd)
