@@ -27,11 +27,11 @@ TABLES = {
     "pairs": ("first", "second", "difference", "low", "high", "p"),
     "per_class": ("class", "pixel_share", ORACLE),
     "reliability": ("strategy", "low", "high", "segments", "pixels", "confidence", "accuracy"),
+    "transfer": ("strategy", "from", "to", "miou", "moved"),
     "vocabulary": (
         "kind", "strategy", "size", "draw", "threshold", "score", "miou", "miou_frozen", "miou_oracle",
     ),
 }  # fmt: skip
-_TRANSFER = ("strategy", "from", "to", "miou")
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,13 +95,18 @@ class Results:
         root: The folder of the project.
         params: What params.yaml holds.
         datasets: The data sets that run, in the order of params.yaml.
-        transfer: What transfer.csv holds: "strategy", "from", "to", "miou".
     """
 
     root: Path
     params: dict[str, Any]
     datasets: tuple[DatasetResults, ...]
-    transfer: pd.DataFrame
+
+    @property
+    def transfer(self) -> pd.DataFrame:
+        """The tables "transfer" of all data sets, the rows of a strategy together."""
+        rows = pd.concat([dataset.tables["transfer"] for dataset in self.datasets])
+        order = {name: place for place, name in enumerate(dict.fromkeys(rows["strategy"]))}
+        return rows.sort_values("strategy", key=lambda names: names.map(order), kind="stable", ignore_index=True)
 
     @property
     def name(self) -> str:
@@ -123,7 +128,7 @@ class Results:
     def files(self) -> list[Path]:
         """The files that hold the results: those of the data sets and strategies that run, and no others."""
         results = self.folder
-        files = [results / "transfer.csv", *([] if self.history is None else [self.history])]
+        files = [] if self.history is None else [self.history]
         for dataset in self.datasets:
             files += [results / f"{kind}/{dataset.name}.json" for kind in ("ladder", "metrics")]
             files += [results / f"{kind}/{dataset.name}.csv" for kind in TABLES]
@@ -156,7 +161,7 @@ def read_results(root: Path) -> Results:
     try:
         folder = root / "results" / params["run"]["name"]
         datasets = tuple(_read_dataset(folder, params, name) for name in params["run"]["datasets"])
-        return Results(root, params, datasets, _read_csv(folder / "transfer.csv", _TRANSFER))
+        return Results(root, params, datasets)
     except (KeyError, TypeError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise UserError(

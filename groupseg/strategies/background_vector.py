@@ -1,7 +1,7 @@
 """Background as directions in the space of the embeddings, learned from labelled segments."""
 
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,8 @@ class BackgroundVector(Recorded):
     Raises:
         UserError: If a parameter is none of the values it can have.
     """
+
+    PORTABLE: ClassVar[tuple[str, ...]] = ("learned", "bias", "scale")
 
     rule: Literal["background_vector"] = "background_vector"
     vectors: int = 1

@@ -1,7 +1,7 @@
 """Per image and class the set of segments of highest expected IoU."""
 
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,8 @@ class RankSeg(Natural):
     Raises:
         UserError: If a parameter is none of the values it can have.
     """
+
+    PORTABLE: ClassVar[tuple[str, ...]] = ("scores", "probabilities", "threshold")
 
     rule: Literal["rankseg"] = "rankseg"
     score: ScoreName = "cosine"
