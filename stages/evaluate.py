@@ -1,5 +1,6 @@
 """Judges all strategies of a data set, and shows where the points go: `python -m stages.evaluate scenes20`."""
 
+import json
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, astuple, fields
@@ -15,7 +16,7 @@ from groupseg.files import atomic_path, write_json
 from groupseg.metrics.bootstrap import Resampled, bootstrap_miou, interval, rare_classes, resample_weights
 from groupseg.metrics.confusion import Counts, Integers, confusion_matrix, image_counts
 from groupseg.metrics.counts import save_counts
-from groupseg.metrics.curve import threshold_curve
+from groupseg.metrics.curve import Curve
 from groupseg.metrics.iou import iou, summary
 from groupseg.metrics.ladder import accept_or_drop, ladder, ladder_labels, rung
 from groupseg.metrics.losses import confusions, losses
@@ -28,6 +29,7 @@ from groupseg.strategies.base import Strategy
 from groupseg.strategies.crossfit import crossfit
 from groupseg.strategies.registry import load
 from groupseg.strategies.scores import ScoreName, best_class, checked_scores
+from groupseg.studies.curves import prediction_curve
 from stages import paths
 from stages.params import load_params
 from stages.schema import Params
@@ -129,10 +131,21 @@ def protocol(
 def curves(strategies: Mapping[str, Strategy], table: SegmentTable, vocabulary: Vocabulary) -> pd.DataFrame:
     """Draws the mIoU of every threshold on the score of each strategy; long curves are thinned."""
     points: list[tuple[str, float, float]] = []
+    drawn: dict[str, Curve] = {}
     for name, strategy in strategies.items():
-        curve = threshold_curve(*strategy.candidates(table, vocabulary), table.histogram).thin()
+        key = curve_key(strategy) or name
+        if key not in drawn:
+            drawn[key] = prediction_curve(strategy, table, vocabulary).thin()
+        curve = drawn[key]
         points += zip([name] * len(curve.miou), curve.thresholds, curve.miou, strict=True)
     return pd.DataFrame(points, columns=["strategy", "threshold", "miou"])
+
+
+def curve_key(strategy: Strategy) -> str:
+    """What constants that differ by nothing but the constant have in common; nothing of other strategies."""
+    definition = strategy.definition()
+    params = {name: value for name, value in definition["params"].items() if name != "threshold"}
+    return json.dumps(params, sort_keys=True) if definition["rule"] == "fixed" else ""
 
 
 def per_class(table: SegmentTable, counts: Mapping[str, Counts]) -> pd.DataFrame:
