@@ -116,10 +116,12 @@ _EXHIBITS = (
         title="What a longer class list does",
         draw=vocabulary_figure,
         finding=vocabulary_finding,
-        alt="Median score, best threshold and mIoU against the number of classes in the vocabulary",
-        caption="Upper row: only some of the classes are in the vocabulary, the others are background. Lower row: "
-        "classes are added that label no pixel. Means over draws; vertical lines go from the lowest to the highest "
-        "draw. Dashed: the threshold that was fitted for the whole class list is kept.",
+        alt="Median score, best threshold and mIoU against the number of names in the vocabulary",
+        caption="The same pixels count for all lists of a row. Upper row: a few classes are labelled, and names of "
+        "other classes of the data set join. Lower row: all classes are labelled, and names join that nothing is "
+        "labelled with. Scores and thresholds are divided by their own for all classes, since each has another unit. "
+        "Means over draws; vertical lines go from the lowest to the highest draw. Dashed: the threshold for all "
+        "classes is kept.",
         needs="vocabulary",
     ),
 )
