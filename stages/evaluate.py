@@ -96,7 +96,9 @@ def main(dataset: str) -> None:
 
 
 def judge(counts: Mapping[str, Counts], resampled: Mapping[str, Resampled], baseline: str) -> dict[str, dict[str, Any]]:
-    """Computes the figures of each strategy, and what sets it apart from the baseline, with 95 % intervals.
+    """Computes the figures of each strategy, what sets it apart from the baseline, and what it lacks to the oracle.
+
+    All have 95 % intervals.
 
     Args:
         counts: Of each image, [N, C + 1], by strategy; the oracle among them, which is compared with nothing.
@@ -110,6 +112,9 @@ def judge(counts: Mapping[str, Counts], resampled: Mapping[str, Resampled], base
             difference = resampled[name] - resampled[baseline]
             figure["difference_to_baseline"] = difference.value
             figure["difference_to_baseline_ci"] = interval(difference)
+            short = resampled[ORACLE] - resampled[name]
+            figure["short_of_oracle"] = short.value
+            figure["short_of_oracle_ci"] = interval(short)
     return figures
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from groupseg.report.gains import read_pairs
 from groupseg.report.results import CONSTANT, REFERENCE, DatasetResults, Results, gap_closed
 from groupseg.report.tables import NOTHING, percent, share, signed
 
@@ -30,16 +31,7 @@ def effect(results: Results, rule: str) -> str:
 
 def difference(dataset: DatasetResults, strategy: str) -> tuple[float, float, float] | None:
     """Compares with `global`: difference of mIoU, low and high end of its interval; None where they are no pair."""
-    columns = ["first", "second", "difference", "low", "high"]
-    rows = dataset.tables["pairs"][columns].itertuples(index=False, name=None)
-    pairs = {(first, second): tuple(map(float, figures)) for first, second, *figures in rows}
-    if found := pairs.get((strategy, REFERENCE)):
-        value, low, high = found
-        return value, low, high
-    if found := pairs.get((REFERENCE, strategy)):
-        value, low, high = found
-        return -value, -high, -low
-    return None
+    return read_pairs(dataset).get((strategy, REFERENCE))
 
 
 def _title(name: str, params: dict[str, Any]) -> str:

@@ -16,8 +16,8 @@ from groupseg.report.style import save_figure
 from groupseg.report.tables import percent
 from groupseg.report.transfer import transfer_figure
 
-# Of the test images ordered by what they gain: one of the good ones, and the middle one.
-_LEVELS = (0.1, 0.5)
+# Of the test images ordered by what they gain: one of the good ones, the middle one, and one of the losses.
+_LEVELS = (0.1, 0.5, 0.9)
 
 
 def write_figures(results: Results, pictures: int) -> None:
@@ -31,7 +31,7 @@ def write_figures(results: Results, pictures: int) -> None:
         UserError: If a file that is needed is missing or damaged, or a figure cannot be written.
     """
     folder = results.folder / "figures"
-    levels = " and ".join(f"{level:.0%}" for level in _LEVELS)
+    levels = ", ".join(f"{level:.0%}" for level in _LEVELS)
     rule = f"Rows: of the test images ordered by how many pixels the best strategy gains, those at {levels}."
     overview = PictureGrid(next((dataset.credit for dataset in results.datasets if dataset.credit), ""), rule)
     for dataset in results.datasets:

@@ -2,25 +2,26 @@
 
 from collections.abc import Sequence
 
-from groupseg.report.results import ORACLE, DatasetResults, Results
-from groupseg.report.tables import percent, signed
+from groupseg.report.gains import Gains, by_name
+from groupseg.report.numbers import percent, share, signed
+from groupseg.report.results import CONSTANT, ORACLE, REFERENCE, DatasetResults, Results, gap_closed
 
 
 def headline(results: Results) -> str:
-    """Says in one sentence what a better background decision is worth."""
-    datasets = results.datasets
-    better = [dataset for dataset in datasets if _gain(dataset) > 0 and _is_sure(dataset)]
-    if not better:
-        return f"No strategy is better than a constant threshold by more than chance on {_named(datasets)}."
-    gains = [percent(_gain(dataset)) for dataset in sorted(better, key=_gain)]
-    points = gains[0] if len(set(gains)) == 1 else f"{gains[0]} to {gains[-1]}"
-    where = (
-        _named(datasets)
-        if len(better) == len(datasets)
-        else f"{_named(better)}, not on {_named(_without(datasets, better))}"
+    """Says in one sentence how much of the way to the true labels a better decision goes."""
+    found, datasets = Gains(results), results.datasets
+    if not by_name(found.oracle(CONSTANT), 1):
+        return (
+            f"The true label of each segment gains nothing measurable over a constant threshold on {_named(datasets)}."
+        )
+    shares = {name: gap_closed(datasets, name) for name in dict.fromkeys((REFERENCE, found.best))}
+    known = [f"{name} closes {share(value)}" for name, value in shares.items() if value is not None]
+    text = (
+        "Of the way from a constant threshold to the true label of each segment, over "
+        f"{_named(datasets)}, {' and '.join(known)}"
     )
-    start = f"Deciding better what is background raises mIoU by {points} points"
-    return f"{start} over the constant that GroupViT has for such data on {where}."
+    sure = by_name(found.pairs(found.best, CONSTANT), 1)
+    return f"{text}." if sure else f"{text}, which may be chance."
 
 
 def sentence(dataset: DatasetResults) -> str:
@@ -35,8 +36,8 @@ def sentence(dataset: DatasetResults) -> str:
         f"The same masks with the true label for each segment would reach {percent(oracle['miou'])} %"
     )
     gap = oracle["miou"] - base["miou"]
-    share = f": {percent(_gain(dataset) / gap, 0)} % of that gap is closed." if gap > 0 and _gain(dataset) > 0 else "."
-    return text + share + _highest(dataset)
+    closed = f": {percent(_gain(dataset) / gap, 0)} % of that gap is closed." if gap > 0 and _gain(dataset) > 0 else "."
+    return text + closed + _highest(dataset)
 
 
 def class_finding(dataset: DatasetResults) -> str:
@@ -76,7 +77,3 @@ def _is_sure(dataset: DatasetResults) -> bool:
 def _named(datasets: Sequence[DatasetResults]) -> str:
     *most, last = (dataset.name for dataset in datasets)
     return f"{', '.join(most)} and {last}" if most else last
-
-
-def _without(datasets: Sequence[DatasetResults], others: Sequence[DatasetResults]) -> list[DatasetResults]:
-    return [dataset for dataset in datasets if dataset not in others]

@@ -61,9 +61,13 @@ class DatasetResults:
         """The strategy that gaps are measured from: the constant that the paper or its code has for such data."""
         return str(self.metrics["baseline"])
 
+    def name_of(self, name: str) -> str:
+        """The name of a strategy; of `CONSTANT` that of the baseline."""
+        return self.baseline if name == CONSTANT else name
+
     def figures(self, name: str) -> dict[str, Any]:
-        """The figures of a strategy, or of the baseline where `CONSTANT` is asked for; none where it does not run."""
-        return self.strategies.get(self.baseline if name == CONSTANT else name, {})
+        """The figures of a strategy, or of `CONSTANT`; none where it does not run."""
+        return self.strategies.get(self.name_of(name), {})
 
     @property
     def strategies(self) -> dict[str, dict[str, Any]]:
@@ -138,13 +142,19 @@ class Results:
 
 def gap_closed(datasets: Sequence[DatasetResults], strategy: str, start: str = CONSTANT) -> float | None:
     """Share of the way from `start`, 0, to the label oracle, 1, over data sets together; None where there is none."""
-    rows = [
-        [figures.get("miou") for figures in (item.figures(start), item.figures(strategy), item.oracle)]
-        for item in datasets
-    ]
+    return share_of_way(
+        [
+            [figures.get("miou") for figures in (item.figures(start), item.figures(strategy), item.oracle)]
+            for item in datasets
+        ]
+    )
+
+
+def share_of_way(rows: Sequence[Sequence[float | None]]) -> float | None:
+    """Share of a way, from rows of where it starts, what is reached and where it ends; None where there is no way."""
     if any(None in row for row in rows):
         return None
-    low, reached, end = map(sum, zip(*rows, strict=True))
+    low, reached, end = (sum(values) for values in zip(*rows, strict=True))
     return float((reached - low) / (end - low)) if end > low else None
 
 
