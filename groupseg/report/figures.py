@@ -7,6 +7,7 @@ import pandas as pd
 from groupseg.errors import UserError
 from groupseg.report.album import Album, extremes, quantiles
 from groupseg.report.charts import history_figure
+from groupseg.report.cures import cures_figure
 from groupseg.report.exhibits import exhibits
 from groupseg.report.grid import PictureGrid
 from groupseg.report.ladders import ladders_figure
@@ -43,6 +44,7 @@ def write_figures(results: Results, pictures: int) -> None:
         _add_overview(overview, dataset, album)
     overview.draw().save(folder / "predictions.png")
     save_figure(ladders_figure(results.datasets), folder / "ladders.svg")
+    save_figure(cures_figure(results), folder / "cures.svg")
     if not results.transfer.empty:
         save_figure(transfer_figure(results.transfer), folder / "transfer.svg")
     if results.history:

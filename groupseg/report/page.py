@@ -62,7 +62,7 @@ def _context(results: Results, timings: Path) -> dict[str, Any]:
     return {
         "headline": finding.headline(results),
         "drawings": told(results.params),
-        "found": {"sentences": findings(found), "cures": cures(found), "note": NOTE},
+        "found": _found(found, figures),
         "datasets": [_section(dataset, figures, tied[dataset.name]) for dataset in results.datasets],
         "transfer": _transfer(results, figures),
         "history": _inlined(figures / "history.svg") if results.history else "",
@@ -74,6 +74,12 @@ def _context(results: Results, timings: Path) -> dict[str, Any]:
             key: json.dumps(value, indent=2, ensure_ascii=False) for key, value in _params_that_ran(results).items()
         },
     }
+
+
+def _found(found: Gains, figures: Path) -> dict[str, Any]:
+    """What was found: sentences, the rows of the table of cures, and the figures of all data sets."""
+    sources = {f"{name}_figure": _inlined(figures / f"{name}.svg") for name in ("cures", "ladders")}
+    return {"sentences": findings(found), "cures": cures(found), "note": NOTE, **sources}
 
 
 def _section(dataset: DatasetResults, figures: Path, tied: Collection[str]) -> dict[str, Any]:
