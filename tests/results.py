@@ -88,7 +88,8 @@ def _built(images: int, seed: int) -> Path:
             calibrate.main(dataset)
             evaluate.main(dataset)
             studies.main(dataset)
-        transfer.main()
+        for dataset in DATASETS:
+            transfer.main(dataset)
     return root
 
 

@@ -34,6 +34,8 @@ def write_figures(results: Results, pictures: int) -> None:
     folder = results.folder / "figures"
     levels = ", ".join(f"{level:.0%}" for level in _LEVELS)
     rule = f"Rows: of the test images ordered by how many pixels the best strategy gains, those at {levels}."
+    if results.history:
+        save_figure(history_figure(_read_history(results.history)), folder / "history.svg")
     overview = PictureGrid(next((dataset.credit for dataset in results.datasets if dataset.credit), ""), rule)
     for dataset in results.datasets:
         for exhibit in exhibits(dataset):
@@ -47,8 +49,6 @@ def write_figures(results: Results, pictures: int) -> None:
     save_figure(cures_figure(results), folder / "cures.svg")
     if not results.transfer.empty:
         save_figure(transfer_figure(results.transfer), folder / "transfer.svg")
-    if results.history:
-        save_figure(history_figure(_read_history(results.history)), folder / "history.svg")
 
 
 def _gallery(dataset: DatasetResults, album: Album, pictures: int) -> PictureGrid:
