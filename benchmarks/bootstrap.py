@@ -74,8 +74,8 @@ def compare(counts: dict[str, Counts], resamples: int) -> dict[str, np.ndarray]:
     """Resamples all strategies and compares all pairs; returns their mIoU, [B] each."""
     weights = resample_weights(len(counts["0"].truth), resamples, seed=0)
     resampled = {name: bootstrap_miou(count, weights) for name, count in counts.items()}
-    compare_pairs({name: float(mean_iou(count.total())) for name, count in counts.items()}, resampled)
-    return resampled
+    compare_pairs(resampled)
+    return {name: figure.drawn for name, figure in resampled.items()}
 
 
 def loop(counts: dict[str, Counts], resamples: int) -> dict[str, np.ndarray]:

@@ -1,9 +1,9 @@
 """Judges all strategies of a data set, and shows where the points go: `python -m stages.evaluate scenes20`."""
 
+import json
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, astuple, fields, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,17 +14,16 @@ from tqdm import tqdm
 
 from groupseg.datasets.notes import read_notes
 from groupseg.files import atomic_path, write_json
-from groupseg.metrics.bootstrap import bootstrap_miou, interval, resample_weights
+from groupseg.metrics.bootstrap import Resampled, bootstrap_miou, interval, rare_classes, resample_weights
 from groupseg.metrics.confusion import Counts, Integers, confusion_matrix, image_counts
 from groupseg.metrics.counts import save_counts
-from groupseg.metrics.curve import threshold_curve
-from groupseg.metrics.iou import iou, mean_iou, summary
-from groupseg.metrics.ladder import Known, ladder, ladder_labels, naive_labels, present_class
+from groupseg.metrics.curve import Curve
+from groupseg.metrics.iou import iou, summary
+from groupseg.metrics.ladder import accept_or_drop, ladder, ladder_labels, rung
 from groupseg.metrics.losses import confusions, losses
 from groupseg.metrics.oracle import label_oracle
 from groupseg.metrics.pairs import Pair, compare_pairs
 from groupseg.metrics.reliability import reliability
-from groupseg.segments.blocks import in_blocks
 from groupseg.segments.memory import check_memory
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
@@ -32,13 +31,14 @@ from groupseg.strategies.base import Strategy
 from groupseg.strategies.crossfit import crossfit
 from groupseg.strategies.registry import load
 from groupseg.strategies.scores import ScoreName, best_class, checked_scores
+from groupseg.studies.curves import prediction_curve
 from stages import paths
 from stages.params import load_params
 from stages.schema import Params
 from stages.stage import run
 from stages.tables import (
-    BASELINE,
     ORACLE,
+    REFERENCE,
     check_held_out,
     read_calibrations,
     read_table,
@@ -53,6 +53,7 @@ PROBABILITIES: dict[str, ScoreName] = {"fixed": "product", "softmax": "softmax"}
 def main(dataset: str) -> None:
     """Judges all strategies on the test split, against each other and against the label oracle."""
     params = load_params()
+    baseline = params.datasets[dataset].baseline
     check_memory(paths.table(dataset, "test"), 1, len(params.run.strategies))
     table = read_table(dataset, "test")
     check_held_out(table, read_table(dataset, "calib"))
@@ -66,9 +67,9 @@ def main(dataset: str) -> None:
     counts = {name: replace(image_counts(table, given), truth=truth) for name, given in labels.items()}
     weights = resample_weights(len(table.keys), params.evaluate.resamples, params.evaluate.seed)
     resampled = {name: bootstrap_miou(count, weights) for name, count in counts.items()}
-    figures = judge(counts, resampled)
+    figures = judge(counts, resampled, baseline)
     oracle = figures.pop(ORACLE)
-    pairs = compare_pairs({name: figure["miou"] for name, figure in figures.items()}, resampled)
+    pairs = compare_pairs({name: resampled[name] for name in figures})
     results = paths.results(params)
 
     with atomic_path(paths.predictions(params, dataset)) as path:
@@ -78,45 +79,60 @@ def main(dataset: str) -> None:
     write_csv(results / "curves" / f"{dataset}.csv", curves(strategies, table, vocabulary))
     write_csv(results / "per_class" / f"{dataset}.csv", per_class(table, counts))
     write_csv(results / "reliability" / f"{dataset}.csv", reliability_rows(table, vocabulary))
-    write_ladder(params, dataset, table, vocabulary, strategies, labels, weights)
+    lower = lower_rungs(baseline, params.evaluate.best, records)
+    write_ladder(params, dataset, table, vocabulary, strategies, labels, lower, weights)
     notes = read_notes(paths.prepared(dataset))
     for note in notes:
         print(f"{dataset}: {note}", file=sys.stderr)
+    warnings = rare_classes(counts[ORACLE].truth, table.classes)
     metrics = {
-        "protocol": protocol(table, about, records),
+        "protocol": protocol(table, about, records, baseline),
         **({"notes": notes} if notes else {}),
+        "baseline": baseline,
         "images": len(table.keys),
         "classes": len(table.classes),
         "strategies": figures,
         "oracle": {"label": oracle},
+        "warnings": warnings,
     }
     write_json(results / "metrics" / f"{dataset}.json", metrics, decimals=6)
+    for warning in warnings:
+        print(f"warning: {dataset}: {warning}", file=sys.stderr)
 
 
-def judge(counts: Mapping[str, Counts], resampled: Mapping[str, NDArray[np.float64]]) -> dict[str, dict[str, Any]]:
-    """Computes the figures of each strategy, and what sets it apart from the baseline, with 95 % intervals.
+def judge(counts: Mapping[str, Counts], resampled: Mapping[str, Resampled], baseline: str) -> dict[str, dict[str, Any]]:
+    """Computes the figures of each strategy, what sets it apart from the baseline, and what it lacks to the oracle.
+
+    All have 95 % intervals.
 
     Args:
         counts: Of each image, [N, C + 1], by strategy; the oracle among them, which is compared with nothing.
-        resampled: mIoU of each on B resamples of the images; the same for all, so that differences are paired.
+        resampled: mIoU of each, on the same resamples of the images for all, so that differences are paired.
+        baseline: The strategy that all are compared with.
     """
     figures: dict[str, dict[str, Any]] = {name: {**summary(count)} for name, count in counts.items()}
     for name, figure in figures.items():
         figure["miou_ci"] = interval(resampled[name])
         if name != ORACLE:
-            figure["difference_to_fixed"] = figure["miou"] - figures[BASELINE]["miou"]
-            figure["difference_to_fixed_ci"] = interval(resampled[name] - resampled[BASELINE])
+            difference = resampled[name] - resampled[baseline]
+            figure["difference_to_baseline"] = difference.value
+            figure["difference_to_baseline_ci"] = interval(difference)
+            short = resampled[ORACLE] - resampled[name]
+            figure["short_of_oracle"] = short.value
+            figure["short_of_oracle_ci"] = interval(short)
     return figures
 
 
-def protocol(table: SegmentTable, about: Mapping[str, Any], records: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+def protocol(
+    table: SegmentTable, about: Mapping[str, Any], records: Mapping[str, Mapping[str, Any]], baseline: str
+) -> dict[str, str]:
     """Says what the figures were measured with."""
     words = zip(table.classes, about["words"], strict=True)
     renamed = [f"{word} for {name}" for name, word in words if word != name]
     text = "; ".join([about["encoder"], *about["templates"], *renamed])
     scores = {name: record["params"].get("score", "its own") for name, record in records.items()}
-    others = [f"{name}: {score}" for name, score in scores.items() if score != scores[BASELINE]]
-    score = f"{scores[BASELINE]} ({', '.join(others)})" if others else scores[BASELINE]
+    others = [f"{name}: {score}" for name, score in scores.items() if score != scores[baseline]]
+    score = f"{scores[baseline]} ({', '.join(others)})" if others else scores[baseline]
     made = {key: value for key, value in table.protocol.items() if key not in ("dataset", "crossfit")}
     folds = {"split": f"{made['split']}, cross-fitted in {crossfit(table)} folds"} if crossfit(table) else {}
     return {**made, **folds, "text": text, "score": score}
@@ -125,10 +141,21 @@ def protocol(table: SegmentTable, about: Mapping[str, Any], records: Mapping[str
 def curves(strategies: Mapping[str, Strategy], table: SegmentTable, vocabulary: Vocabulary) -> pd.DataFrame:
     """Draws the mIoU of every threshold on the score of each strategy; long curves are thinned."""
     points: list[tuple[str, float, float]] = []
+    drawn: dict[str, Curve] = {}
     for name, strategy in tqdm(strategies.items(), desc="curves", unit="strategy", disable=None):
-        curve = threshold_curve(*strategy.candidates(table, vocabulary), table.histogram).thin()
+        key = curve_key(strategy) or name
+        if key not in drawn:
+            drawn[key] = prediction_curve(strategy, table, vocabulary).thin()
+        curve = drawn[key]
         points += zip([name] * len(curve.miou), curve.thresholds, curve.miou, strict=True)
     return pd.DataFrame(points, columns=["strategy", "threshold", "miou"])
+
+
+def curve_key(strategy: Strategy) -> str:
+    """What constants that differ by nothing but the constant have in common; nothing of other strategies."""
+    definition = strategy.definition()
+    params = {name: value for name, value in definition["params"].items() if name != "threshold"}
+    return json.dumps(params, sort_keys=True) if definition["rule"] == "fixed" else ""
 
 
 def per_class(table: SegmentTable, counts: Mapping[str, Counts]) -> pd.DataFrame:
@@ -140,6 +167,25 @@ def per_class(table: SegmentTable, counts: Mapping[str, Counts]) -> pd.DataFrame
     return pd.DataFrame({"class": ["background", *table.classes], "pixel_share": share, **columns})
 
 
+def lower_rungs(baseline: str, best: str, records: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Names the strategy of each rung of the ladder that knows no truth; what does not run has no rung.
+
+    The best score is chosen by mIoU on the calibration images, among single thresholds.
+    """
+    fitted = {name: calibration_miou(record) for name, record in records.items() if record["rule"] == "threshold"}
+    rungs = {"fixed": baseline}
+    if REFERENCE in records:
+        rungs["global"] = REFERENCE
+    if fitted:
+        rungs["best score"] = max(fitted, key=lambda name: fitted[name])
+    return {**rungs, "best calibrated": best}
+
+
+def calibration_miou(record: Mapping[str, Any]) -> float:
+    """MIoU on the calibration images; the mean over folds where images are cross-fitted."""
+    return float(np.mean([part["fitted"]["miou"] for part in record.get("folds", [record])]))
+
+
 def write_ladder(
     params: Params,
     dataset: str,
@@ -147,36 +193,29 @@ def write_ladder(
     vocabulary: Vocabulary,
     strategies: Mapping[str, Strategy],
     predicted: Mapping[str, NDArray[np.int32]],
+    lower: Mapping[str, str],
     weights: NDArray[np.int32],
 ) -> None:
-    """Measures the rungs from the fixed rule to perfect masks, and what the best strategy mixes up."""
+    """Measures the rungs from the constant to perfect masks, and what the best strategy mixes up."""
     best, results = params.evaluate.best, paths.results(params)
-    candidate, score = strategies[best].candidates(table, vocabulary)
-    known = Known(
-        fixed=predicted[BASELINE],
-        calibrated=predicted[best],
-        candidate=candidate,
-        score=score,
-        present=in_blocks(partial(nearest_present, vocabulary), table, candidate),
-        oracle=predicted[ORACLE],
+    candidate, _ = strategies[best].candidates(table, vocabulary)
+    given = {name: predicted[strategy] for name, strategy in lower.items()}
+    labels = ladder_labels(table, given, candidate, lambda block: checked_scores("cosine", block, vocabulary))
+    kept, calibrated = (
+        bootstrap_miou(image_counts(table, own), weights)
+        for own in (accept_or_drop(table, predicted[best], candidate), predicted[best])
     )
-    labels = ladder_labels(table, known)
-    naive = {
-        name: float(mean_iou(image_counts(table, given).total())) for name, given in naive_labels(table, known).items()
+    summary = {
+        "strategies": lower,
+        "rungs": [asdict(one) for one in ladder(table, labels, weights)],
+        "accept_or_drop": asdict(rung("accept or drop known", kept, calibrated)),
     }
-    rungs = [asdict(rung) for rung in ladder(table, labels, weights)]
-    summary = {"strategy": best, "rungs": rungs, "naive": naive}
     write_json(results / "ladder" / f"{dataset}.json", summary, decimals=6)
     names = ["background", *table.classes]
-    matrix = confusion_matrix(table, known.calibrated)
+    matrix = confusion_matrix(table, predicted[best])
     right = confusion_matrix(table, labels["best labelling"])
     write_csv(results / "confusions" / f"{dataset}.csv", confusion_rows(matrix, names))
     write_csv(results / "losses" / f"{dataset}.csv", pd.DataFrame({"class": names, **vars(losses(matrix, right))}))
-
-
-def nearest_present(vocabulary: Vocabulary, block: SegmentTable, candidate: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Finds the class of the highest cosine among those in the image; see `present_class`."""
-    return present_class(block, checked_scores("cosine", block, vocabulary), candidate)
 
 
 def confusion_rows(matrix: Integers, names: list[str]) -> pd.DataFrame:

@@ -92,8 +92,6 @@ def _names_that_run(data: Any) -> Iterator[str]:
     for name in data["refine"] if isinstance(data.get("refine"), dict) else ():
         if name not in models:
             yield f"refine.{name}: {name!r} is not defined under `models`{suggestion(str(name), models)}"
-    if isinstance(run.get("strategies"), list) and "fixed" not in run["strategies"]:
-        yield "run.strategies: must list 'fixed', which all others are compared with"
 
 
 def _of_the_model(data: dict[str, Any], run: dict[str, Any]) -> Iterator[str]:
@@ -117,9 +115,12 @@ def _strategies_asked_for(data: dict[str, Any], run: dict[str, Any]) -> Iterator
         return [name for name in (given if isinstance(given, list) else [given]) if isinstance(name, str)]
 
     running, defined = names(run, "strategies"), _keys(data.get("strategies"))
-    for name in names(data.get("evaluate"), "best"):
-        if name not in running:
-            yield f"evaluate.best: {name!r} is not listed in run.strategies{suggestion(name, running)}"
+    datasets = data["datasets"] if isinstance(data.get("datasets"), dict) else {}
+    asked = {f"datasets.{name}.baseline": names(datasets.get(name), "baseline") for name in names(run, "datasets")}
+    for place, named in {**asked, "evaluate.best": names(data.get("evaluate"), "best")}.items():
+        for name in named:
+            if name not in running:
+                yield f"{place}: {name!r} is not listed in run.strategies{suggestion(name, running)}"
     studies = data.get("studies")
     for name in names(studies.get("vocabulary") if isinstance(studies, dict) else None, "strategies"):
         if name not in defined:

@@ -70,11 +70,6 @@ def counts(params: Params, dataset: str) -> Path:
     return Path("data/counts") / params.run.name / f"{dataset}.safetensors"
 
 
-def curves(params: Params, dataset: str) -> Path:
-    """Threshold curves of a data set, for the study of transfer."""
-    return Path("data/curves") / params.run.name / f"{dataset}.safetensors"
-
-
 def done(stage: str, params: Params) -> Path:
     """Stands for what a stage leaves outside of DVC, such as a report that names the time; different for each stage."""
     return Path("data/done") / params.run.name / f"{stage}.json"

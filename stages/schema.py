@@ -163,13 +163,14 @@ class Prompts(Section):
 
 
 class Dataset(Section):
-    """Labelled images, and how its classes are put into words."""
+    """Labelled images, how its classes are put into words, and the strategy that is a constant for such data."""
 
     source: Annotated[
         ScenesSource | VocSource | ContextSource | PublishedSource | FolderSource | CocoJsonSource,
         Discriminator("format"),
     ]
     prompts: Prompts
+    baseline: Name
 
 
 class Archive(Section):

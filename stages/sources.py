@@ -37,15 +37,21 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "embed_text": ("run.model", "datasets.{item}.prompts", "text"),
     "segment": ("run.model", "refine", "segment"),
     "calibrate": ("run.strategies", "strategies"),
-    "evaluate": ("run.strategies", "evaluate"),
-    "studies": ("run.strategies", "studies"),
-    "transfer": ("run.datasets",),
+    "evaluate": ("run.strategies", "datasets.{item}.baseline", "evaluate"),
+    "studies": ("run.strategies", "strategies", "studies"),
+    "transfer": ("run.datasets", "run.strategies"),
     "report": ("run", "evaluate.best", "report"),
     "track": ("run",),
     "variant": (),
 }
 # Stages that run for each of a kind.
-KINDS: dict[str, Kind] = {"prepare": "datasets", "captions": "corpora", "train": "models", "embed_text": "datasets"}
+KINDS: dict[str, Kind] = {
+    "prepare": "datasets",
+    "captions": "corpora",
+    "train": "models",
+    "embed_text": "datasets",
+    "evaluate": "datasets",
+}
 # What makes each kind of model; none of them is part of another.
 RECIPES = {
     "scenes": ("groupseg.training.run",),

@@ -1,7 +1,6 @@
 """What is asked of strategies beyond their figures: `python -m stages.studies scenes20`.
 
-How many calibration images they need, what other class lists do to them, and their threshold curves, from which the
-stage `transfer` tells what a threshold is worth on another data set. Rows whose key is right are kept.
+How many calibration images they need, and what other class lists do to them. Rows whose key is right are kept.
 """
 
 import io
@@ -20,16 +19,13 @@ from groupseg.segments.memory import check_memory
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy
-from groupseg.strategies.crossfit import CrossFit
-from groupseg.strategies.registry import load
 from groupseg.studies.learning import learning_curve
-from groupseg.studies.transfer import fitted_curves, save_curves
 from groupseg.studies.vocabulary import vocabulary_study
 from stages import paths
 from stages.params import load_params
 from stages.schema import LearningStudy, Params, VocabularyStudy
 from stages.stage import run
-from stages.tables import read_calibrations, read_splits, read_vocabulary, write_csv
+from stages.tables import read_splits, read_vocabulary, write_csv
 
 Strategies = Mapping[str, Strategy]
 
@@ -62,10 +58,6 @@ def main(dataset: str) -> None:
     params, found = load_params(), Dataset(dataset)
     learn(params, found)
     vary(params, found)
-    strategies = {name: load(record) for name, record in read_calibrations(params, dataset).items()}
-    # Of cross-fitted copies, the one that has not seen the test images of `read_splits`.
-    own = {name: one.copies[0] if isinstance(one, CrossFit) else one for name, one in strategies.items()}
-    save_curves(paths.curves(params, dataset), fitted_curves(own, *found.data))
 
 
 def learn(params: Params, dataset: Dataset) -> None:

@@ -12,7 +12,7 @@ from groupseg.records import Key, digest, files_digest
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary, WordList
 from groupseg.strategies.base import Strategy
-from groupseg.strategies.crossfit import crossfit, held_out
+from groupseg.strategies.crossfit import crossfit, held_out, image_folds
 from groupseg.text.features import load_features
 from stages import paths
 from stages.schema import Params
@@ -20,7 +20,7 @@ from stages.schema import Params
 if TYPE_CHECKING:  # `calibrate` is done before pandas is loaded.
     from pandas import DataFrame
 
-BASELINE, ORACLE = "fixed", "oracle.label"
+REFERENCE, ORACLE = "global", "oracle.label"
 
 
 def read_table(dataset: str, split: str) -> SegmentTable:
@@ -104,14 +104,39 @@ def read_calibrations(params: Params, dataset: str) -> dict[str, dict[str, Any]]
 
 
 def check_held_out(test: SegmentTable, calibration: SegmentTable) -> None:
-    """Raises UserError if an image is in both splits, unless both are the same images and cross-fitted."""
-    if crossfit(calibration) and crossfit(test) == crossfit(calibration) and test.keys == calibration.keys:
+    """Raises UserError if a picture is calibrated on and judged, whatever it is called.
+
+    Of cross-fitted images, which are both by turns, all copies of a picture must be in one fold.
+    """
+    name, folds = test.protocol["dataset"], crossfit(calibration)
+    if folds and crossfit(test) == folds and test.keys == calibration.keys:
+        _check_pairs(name, _copies_across_folds(test, folds), "in two folds")
         return
-    if both := sorted(set(test.keys) & set(calibration.keys)):
+    both = [(key, key) for key in sorted(set(test.keys) & set(calibration.keys))]
+    known = dict(zip(calibration.digests, calibration.keys, strict=False))
+    copies = [(key, known[pixels]) for pixels, key in zip(test.digests, test.keys, strict=False) if pixels in known]
+    _check_pairs(name, both or copies, "in the calib and in the test split")
+
+
+def _check_pairs(dataset: str, pairs: list[tuple[str, str]], where: str) -> None:
+    """Raises UserError if there is a pair of images that are one picture."""
+    if pairs:
+        first, second = pairs[0]
+        shown = first if first == second else f"{first}, which has the pixels of {second}"
         raise UserError(
-            f"{test.protocol['dataset']}: {len(both)} images are in the calib and in the test split, such as"
-            f" {both[0]}. List each in one of them: what is fitted on an image must not be judged on it."
+            f"{dataset}: {len(pairs)} images are {where}, such as {shown}. Leave each in one of them: what is fitted on"
+            f" an image must not be judged on it. `groupseg data check {dataset}` shows them."
         )
+
+
+def _copies_across_folds(table: SegmentTable, folds: int) -> list[tuple[str, str]]:
+    """Lists the images that have the pixels of an earlier one of another fold, with that one."""
+    fold, earlier, found = image_folds(table.keys, folds), dict[str, int](), []
+    for row, pixels in enumerate(table.digests):
+        first = earlier.setdefault(pixels, row)
+        if fold[row] != fold[first]:
+            found.append((table.keys[row], table.keys[first]))
+    return found
 
 
 def write_csv(path: Path, rows: "DataFrame") -> None:

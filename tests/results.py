@@ -88,7 +88,8 @@ def _built(images: int, seed: int) -> Path:
             calibrate.main(dataset)
             evaluate.main(dataset)
             studies.main(dataset)
-        transfer.main()
+        for dataset in DATASETS:
+            transfer.main(dataset)
     return root
 
 
@@ -98,7 +99,8 @@ def _params() -> dict[str, object]:
     scenes = {"format": "scenes", "scenes": "scenes20", "calib": 8, "test": 8, "seed": 0}
     sources = {"scenes": scenes, "folder": {"format": "folder", "path": ".", "calib": 8, "seed": 0}}
     prompts = {"templates": ["a {}."], "names": {"hot air balloon": "balloon (hot air)"}}
-    params["datasets"] = {name: {"source": sources[kind], "prompts": prompts} for name, kind in DATASETS.items()}
+    rest = {"prompts": prompts, "baseline": "fixed"}
+    params["datasets"] = {name: {"source": sources[kind], **rest} for name, kind in DATASETS.items()}
     params["run"] |= {"datasets": list(DATASETS), "strategies": list(STRATEGIES)}
     studies = {
         "learning": {"sizes": [2, 4], "draws": 2, "seed": 0},

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.fft import dctn
+
+from groupseg.datasets.content import pixel_digest
 
 # On photographs, copies at 37 to 100 % of the size and JPEG qualities from 30 on differ by at most 8 bits of the hash,
 # nearly all by at most 4, and by at most 3 grey levels; different pictures by 14 bits or more.
@@ -22,13 +23,13 @@ class Print:
     """What is kept of a picture, so that it can be known again.
 
     Attributes:
-        digest: sha256 of its pixels.
+        digest: That of its pixels.
         phash: Its perceptual hash, 64 bits: which of its 64 lowest frequencies are above their median (Zauner 2010,
             "Implementation and benchmarking of perceptual image hash functions", section 3.2.1).
         greys: uint8 [16, 16], the picture made small.
     """
 
-    digest: bytes
+    digest: str
     phash: int
     greys: NDArray[np.uint8]
 
@@ -38,8 +39,7 @@ def fingerprint(image: NDArray[np.uint8]) -> Print:
     grey = Image.fromarray(image).convert("L")
     low = dctn(np.asarray(grey.resize((32, 32), Image.Resampling.BOX), dtype=np.float64), norm="ortho")[:8, :8]
     phash = int.from_bytes(np.packbits(low > np.median(low)).tobytes())
-    digest = sha256(repr(image.shape).encode() + image.tobytes()).digest()
-    return Print(digest, phash, np.asarray(grey.resize((_SIDE, _SIDE), Image.Resampling.BOX)))
+    return Print(pixel_digest(image), phash, np.asarray(grey.resize((_SIDE, _SIDE), Image.Resampling.BOX)))
 
 
 def find_twins(prints: list[Print]) -> list[tuple[int, int]]:
@@ -50,7 +50,7 @@ def find_twins(prints: list[Print]) -> list[tuple[int, int]]:
         pairs: of a thousand black pictures there are half a million.
     """
     # Of equal pictures the first is enough to find those that are nearly the same.
-    firsts: dict[bytes, int] = {}
+    firsts: dict[str, int] = {}
     leader = np.array([firsts.setdefault(entry.digest, place) for place, entry in enumerate(prints)], dtype=np.int64)
     places = np.array(list(firsts.values()), dtype=np.int64)
     near = places[_first_alike([prints[place] for place in places])]

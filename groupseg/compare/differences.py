@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupseg.compare.revisions import DatasetCounts, Place, Revision
-from groupseg.metrics.bootstrap import bootstrap_miou, resample_weights
+from groupseg.metrics.bootstrap import Resampled, bootstrap_miou, resample_weights
 from groupseg.metrics.confusion import Counts
-from groupseg.metrics.iou import mean_iou
 from groupseg.metrics.pairs import max_t
 from groupseg.report.results import ORACLE
 
@@ -108,14 +107,12 @@ class _Change:
         strategy: Name of the strategy.
         a: mIoU in A.
         b: mIoU in B.
-        resampled: [B] float64, mIoU in B minus that in A on each resample.
     """
 
     dataset: str
     strategy: str
-    a: float
-    b: float
-    resampled: NDArray[np.float64]
+    a: Resampled
+    b: Resampled
 
 
 def compare_revisions(a: Revision, b: Revision, resamples: int) -> Comparison:
@@ -179,22 +176,20 @@ def _changes(name: str, a: DatasetCounts, b: DatasetCounts, resamples: int, seed
 
 
 def _change(dataset: str, strategy: str, a: Counts, b: Counts, weights: NDArray[np.int32]) -> _Change:
-    resampled = bootstrap_miou(b, weights) - bootstrap_miou(a, weights)
-    return _Change(dataset, strategy, float(mean_iou(a.total())), float(mean_iou(b.total())), resampled)
+    return _Change(dataset, strategy, bootstrap_miou(a, weights), bootstrap_miou(b, weights))
 
 
 def _rows(changes: list[_Change]) -> list[Row]:
     """Judges all changes together."""
     if not changes:
         return []
-    difference = np.array([change.b - change.a for change in changes])
-    low, high, p = max_t(difference, np.stack([change.resampled for change in changes]), 1 - ALPHA)
+    low, high, p = max_t([change.b - change.a for change in changes], 1 - ALPHA)
     return [
         Row(
             strategy=change.strategy,
-            a=change.a,
-            b=change.b,
-            difference=float(difference[index]),
+            a=change.a.value,
+            b=change.b.value,
+            difference=change.b.value - change.a.value,
             low=float(low[index]),
             high=float(high[index]),
             p=float(p[index]),

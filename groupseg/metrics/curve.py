@@ -116,7 +116,7 @@ def class_steps(label: ArrayLike, score: ArrayLike, histogram: csr_array) -> Ste
     )
 
 
-def threshold_curve(label: ArrayLike, score: ArrayLike, histogram: csr_array) -> Curve:
+def threshold_curve(label: ArrayLike, score: ArrayLike, histogram: csr_array, held: bool = False) -> Curve:
     """Computes the mIoU of every threshold.
 
     A class without true pixels joins the mean as soon as a pixel is predicted as it; so does the background.
@@ -125,6 +125,7 @@ def threshold_curve(label: ArrayLike, score: ArrayLike, histogram: csr_array) ->
         label: [S] int, best class of each segment, in 1..C.
         score: [S] float, its score, finite.
         histogram: [S, C + 1] int64, pixels of each true label under each segment.
+        held: Whether the mean is held to the labels that have true pixels, whatever is predicted.
 
     Returns:
         A curve with one point more than there are distinct scores; NaN where no pixel is labelled.
@@ -144,6 +145,8 @@ def threshold_curve(label: ArrayLike, score: ArrayLike, histogram: csr_array) ->
     occurs = np.count_nonzero(present) + summed(steps.occurs, initial=steps.truth[steps.label] > 0)
     background = background_iou(steps.truth, summed(steps.lost), summed(steps.taken))
     occurs += ~np.isnan(background)
+    if held:
+        occurs = np.full(occurs.shape, np.count_nonzero(steps.truth))
     total = summed(steps.iou) + np.nan_to_num(background)
     return Curve(
         thresholds=np.append(scores.max(initial=0) + MARGIN, scores[last]),

@@ -38,6 +38,18 @@ def mean_iou(counts: Counts) -> Floats:
     return _mean(iou(counts))
 
 
+def held_mean_iou(counts: Counts) -> Floats:
+    """Mean of `iou` over the labels that occur in truth, whatever is predicted.
+
+    Args:
+        counts: Counts of shape [..., C + 1].
+
+    Returns:
+        [...] float64 in 0..1; NaN where there is no labelled pixel.
+    """
+    return _mean(np.where(counts.truth > 0, iou(counts), np.nan))
+
+
 def summary(counts: Counts) -> dict[str, float]:
     """The headline figures, as fractions.
 

@@ -1,23 +1,36 @@
-"""Where the points go: from a fixed rule up to perfect masks, one thing put right at a time.
+"""Where the points go: from a constant threshold up to perfect masks, one thing put right at a time.
 
-Each rung labels the same segments. From "calibrated" to "presence known" a rung may do all that the rung below it may,
-and more, and is searched from there; "best labelling" is searched from both rungs below it. So these steps are never
-negative. Two can be: "calibrated", which was fitted on other images, and "label oracle", which is the rule of a paper
-(`metrics/oracle.py`) and no optimum: it looks at one image at a time, while the IoU of a label is over all images.
+Each rung labels the same segments. The lower ones are strategies, which know nothing of the truth of these images:
+
+- "fixed": the constant that the paper of the model, or its code, has for such data
+- "global": one threshold on the same score, from calibration images
+- "best score": the same on the score that does best on the calibration images
+- "best calibrated": the strategy that stands for all
+
+The others know part of the truth, each all that the one below it knows, and more:
+
+- "true background": segments whose labelled pixels are mostly background are background, no others; names are kept
+- "classes present": a name of a class that is not in the image gives way to the nearest class that is
+- "label oracle": each segment has the label that overlaps it best in its image (`metrics/oracle.py`)
+- "best labelling": the labels that a search finds best for mIoU over all images (`metrics/labelling.py`)
+- "perfect": other masks
+
+A step can be negative. Strategies were fitted on other images, and what is right for one segment need not be best for
+mIoU, whose IoUs are over all images. Only "best labelling" is searched from the two rungs below it, and never lower.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from groupseg.metrics.bootstrap import bootstrap_miou, interval
+from groupseg.metrics.bootstrap import Resampled, bootstrap_miou, constant, interval
 from groupseg.metrics.confusion import image_counts
-from groupseg.metrics.curve import threshold_curve
 from groupseg.metrics.iou import mean_iou
 from groupseg.metrics.labelling import Either, best_labelling
+from groupseg.metrics.oracle import label_oracle
 from groupseg.segments.blocks import in_blocks
 from groupseg.segments.table import SegmentTable
 
@@ -44,75 +57,89 @@ class Rung:
     step_ci: tuple[float, float]
 
 
-@dataclass(frozen=True, eq=False)
-class Known:
-    """What labels can be made of.
-
-    Attributes:
-        fixed: [S] int32 in 0..C, labels of the rule that is not calibrated.
-        calibrated: [S] int32, labels of a calibrated strategy: the candidate, or 0.
-        candidate: [S] int32 in 1..C, what that strategy calls a segment that is no background.
-        score: [S] float64, by which it tells; higher = less background.
-        present: [S] int32 in 1..C, the best class among those in the image; the candidate where there is none.
-        oracle: [S] int32, labels of the label oracle.
-    """
-
-    fixed: Labels
-    calibrated: Labels
-    candidate: Labels
-    score: Floats
-    present: Labels
-    oracle: Labels
-
-
-def present_class(table: SegmentTable, scores: Floats, candidate: Labels) -> Labels:
-    """Finds the best class of each segment among the classes that are in its image.
+def true_background(table: SegmentTable, candidate: Labels) -> Labels:
+    """Takes the candidates, and background where that is the commonest true label (of equals, it is).
 
     Args:
         table: The segments.
-        scores: [S, C] float64, higher = likelier; so that those of a block are enough, this works on a block as well.
-        candidate: [S] int32, what is taken in an image without a labelled pixel of any class.
+        candidate: [S] int32 in 1..C, what a strategy calls a segment that is no background; kept where no pixel of the
+            segment is labelled.
 
     Returns:
-        [S] int32 in 1..C.
+        [S] int32 in 0..C; the candidates where the data set has no background.
     """
-    present = image_counts(table, np.zeros(len(candidate))).truth[table.image, 1:] > 0
+    pixels = table.histogram.toarray()
+    mostly = (pixels.argmax(axis=1) == 0) & (pixels.sum(axis=1) > 0) & table.with_background
+    return np.where(mostly, np.int32(0), candidate)
+
+
+def classes_present(table: SegmentTable, labels: Labels, scores: Floats) -> Labels:
+    """Replaces classes that are not in the image by the best one that is.
+
+    Args:
+        table: The segments.
+        labels: [S] int32 in 0..C; background is kept.
+        scores: [S, C] float64, higher = likelier.
+
+    Returns:
+        [S] int32 in 0..C; as given in an image without a labelled pixel of any class.
+    """
+    present = image_counts(table, labels).truth[table.image, 1:] > 0
     best = np.where(present, scores, -np.inf).argmax(axis=1).astype(np.int32) + 1
-    return np.where(present.any(axis=1), best, candidate)
+    wrong = (labels > 0) & ~present[np.arange(len(labels)), labels - 1] & present.any(axis=1)
+    return np.where(wrong, best, labels)
 
 
-def ladder_labels(table: SegmentTable, known: Known) -> dict[str, Labels]:
-    """Labels the segments for each rung but "perfect", the lowest first; [S] int32 in 0..C each."""
-    labels = {"fixed": known.fixed, "calibrated": known.calibrated}
-    labels["test threshold"] = _better(table, _test_threshold(table, known), known.calibrated)
-    background = np.zeros_like(known.candidate)
-    choices = [known.candidate, *([background] if table.with_background else [])]
-    labels["background known"] = best_labelling(table, Either(table, choices), labels["test threshold"])
-    choices.append(known.present)
-    labels["presence known"] = best_labelling(table, Either(table, choices), labels["background known"])
-    labels["label oracle"] = known.oracle
+def ladder_labels(
+    table: SegmentTable, strategies: Mapping[str, Labels], candidate: Labels, scores: Callable[[SegmentTable], Floats]
+) -> dict[str, Labels]:
+    """Labels the segments for each rung but "perfect", the lowest first.
+
+    Args:
+        table: The segments.
+        strategies: [S] int32 in 0..C for each of the lower rungs, by its name.
+        candidate: [S] int32 in 1..C, what the last of these strategies calls a segment that is no background.
+        scores: Says of a block of the table, [S, C] float64, which of the classes in an image a segment is like;
+            higher = likelier.
+
+    Returns:
+        [S] int32 in 0..C, by name of the rung.
+    """
+
+    def present(block: SegmentTable, given: Labels) -> Labels:
+        return classes_present(block, given, scores(block))
+
+    labels = dict(strategies)
+    labels["true background"] = in_blocks(true_background, table, candidate)
+    labels["classes present"] = in_blocks(present, table, labels["true background"])
+    labels["label oracle"] = label_oracle(table)
     # Without background every segment has a class; what has no labelled pixel counts for nothing.
-    oracle = known.oracle if table.with_background else np.maximum(known.oracle, 1)
+    oracle = labels["label oracle"] if table.with_background else np.maximum(labels["label oracle"], 1)
     allowed = np.ones(len(table.classes) + 1, dtype=bool)
     allowed[0] = table.with_background
     allowed = np.broadcast_to(allowed, table.histogram.shape)
-    ends = [best_labelling(table, allowed, start) for start in (oracle, labels["presence known"])]
+    ends = [best_labelling(table, allowed, start) for start in (oracle, labels["classes present"])]
     labels["best labelling"] = _better(table, *ends)
     return labels
 
 
-def naive_labels(table: SegmentTable, known: Known) -> dict[str, Labels]:
-    """Labels the segments as two rungs would be without a search; [S] int32 in 0..C each.
+def accept_or_drop(table: SegmentTable, labels: Labels, candidate: Labels) -> Labels:
+    """Keeps or drops each candidate as a search finds best for mIoU.
 
-    "background_known" takes the candidates, and background where that is the commonest true label (of equals, it is);
-    "presence_known" accepts what the calibrated strategy accepts, but as the best class in the image.
+    No rung: it drops names that are wrong as well as background, so that it is worth more than knowing the background
+    is. No rule that accepts or drops these candidates is known to do better.
+
+    Args:
+        table: The segments.
+        labels: [S] int32; the search starts from the candidates where this is not 0.
+        candidate: [S] int32 in 1..C.
+
+    Returns:
+        [S] int32, the candidate, or 0 where the data set has background.
     """
-    commonest = in_blocks(lambda block: block.histogram.toarray().argmax(axis=1), table)
-    mostly = (commonest == 0) & table.with_background
-    return {
-        "background_known": np.where(mostly, np.int32(0), known.candidate),
-        "presence_known": np.where(known.calibrated > 0, known.present, np.int32(0)),
-    }
+    choices = [candidate, *([np.zeros_like(candidate)] if table.with_background else [])]
+    start = np.where((labels > 0) | (not table.with_background), candidate, np.int32(0))
+    return best_labelling(table, Either(table, choices), start)
 
 
 def ladder(table: SegmentTable, labels: Mapping[str, Labels], weights: NDArray[np.int32]) -> list[Rung]:
@@ -126,25 +153,20 @@ def ladder(table: SegmentTable, labels: Mapping[str, Labels], weights: NDArray[n
     Returns:
         The rungs, the lowest first.
     """
-    counts = {name: image_counts(table, given) for name, given in labels.items()}
-    miou = {name: float(mean_iou(count.total())) for name, count in counts.items()} | {"perfect": 1.0}
-    drawn = {name: bootstrap_miou(count, weights) for name, count in counts.items()}
-    drawn["perfect"] = np.ones(len(weights))
+    resampled = {name: bootstrap_miou(image_counts(table, given), weights) for name, given in labels.items()}
+    first = next(iter(resampled.values()))
+    below = constant(0.0, first)
     rungs: list[Rung] = []
-    below, drawn_below = 0.0, np.zeros(len(weights))
-    for name, value in miou.items():
-        step_ci = interval(drawn[name] - drawn_below)
-        rungs.append(Rung(name, value, interval(drawn[name]), value - below, step_ci))
-        below, drawn_below = value, drawn[name]
+    for name, own in {**resampled, "perfect": constant(1.0, first)}.items():
+        rungs.append(rung(name, own, below))
+        below = own
     return rungs
 
 
-def _test_threshold(table: SegmentTable, known: Known) -> Labels:
-    """The candidates by the best single threshold of all there are."""
-    if not table.with_background:
-        return known.candidate
-    threshold, _ = threshold_curve(known.candidate, known.score, table.histogram).best()
-    return np.where(known.score >= threshold, known.candidate, np.int32(0))
+def rung(name: str, own: Resampled, below: Resampled) -> Rung:
+    """Measures a rung above another one."""
+    step = own - below
+    return Rung(name, own.value, interval(own), step.value, interval(step))
 
 
 def _better(table: SegmentTable, first: Labels, second: Labels) -> Labels:

@@ -48,7 +48,7 @@ class Look:
         """Returns its section of params.yaml; `path` is where it lies below `run.folder`."""
         first, *rest = self.source.items()
         prompts = {"templates": ["a photo of a {}."], "names": self.names}
-        return {"source": dict([first, ("path", path), *rest]), "prompts": prompts}
+        return {"source": dict([first, ("path", path), *rest]), "prompts": prompts, "baseline": "fixed"}
 
 
 def look_from(

@@ -15,7 +15,7 @@ from groupseg.errors import UserError
 from groupseg.metrics.confusion import Counts
 from groupseg.metrics.counts import load_counts
 from groupseg.report.archive import Archive
-from groupseg.report.results import BASELINE, ORACLE, DatasetResults, Results
+from groupseg.report.results import ORACLE, DatasetResults, Results
 from groupseg.segments.table import SegmentTable
 
 
@@ -51,6 +51,7 @@ class Album:
 
     def __init__(self, results: Results, dataset: DatasetResults) -> None:
         root = results.root
+        self._baseline = dataset.baseline
         self._prepared = root / "data/prepared" / dataset.name
         self._segments = root / "data/segments" / dataset.name / "test"
         self._table = SegmentTable.load(self._segments / "table.safetensors")
@@ -65,7 +66,7 @@ class Album:
         Returns:
             [N, 2] float64, NaN where no pixel is labelled.
         """
-        return np.stack([self._right[BASELINE], self._right[strategy]], axis=1)
+        return np.stack([self._right[self._baseline], self._right[strategy]], axis=1)
 
     def example(self, row: int, strategy: str) -> Example:
         """Builds the label maps of image `row`.
@@ -76,7 +77,7 @@ class Album:
         if row not in self._seen:
             self._seen[row] = self._read(row)
         image, truth, segment = self._seen[row]
-        labels = (self._labels[name][segment] for name in (BASELINE, strategy, ORACLE))
+        labels = (self._labels[name][segment] for name in (self._baseline, strategy, ORACLE))
         baseline, other = self.right(strategy)[row]
         return Example(image, (truth, *labels), (float(baseline), float(other)))
 

@@ -7,14 +7,14 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from groupseg.report.results import BASELINE, ORACLE, DatasetResults
+from groupseg.report.results import ORACLE, DatasetResults
 from groupseg.report.style import BEST, COLOURS, INK, LINE, WIDTH, name_columns, set_margins, styled
 
 
 @styled
 def per_class_figure(dataset: DatasetResults) -> Figure:
     """Draws the IoU of each class that occurs: oracle, best strategy and baseline one within the other."""
-    best = dataset.best
+    best, baseline = dataset.best, dataset.baseline
     table = dataset.tables["per_class"].dropna(subset=[ORACLE]).sort_values([best, "class"], ascending=[False, True])
     place = np.arange(len(table))
     figure = Figure(figsize=(WIDTH, 3.4))
@@ -24,7 +24,7 @@ def per_class_figure(dataset: DatasetResults) -> Figure:
     step = 72 * (WIDTH - 0.6) / (len(table) + 0.4)
     axes.vlines(place, 0, 100 * table[ORACLE], LINE, linewidth=0.86 * step)
     axes.vlines(place, 0, 100 * table[best], BEST, linewidth=0.52 * step)
-    line = axes.hlines(100 * table[BASELINE], place - 0.43, place + 0.43, INK, linewidth=1.6, label=BASELINE)
+    line = axes.hlines(100 * table[baseline], place - 0.43, place + 0.43, INK, linewidth=1.6, label=baseline)
     # Eighty names must not touch each other.
     size = float(np.clip(340 / len(table), 4.5, 8.5))
     name_columns(axes, list(table["class"]), rotation=60, rotation_mode="anchor", ha="right", size=size)

@@ -41,7 +41,7 @@ def curve_figure(dataset: DatasetResults) -> Figure:
 def curve_finding(dataset: DatasetResults) -> str:
     """Says what the best threshold on the test images would be worth on each score."""
     peaks = [
-        f"{percent(_curve(dataset, strategies[0])['miou'].max())} % on the {title}"
+        f"{percent(_curve(dataset, strategies)['miou'].max())} % on the {title}"
         for title, strategies in _panels(dataset).items()
     ]
     return f"The highest point of each curve, which no calibration can know: {', '.join(peaks)}."
@@ -66,14 +66,16 @@ def _panels(dataset: DatasetResults) -> dict[str, list[str]]:
     return panels
 
 
-def _curve(dataset: DatasetResults, strategy: str) -> pd.DataFrame:
+def _curve(dataset: DatasetResults, strategies: list[str]) -> pd.DataFrame:
+    """The curve of those that cut one score; of constants alone, whose rule may do more, that of the first."""
+    calibrated = [name for name in strategies if dataset.calibration[name]["rule"] != "fixed"]
     curves = dataset.tables["curves"]
-    return curves[curves["strategy"] == strategy]
+    return curves[curves["strategy"] == (calibrated or strategies)[0]]
 
 
 def _draw_panel(axes: Axes, dataset: DatasetResults, strategies: list[str]) -> None:
     """Draws the one curve that the strategies share, and where on it each of them stands."""
-    curve = _curve(dataset, strategies[0])
+    curve = _curve(dataset, strategies)
     axes.plot(curve["threshold"], 100 * curve["miou"], color=INK, linewidth=1.3, zorder=2)
     dots: dict[str, Any] = {"color": QUIET, "linewidth": 1, "linestyle": (0, (1, 2))}
     axes.axhline(100 * dataset.oracle["miou"], label="label oracle", **dots)

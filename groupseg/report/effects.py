@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from groupseg.report.results import REFERENCE, DatasetResults, Results, gap_closed
+from groupseg.report.gains import read_pairs
+from groupseg.report.results import CONSTANT, REFERENCE, DatasetResults, Results, gap_closed
 from groupseg.report.tables import NOTHING, percent, share, signed
 
 ABSENT = "Not part of the present run."
@@ -21,22 +22,16 @@ def effect(results: Results, rule: str) -> str:
         rows += [[title, *_figures(dataset, name)] for title, dataset in zip(titles, datasets, strict=True)]
     if not rows:
         return ABSENT
-    heading = f"| strategy | data set | mIoU, % | minus `{REFERENCE}` [95 %] | gap closed |\n|---|---|--:|--:|--:|"
+    heading = (
+        f"| strategy | data set | mIoU, % | minus `{REFERENCE}` [95 %] | from constant | from `{REFERENCE}` |\n"
+        "|---|---|--:|--:|--:|--:|"
+    )
     return "\n".join([heading, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
 def difference(dataset: DatasetResults, strategy: str) -> tuple[float, float, float] | None:
     """Compares with `global`: difference of mIoU, low and high end of its interval; None where they are no pair."""
-    columns = ["first", "second", "difference", "low", "high"]
-    rows = dataset.tables["pairs"][columns].itertuples(index=False, name=None)
-    pairs = {(first, second): tuple(map(float, figures)) for first, second, *figures in rows}
-    if found := pairs.get((strategy, REFERENCE)):
-        value, low, high = found
-        return value, low, high
-    if found := pairs.get((REFERENCE, strategy)):
-        value, low, high = found
-        return -value, -high, -low
-    return None
+    return read_pairs(dataset).get((strategy, REFERENCE))
 
 
 def _title(name: str, params: dict[str, Any]) -> str:
@@ -53,5 +48,5 @@ def _figures(dataset: DatasetResults, strategy: str) -> list[str]:
         dataset.name,
         percent(dataset.strategies[strategy]["miou"]),
         f"{value} [{low}, {high}]" if found else NOTHING,
-        share(gap_closed([dataset], strategy)),
+        *(share(gap_closed([dataset], strategy, start)) for start in (CONSTANT, REFERENCE)),
     ]

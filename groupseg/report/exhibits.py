@@ -46,12 +46,12 @@ _EXHIBITS = (
         title="Where the points go",
         draw=ladder_figure,
         finding=ladder_finding,
-        alt="Waterfall of mIoU from the fixed threshold up to perfect masks; all values stand beside the bars",
-        caption="Each step puts one more thing right, with the same masks; the steps add up to 100. Fixed: the "
-        "constant of the paper. Calibrated: fitted on the calibration images. From here on with the ground truth: "
-        "the best threshold on the test images; which segments are background; which classes are in the image; the "
-        "label that overlaps each segment best; the labels that are best for mIoU; masks that fit. Black lines are "
-        "95 % intervals of the steps.",
+        alt="Waterfall of mIoU from a constant threshold up to perfect masks; all values stand beside the bars",
+        caption="Each step puts one more thing right, with the same masks; the steps add up to 100. Fixed: a constant. "
+        "Global: one threshold from the calibration images on the same score. Best score: the same on another score. "
+        "Best calibrated: another rule. From here on with the ground truth: which segments are background; which "
+        "classes are in the image; the label that overlaps each segment best; the labels that are best for mIoU; masks "
+        "that fit. Black lines are 95 % intervals of the steps.",
     ),
     Exhibit(
         name="pairs",
@@ -59,8 +59,8 @@ _EXHIBITS = (
         draw=pairs_figure,
         finding=pairs_finding,
         alt="All strategies by falling mIoU with intervals, and the matrix of their differences",
-        caption="Left: mIoU with 95 % intervals, each by itself; the solid line is fixed. Right: mIoU of the row "
-        "minus that of the column, on the same resamples of the test images. A dot: more than chance, at 5 % for "
+        caption="Left: mIoU with 95 % intervals, each by itself; the solid line is the constant. Right: mIoU of the "
+        "row minus that of the column, on the same resamples of the test images. A dot: more than chance, at 5 % for "
         "all pairs together. Colours end where nine tenths of the differences lie.",
         needs="pairs",
     ),
@@ -116,10 +116,12 @@ _EXHIBITS = (
         title="What a longer class list does",
         draw=vocabulary_figure,
         finding=vocabulary_finding,
-        alt="Median score, best threshold and mIoU against the number of classes in the vocabulary",
-        caption="Upper row: only some of the classes are in the vocabulary, the others are background. Lower row: "
-        "classes are added that label no pixel. Means over draws; vertical lines go from the lowest to the highest "
-        "draw. Dashed: the threshold that was fitted for the whole class list is kept.",
+        alt="Median score, best threshold and mIoU against the number of names in the vocabulary",
+        caption="The same pixels count for all lists of a row. Upper row: a few classes are labelled, and names of "
+        "other classes of the data set join. Lower row: all classes are labelled, and names join that nothing is "
+        "labelled with. Scores and thresholds are divided by their own for all classes, since each has another unit. "
+        "Means over draws; vertical lines go from the lowest to the highest draw. Dashed: the threshold for all "
+        "classes is kept.",
         needs="vocabulary",
     ),
 )

@@ -7,16 +7,18 @@ import pandas as pd
 from groupseg.errors import UserError
 from groupseg.report.album import Album, extremes, quantiles
 from groupseg.report.charts import history_figure
+from groupseg.report.cures import cures_figure
 from groupseg.report.exhibits import exhibits
 from groupseg.report.grid import PictureGrid
-from groupseg.report.results import BASELINE, DatasetResults, Results
+from groupseg.report.ladders import ladders_figure
+from groupseg.report.results import DatasetResults, Results
 from groupseg.report.sheet import draw_sheet
 from groupseg.report.style import save_figure
 from groupseg.report.tables import percent
 from groupseg.report.transfer import transfer_figure
 
-# Of the test images ordered by what they gain: one of the good ones, and the middle one.
-_LEVELS = (0.1, 0.5)
+# Of the test images ordered by what they gain: one of the good ones, the middle one, and one of the losses.
+_LEVELS = (0.1, 0.5, 0.9)
 
 
 def write_figures(results: Results, pictures: int) -> None:
@@ -30,8 +32,10 @@ def write_figures(results: Results, pictures: int) -> None:
         UserError: If a file that is needed is missing or damaged, or a figure cannot be written.
     """
     folder = results.folder / "figures"
-    levels = " and ".join(f"{level:.0%}" for level in _LEVELS)
+    levels = ", ".join(f"{level:.0%}" for level in _LEVELS)
     rule = f"Rows: of the test images ordered by how many pixels the best strategy gains, those at {levels}."
+    if results.history:
+        save_figure(history_figure(_read_history(results.history)), folder / "history.svg")
     overview = PictureGrid(next((dataset.credit for dataset in results.datasets if dataset.credit), ""), rule)
     for dataset in results.datasets:
         for exhibit in exhibits(dataset):
@@ -41,16 +45,16 @@ def write_figures(results: Results, pictures: int) -> None:
         draw_sheet(dataset, album).save(folder / f"sheet_{dataset.name}.png")
         _add_overview(overview, dataset, album)
     overview.draw().save(folder / "predictions.png")
+    save_figure(ladders_figure(results.datasets), folder / "ladders.svg")
+    save_figure(cures_figure(results), folder / "cures.svg")
     if not results.transfer.empty:
         save_figure(transfer_figure(results.transfer), folder / "transfer.svg")
-    if results.history:
-        save_figure(history_figure(_read_history(results.history)), folder / "history.svg")
 
 
 def _gallery(dataset: DatasetResults, album: Album, pictures: int) -> PictureGrid:
     """Good and bad cases: where the best strategy gains most over the baseline, and where it loses most."""
     grid = PictureGrid(dataset.credit)
-    titles = ("", "ground truth", BASELINE, dataset.best, "label oracle")
+    titles = ("", "ground truth", dataset.baseline, dataset.best, "label oracle")
     for title, rows in zip(
         ("Largest gains", "Largest losses"), extremes(album.right(dataset.best), pictures), strict=True
     ):
@@ -64,9 +68,10 @@ def _gallery(dataset: DatasetResults, album: Album, pictures: int) -> PictureGri
 def _add_overview(grid: PictureGrid, dataset: DatasetResults, album: Album) -> None:
     """Adds a few typical images of a data set, titled with the mIoU of each column."""
     best = dataset.best
-    figures = (dataset.strategies[BASELINE], dataset.strategies[best], dataset.oracle)
+    figures = (dataset.strategies[dataset.baseline], dataset.strategies[best], dataset.oracle)
     scores = [f"mIoU {percent(values['miou'])} %" for values in figures]
-    grid.heading((dataset.name, "ground truth", BASELINE, f"calibrated: {best}", "label oracle"), ("", "", *scores))
+    titles = (dataset.name, "ground truth", dataset.baseline, f"calibrated: {best}", "label oracle")
+    grid.heading(titles, ("", "", *scores))
     for row in quantiles(album.right(best), _LEVELS):
         grid.example(album.example(row, dataset.best), album.classes)
 

@@ -1,19 +1,18 @@
-"""The gap ladder: what each kind of error costs, from the fixed threshold up to perfect masks."""
+"""The gap ladder: what each kind of error costs, from a constant threshold up to perfect masks."""
 
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from groupseg.report.results import BASELINE, DatasetResults
+from groupseg.report.results import DatasetResults
 from groupseg.report.style import BEST, INK, LINE, QUIET, WIDTH, WORSE, name_rows, roles, set_margins, styled
 from groupseg.report.tables import percent, signed
 
 # What the step up to a rung costs as long as it is not taken.
 _COSTS = {
-    "test threshold": "a threshold that does not carry over from the calibration images",
-    "background known": "wrong background decisions",
-    "presence known": "classes that are not in the image",
+    "true background": "wrong background decisions",
+    "classes present": "classes that are not in the image",
     "label oracle": "classes of the image that are mixed up",
     "best labelling": "the label that the oracle's rule picks",
     "perfect": "the masks",
@@ -27,13 +26,12 @@ _COLUMNS, _PLACES = 2.5, (1.82, 1.22, 0.1)
 def ladder_figure(dataset: DatasetResults) -> Figure:
     """Draws a waterfall: each bar goes from the mIoU of the rung before to its own."""
     rungs = dataset.ladder["rungs"]
-    names = {"calibrated": f"calibrated ({dataset.ladder['strategy']})"}
-    labels = [names.get(rung["name"], rung["name"]) for rung in rungs]
+    labels = [rung_label(dataset, rung["name"]) for rung in rungs]
     height = 0.32 * len(rungs) + 0.8
     figure = Figure(figsize=(WIDTH, height))
     axes = figure.subplots()
     set_margins(figure, left=0.2 + 0.075 * max(map(len, labels)), bottom=0.45, right=_COLUMNS, top=0.35)
-    _draw_bars(axes, rungs, roles(dataset)[BASELINE][0])
+    draw_bars(axes, rungs, roles(dataset)[dataset.baseline][0])
     for x, title in zip(_PLACES, ("mIoU, %", "step", "95 % interval"), strict=True):
         _write(figure, x, 1 - 0.2 / height, title, QUIET)
     for place, rung in enumerate(rungs):
@@ -47,31 +45,44 @@ def ladder_figure(dataset: DatasetResults) -> Figure:
     return figure
 
 
+def rung_label(dataset: DatasetResults, name: str) -> str:
+    """Name of a rung, and the strategy that stands on it where that is called otherwise."""
+    strategy = dataset.ladder["strategies"].get(name, name)
+    return name if strategy == name else f"{name} ({strategy})"
+
+
 def ladder_finding(dataset: DatasetResults) -> str:
-    """Says what calibration wins back, and what costs most of the rest."""
+    """Says what strategies win back, and what costs most of the rest."""
     rungs = {rung["name"]: rung for rung in dataset.ladder["rungs"]}
-    won = rungs["calibrated"]
-    missing = 1 - rungs["fixed"]["miou"]
+    won = [name for name in rungs if name in dataset.ladder["strategies"] and name != "fixed"]
+    steps = [f"{rung_label(dataset, name)} {_step(rungs[name])}" for name in won]
     rest = {name: rungs[name]["step"] for name in _COSTS if name in rungs}
     first, second = sorted(rest, key=lambda name: -rest[name])[:2]
-    low, high = (signed(end) for end in won["step_ci"])
     text = (
-        f"The fixed threshold misses {percent(missing)} points. Calibration ({dataset.ladder['strategy']}) is worth "
-        f"{signed(won['step'])} of them, 95 % interval {low} to {high}. Of what is left most is lost to "
-        f"{_COSTS[first]} ({percent(rest[first])} points) and to {_COSTS[second]} ({percent(rest[second])})."
+        f"The constant, {rung_label(dataset, 'fixed')}, reaches {percent(rungs['fixed']['miou'])} %. In points over "
+        f"the one before: {', '.join(steps)}. Knowing which segments are background is worth "
+        f"{_step(rungs['true background'])}. Of what is left most is lost to {_COSTS[first]} ({percent(rest[first])} "
+        f"points) and to {_COSTS[second]} ({percent(rest[second])})."
     )
     down = [f"{name} ({signed(step)})" for name, step in rest.items() if round(100 * step, 1) < 0]
     if down:
         text += f" A step down: {', '.join(down)}."
-    naive = dataset.ladder["naive"]
+    aside = dataset.ladder["accept_or_drop"]
     return (
-        f"{text} Without a search for the best labels, background known reaches {percent(naive['background_known'])} % "
-        f"and presence known {percent(naive['presence_known'])} %."
+        f"{text} Beside the ladder: its candidates kept or dropped as is best, wrong names dropped too, would give "
+        f"{percent(aside['miou'])} %, {_step(aside)} over {dataset.ladder['strategies']['best calibrated']}."
     )
 
 
-def _draw_bars(axes: Axes, rungs: list[dict[str, Any]], baseline: str) -> None:
-    colours = {"fixed": baseline, "calibrated": BEST, "perfect": LINE}
+def _step(rung: dict[str, Any]) -> str:
+    """A step with its interval."""
+    low, high = map(signed, rung["step_ci"])
+    return f"{signed(rung['step'])} [{low}, {high}]"
+
+
+def draw_bars(axes: Axes, rungs: list[dict[str, Any]], baseline: str) -> None:
+    """Draws a waterfall of rungs, the first on top; `baseline` is the colour of the constant."""
+    colours = {"fixed": baseline, "global": BEST, "best score": BEST, "best calibrated": BEST, "perfect": LINE}
     below = 0.0
     for place, rung in enumerate(rungs):
         colour = WORSE if rung["step"] < 0 else colours.get(rung["name"], _ORACLE)

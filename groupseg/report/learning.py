@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from groupseg.report.results import BASELINE, DatasetResults
+from groupseg.report.results import DatasetResults
 from groupseg.report.style import LINE, QUIET, WIDTH, roles, styled
 from groupseg.report.tables import percent
 
@@ -67,7 +67,7 @@ def learning_finding(dataset: DatasetResults) -> str:
     table = spread(dataset)
     needs = needed(table)
     full = int(table.index.get_level_values("images").max())
-    known = [name for name in roles(dataset) if name in needs and name != BASELINE]
+    known = [name for name in roles(dataset) if name in needs and name != dataset.baseline]
     parts = [f"{name} {needs[name]}" for name in known]
     most = max((name for name in needs if name not in known), key=lambda name: needs[name], default=None)
     if most is not None and needs[most] > max((needs[name] for name in known), default=0):

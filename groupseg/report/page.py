@@ -1,6 +1,7 @@
 """The HTML report: one file that needs nothing else, not even a network."""
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,13 @@ from groupseg.errors import UserError
 from groupseg.files import atomic_path
 from groupseg.report import finding, provenance
 from groupseg.report.exhibits import exhibits
+from groupseg.report.found.block import NOTE, findings
+from groupseg.report.found.cures import cures
+from groupseg.report.gains import Gains
 from groupseg.report.html import data_uri, environment
-from groupseg.report.results import BASELINE, DatasetResults, Results
+from groupseg.report.results import DatasetResults, Results
 from groupseg.report.style import roles
+from groupseg.report.ties import ties
 from groupseg.report.transfer import transfer_finding
 from groupseg.strategies.warnings import by_sentence
 
@@ -52,13 +57,14 @@ def write_page(results: Results, timings: Path) -> Path:
 
 
 def _context(results: Results, timings: Path) -> dict[str, Any]:
-    figures = results.folder / "figures"
+    figures, found = results.folder / "figures", Gains(results)
+    tied = ties(found)
     return {
         "headline": finding.headline(results),
         "drawings": told(results.params),
-        "datasets": [_section(dataset, figures) for dataset in results.datasets],
+        "found": _found(found, figures),
+        "datasets": [_section(dataset, figures, tied[dataset.name]) for dataset in results.datasets],
         "transfer": _transfer(results, figures),
-        "baseline": BASELINE,
         "history": _inlined(figures / "history.svg") if results.history else "",
         "stages": provenance.read_stages(results.root / "dvc.yaml", results.params, timings),
         "commit": provenance.read_commit(results.root),
@@ -70,19 +76,29 @@ def _context(results: Results, timings: Path) -> dict[str, Any]:
     }
 
 
-def _section(dataset: DatasetResults, figures: Path) -> dict[str, Any]:
-    """What the template says about one data set."""
+def _found(found: Gains, figures: Path) -> dict[str, Any]:
+    """What was found: sentences, the rows of the table of cures, and the figures of all data sets."""
+    sources = {f"{name}_figure": _inlined(figures / f"{name}.svg") for name in ("cures", "ladders")}
+    return {"sentences": findings(found), "cures": cures(found), "note": NOTE, **sources}
+
+
+def _section(dataset: DatasetResults, figures: Path, tied: Collection[str]) -> dict[str, Any]:
+    """What the template says about one data set; `tied` are the strategies that cannot be told from the highest."""
     return {
         "name": dataset.name,
         "sentence": finding.sentence(dataset),
         "metrics": dataset.metrics,
         "strategies": dataset.strategies,
         "oracle": dataset.oracle,
-        "winner": dataset.winner,
+        "tied": tied,
         "best": dataset.best,
+        "baseline": dataset.baseline,
         "looks": roles(dataset),
         "notes": dataset.metrics.get("notes", []),
-        "warnings": by_sentence({name: record["warnings"] for name, record in dataset.calibration.items()}),
+        "warnings": [
+            *by_sentence({name: record["warnings"] for name, record in dataset.calibration.items()}),
+            *dataset.metrics.get("warnings", []),
+        ],
         "credit": dataset.credit,
         "exhibits": [
             {

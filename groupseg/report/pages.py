@@ -1,7 +1,7 @@
 """Pages of Markdown with blocks that are made from results: README.md and docs/.
 
-A block stands between `<!-- name:start -->` and `<!-- name:end -->`. There are `headline`, `results` and `models`, and
-`effect:<rule>` for each rule of a strategy.
+A block stands between `<!-- name:start -->` and `<!-- name:end -->`. There are `found`, `headline`, `results` and
+`models`, and `effect:<rule>` for each rule of a strategy.
 """
 
 import re
@@ -11,12 +11,15 @@ from pathlib import Path
 from groupseg.errors import UserError
 from groupseg.files import atomic_path
 from groupseg.report.effects import effect
+from groupseg.report.found.block import found_block
+from groupseg.report.headline import headline_block
 from groupseg.report.models import models_block
 from groupseg.report.results import Results
-from groupseg.report.tables import headline, markdown, strategies
+from groupseg.report.tables import markdown, strategies
 
 BLOCKS: dict[str, Callable[[Results], str]] = {
-    "headline": lambda results: markdown(results, headline(results)),
+    "found": found_block,
+    "headline": headline_block,
     "results": lambda results: markdown(results, strategies(results)),
     "models": models_block,
 }

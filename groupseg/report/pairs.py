@@ -7,7 +7,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from groupseg.report.results import BASELINE, DatasetResults
+from groupseg.report.results import DatasetResults
 from groupseg.report.style import DIVERGING, INK, QUIET, WIDTH, name_columns, name_rows, roles, styled
 from groupseg.report.tables import percent
 
@@ -70,7 +70,7 @@ def difference_matrix(dataset: DatasetResults) -> tuple[NDArray[np.float64], NDA
 def _draw_strip(axes: Axes, dataset: DatasetResults, names: list[str]) -> None:
     looks = roles(dataset)
     axes.axvline(100 * dataset.oracle["miou"], color=QUIET, linewidth=1, linestyle=(0, (1, 2)))
-    axes.axvline(100 * dataset.strategies[BASELINE]["miou"], color=looks[BASELINE][0], linewidth=0.8)
+    axes.axvline(100 * dataset.strategies[dataset.baseline]["miou"], color=looks[dataset.baseline][0], linewidth=0.8)
     drawn = [looks.get(name, _OTHER) for name in names]
     low, high = 100 * np.array([dataset.strategies[name]["miou_ci"] for name in names]).T
     axes.hlines(range(len(names)), low, high, colors=[colour for colour, _ in drawn], linewidth=1.4)

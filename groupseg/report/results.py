@@ -11,9 +11,10 @@ from groupseg.errors import UserError
 from groupseg.files import read_json
 from groupseg.yaml_file import read_yaml
 
-# What gaps are measured from, the paper's constant; and what strategies are compared with: one calibrated threshold on
-# the same score.
-BASELINE, REFERENCE = "fixed", "global"
+# What strategies are compared with: one calibrated threshold on the score of the constants.
+REFERENCE = "global"
+# Stands in tables for the baseline of each data set.
+CONSTANT = "constant"
 ORACLE = "oracle.label"
 ARTWORK = "Artwork: OpenMoji, CC BY-SA 4.0"
 
@@ -26,11 +27,11 @@ TABLES = {
     "pairs": ("first", "second", "difference", "low", "high", "p"),
     "per_class": ("class", "pixel_share", ORACLE),
     "reliability": ("strategy", "low", "high", "segments", "pixels", "confidence", "accuracy"),
+    "transfer": ("strategy", "from", "to", "miou", "moved"),
     "vocabulary": (
         "kind", "strategy", "size", "draw", "threshold", "score", "miou", "miou_frozen", "miou_oracle",
     ),
 }  # fmt: skip
-_TRANSFER = ("strategy", "from", "to", "miou")
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,7 @@ class DatasetResults:
         name: Name of the data set.
         best: The calibrated strategy that stands for all of them; `evaluate.best` in params.yaml.
         metrics: What metrics/<name>.json holds.
-        ladder: What ladder/<name>.json holds: "strategy", "rungs", "naive".
+        ladder: What ladder/<name>.json holds: "strategies" of the lower rungs, "rungs", "accept_or_drop".
         tables: By kind, those of `TABLES`. "per_class" has a column of IoU for each strategy too, background first.
         calibration: What calibration/<name>/<strategy>.json holds, by strategy.
         credit: What must stand beside its pictures; empty where nothing must.
@@ -54,6 +55,19 @@ class DatasetResults:
     tables: dict[str, pd.DataFrame]
     calibration: dict[str, dict[str, Any]]
     credit: str
+
+    @property
+    def baseline(self) -> str:
+        """The strategy that gaps are measured from: the constant that the paper or its code has for such data."""
+        return str(self.metrics["baseline"])
+
+    def name_of(self, name: str) -> str:
+        """The name of a strategy; of `CONSTANT` that of the baseline."""
+        return self.baseline if name == CONSTANT else name
+
+    def figures(self, name: str) -> dict[str, Any]:
+        """The figures of a strategy, or of `CONSTANT`; none where it does not run."""
+        return self.strategies.get(self.name_of(name), {})
 
     @property
     def strategies(self) -> dict[str, dict[str, Any]]:
@@ -85,13 +99,18 @@ class Results:
         root: The folder of the project.
         params: What params.yaml holds.
         datasets: The data sets that run, in the order of params.yaml.
-        transfer: What transfer.csv holds: "strategy", "from", "to", "miou".
     """
 
     root: Path
     params: dict[str, Any]
     datasets: tuple[DatasetResults, ...]
-    transfer: pd.DataFrame
+
+    @property
+    def transfer(self) -> pd.DataFrame:
+        """The tables "transfer" of all data sets, the rows of a strategy together."""
+        rows = pd.concat([dataset.tables["transfer"] for dataset in self.datasets])
+        order = {name: place for place, name in enumerate(dict.fromkeys(rows["strategy"]))}
+        return rows.sort_values("strategy", key=lambda names: names.map(order), kind="stable", ignore_index=True)
 
     @property
     def name(self) -> str:
@@ -113,7 +132,7 @@ class Results:
     def files(self) -> list[Path]:
         """The files that hold the results: those of the data sets and strategies that run, and no others."""
         results = self.folder
-        files = [results / "transfer.csv", *([] if self.history is None else [self.history])]
+        files = [] if self.history is None else [self.history]
         for dataset in self.datasets:
             files += [results / f"{kind}/{dataset.name}.json" for kind in ("ladder", "metrics")]
             files += [results / f"{kind}/{dataset.name}.csv" for kind in TABLES]
@@ -121,19 +140,22 @@ class Results:
         return sorted(files)
 
 
-def gap_closed(datasets: Sequence[DatasetResults], strategy: str) -> float | None:
-    """Share of the way from `fixed`, 0, to the label oracle, 1, over data sets together; None where there is none."""
-    rows = [
+def gap_closed(datasets: Sequence[DatasetResults], strategy: str, start: str = CONSTANT) -> float | None:
+    """Share of the way from `start`, 0, to the label oracle, 1, over data sets together; None where there is none."""
+    return share_of_way(
         [
-            figures.get("miou")
-            for figures in (item.strategies.get(BASELINE, {}), item.strategies.get(strategy, {}), item.oracle)
+            [figures.get("miou") for figures in (item.figures(start), item.figures(strategy), item.oracle)]
+            for item in datasets
         ]
-        for item in datasets
-    ]
+    )
+
+
+def share_of_way(rows: Sequence[Sequence[float | None]]) -> float | None:
+    """Share of a way, from rows of where it starts, what is reached and where it ends; None where there is no way."""
     if any(None in row for row in rows):
         return None
-    start, reached, end = map(sum, zip(*rows, strict=True))
-    return float((reached - start) / (end - start)) if end > start else None
+    low, reached, end = (sum(values) for values in zip(*rows, strict=True))
+    return float((reached - low) / (end - low)) if end > low else None
 
 
 def read_results(root: Path) -> Results:
@@ -149,7 +171,7 @@ def read_results(root: Path) -> Results:
     try:
         folder = root / "results" / params["run"]["name"]
         datasets = tuple(_read_dataset(folder, params, name) for name in params["run"]["datasets"])
-        return Results(root, params, datasets, _read_csv(folder / "transfer.csv", _TRANSFER))
+        return Results(root, params, datasets)
     except (KeyError, TypeError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise UserError(
@@ -165,10 +187,12 @@ def _read_dataset(results: Path, params: dict[str, Any], name: str) -> DatasetRe
         if strategy in metrics["strategies"]
     }
     best = params["evaluate"]["best"]
-    if best not in calibration:
-        raise UserError(
-            f"evaluate.best in params.yaml must name a strategy that runs, but is {best!r}. Name one of run.strategies."
-        )
+    for place, strategy in {"evaluate.best": best, f"datasets.{name}.baseline": metrics["baseline"]}.items():
+        if strategy not in calibration:
+            raise UserError(
+                f"{place} in params.yaml must name a strategy that runs, but is {strategy!r}."
+                " Name one of run.strategies."
+            )
     return DatasetResults(
         name=name,
         best=best,

@@ -5,13 +5,13 @@ import numpy as np
 from groupseg.report.album import Album, extremes
 from groupseg.report.grid import tiles
 from groupseg.report.paper import LARGE, QUIET, SMALL, Paper
-from groupseg.report.results import BASELINE, DatasetResults
+from groupseg.report.results import DatasetResults
 from groupseg.report.tables import percent, signed
 
 CELL = 72
 _GAP, _MIDDLE, _NAMES, _LINE, _HEADING, _MARGIN, _FOOT = 4, 20, 172, 20, 40, 8, 16
-_COLUMNS = ("image", "ground truth", BASELINE, "strategy")
-_BLOCK = len(_COLUMNS) * CELL + (len(_COLUMNS) - 1) * _GAP
+_COLUMNS = 4
+_BLOCK = _COLUMNS * CELL + (_COLUMNS - 1) * _GAP
 _LEFT = (_MARGIN + _NAMES, _MARGIN + _NAMES + _BLOCK + _MIDDLE)
 WIDTH = _LEFT[1] + _BLOCK + _MARGIN
 # As many as fit under the pictures of an example.
@@ -20,18 +20,19 @@ _LETTERS = 54
 
 def draw_sheet(dataset: DatasetResults, album: Album) -> Paper:
     """Draws a row for each strategy but the baseline, the highest mIoU on top; all measures are pixels."""
-    names = [name for name in dataset.ranking if name != BASELINE]
+    names = [name for name in dataset.ranking if name != dataset.baseline]
+    columns = ("image", "ground truth", dataset.baseline, "strategy")
     height = _HEADING + len(names) * (CELL + _LINE) + _FOOT
     paper = Paper(WIDTH, height)
     for left, title in zip(_LEFT, ("wins most", "loses most"), strict=True):
         paper.write(left, 7, title, LARGE, bold=True)
-        for place, column in enumerate(_COLUMNS):
+        for place, column in enumerate(columns):
             paper.write(left + place * (CELL + _GAP), 24, column, SMALL, QUIET)
     for index, name in enumerate(names):
         top = _HEADING + index * (CELL + _LINE)
         figures = dataset.strategies[name]
         paper.write(_MARGIN, top + 3, name, LARGE, bold=True)
-        miou = f"mIoU {percent(figures['miou'])} % ({signed(figures['difference_to_fixed'])})"
+        miou = f"mIoU {percent(figures['miou'])} % ({signed(figures['difference_to_baseline'])})"
         paper.write(_MARGIN, top + 20, miou, SMALL, QUIET)
         for left, rows in zip(_LEFT, extremes(album.right(name), 2), strict=True):
             if rows:
@@ -45,7 +46,7 @@ def draw_sheet(dataset: DatasetResults, album: Album) -> Paper:
 def _draw_example(paper: Paper, album: Album, name: str, row: int, left: int, top: int) -> None:
     """Puts the pictures of an image side by side, and a note under them."""
     example = album.example(row, name)
-    pictures = tiles(example.image, example.maps[: len(_COLUMNS) - 1], len(album.classes), CELL)
+    pictures = tiles(example.image, example.maps[: _COLUMNS - 1], len(album.classes), CELL)
     for column, picture in enumerate(pictures):
         paper.picture(left + column * (CELL + _GAP), top, picture)
     before, after = (percent(share, 0) for share in example.right)

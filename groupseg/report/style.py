@@ -12,7 +12,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from groupseg.files import atomic_path
-from groupseg.report.results import BASELINE, DatasetResults
+from groupseg.report.results import DatasetResults
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -74,7 +74,7 @@ def roles(dataset: DatasetResults) -> dict[str, tuple[str, str]]:
 
     The baseline is a grey dot, the best strategy a blue square; all that are not named are drawn in grey.
     """
-    looks = _KNOWN | {dataset.best: (BEST, "s")} | {BASELINE: (_BASELINE, "o")}
+    looks = _KNOWN | {dataset.best: (BEST, "s")} | {dataset.baseline: (_BASELINE, "o")}
     return {name: look for name, look in looks.items() if name in dataset.strategies}
 
 

@@ -12,7 +12,7 @@ def write_summary(results: Results) -> None:
     """Writes summary.json beside the results.
 
     It holds for each data set "best", the mIoU of the best calibrated strategy, and "closed", the share that it closes
-    of the gap between the fixed threshold and the label oracle; the latter is left out where there is no gap.
+    of the gap between the constant of such data and the label oracle; the latter is left out where there is no gap.
     """
     write_json(results.folder / "summary.json", {one.name: _figures(one) for one in results.datasets}, 4)
 

@@ -1,11 +1,21 @@
 """The table of results, in Markdown for the pages and as plain text for the terminal."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from groupseg.report.results import BASELINE, REFERENCE, Results, gap_closed
+from groupseg.report.gains import Gains
+from groupseg.report.numbers import MINUS as MINUS
+from groupseg.report.numbers import NOTHING as NOTHING
+from groupseg.report.numbers import percent as percent
+from groupseg.report.numbers import share as share
+from groupseg.report.numbers import signed as signed
+from groupseg.report.numbers import with_interval as with_interval
+from groupseg.report.results import CONSTANT, REFERENCE, DatasetResults, Results, gap_closed
+from groupseg.report.ties import ties
 
-MINUS, NOTHING = "\N{MINUS SIGN}", "\N{EN DASH}"
+GAP_NOTE = (
+    f"From constant, from {REFERENCE}: how much is gone of the way from there to the label oracle, which knows the "
+    "ground truth, over all data sets."
+)
 # What each part of the protocol is called in a sentence.
 PROTOCOL = {
     "model": "model",
@@ -19,43 +29,21 @@ PROTOCOL = {
 }
 
 
-def percent(value: float | None, digits: int = 1) -> str:
-    """Writes a fraction as a percentage without its sign; a dash where there is no number."""
-    return NOTHING if value is None else f"{100 * value:.{digits}f}"
-
-
-def signed(value: float | None) -> str:
-    """Writes a difference of fractions in percentage points, always with its sign."""
-    if value is None:
-        return NOTHING
-    return (MINUS if round(100 * value, 1) < 0 else "+") + percent(abs(value))
-
-
-def share(value: float | None) -> str:
-    """Writes a fraction as a whole percentage with its sign."""
-    # Adding 0 turns a rounded -0 into 0.
-    return NOTHING if value is None else f"{percent(round(value, 2) + 0.0, 0)} %".replace("-", MINUS)
-
-
-def with_interval(figures: Mapping[str, Any], key: str = "miou") -> str:
-    """Writes a figure with its 95 % interval, in percent."""
-    if figures.get(key) is None:
-        return NOTHING
-    low, high = figures[f"{key}_ci"]
-    return f"{percent(figures[key])} [{percent(low)}, {percent(high)}]"
-
-
 def table(results: Results, names: Sequence[str]) -> list[list[str]]:
-    """Lists the rows of the table: a heading, strategies (the best of all between `**`), the label oracle."""
-    datasets = results.datasets
-    rows = [["mIoU, % [95 % interval]", *(dataset.name for dataset in datasets), "gap closed"]]
+    """Lists the rows: a heading, strategies, in bold those that cannot be told from the best, and the label oracle."""
+    datasets, tied = results.datasets, ties(Gains(results))
+    starts = [CONSTANT, REFERENCE]
+    rows = [["mIoU, % [95 % interval]", *(dataset.name for dataset in datasets), *(f"from {name}" for name in starts)]]
     for name in names:
-        cells = [with_interval(dataset.strategies.get(name, {})) for dataset in datasets]
-        bold = [
-            f"**{cell}**" if name == dataset.winner else cell for cell, dataset in zip(cells, datasets, strict=True)
-        ]
-        rows.append([name, *bold, share(gap_closed(datasets, name))])
-    return [*rows, ["label oracle", *(with_interval(dataset.oracle) for dataset in datasets), share(1.0)]]
+        cells = [bold(with_interval(dataset.figures(name)), dataset, name, tied) for dataset in datasets]
+        rows.append([name, *cells, *(share(gap_closed(datasets, name, start)) for start in starts)])
+    oracle = [with_interval(dataset.oracle) for dataset in datasets]
+    return [*rows, ["label oracle", *oracle, *(share(1.0) for _ in starts)]]
+
+
+def bold(cell: str, dataset: DatasetResults, name: str, tied: Mapping[str, set[str]]) -> str:
+    """Puts a cell in bold where the strategy is the highest, or cannot be told from it; see `ties`."""
+    return f"**{cell}**" if dataset.name_of(name) in tied[dataset.name] else cell
 
 
 def strategies(results: Results) -> list[str]:
@@ -65,8 +53,14 @@ def strategies(results: Results) -> list[str]:
 
 def headline(results: Results) -> list[str]:
     """Names the few strategies that tell the story: where all starts, one threshold, and the best."""
-    told = {BASELINE, REFERENCE} | {name for dataset in results.datasets for name in (dataset.best, dataset.winner)}
-    return [name for name in strategies(results) if name in told]
+    told = {REFERENCE} | {name for dataset in results.datasets for name in (dataset.best, dataset.winner)}
+    return [CONSTANT, *(name for name in strategies(results) if name in told)]
+
+
+def constants(results: Results) -> str:
+    """Says in a sentence which strategy is the constant of each data set."""
+    named = [f"`{dataset.baseline}` on {dataset.name}" for dataset in results.datasets]
+    return f"`{CONSTANT}`: the one that GroupViT has for such data, {', '.join(named)}."
 
 
 def protocol_line(results: Results) -> str:
@@ -85,16 +79,16 @@ def protocol_line(results: Results) -> str:
 def markdown(results: Results, names: Sequence[str]) -> str:
     """Writes a block of Markdown: the table of some strategies, and the protocol."""
     heading, *rows = (f"| {' | '.join(row)} |" for row in table(results, names))
-    rule = f"|---|{'---|' * len(results.datasets)}--:|"
+    rule = f"|---|{'---|' * len(results.datasets)}--:|--:|"
     note = (
-        "Bold: best of the data set, of all strategies. Intervals: bootstrap over images. Gap closed: of the way from "
-        f"`{BASELINE}` to the label oracle, which knows the ground truth, over all data sets."
+        "Bold: the highest, and all that cannot be told from it by test images and by the seeds of training at hand. "
+        f"Intervals: bootstrap over images. {GAP_NOTE}"
     )
-    return "\n".join([heading, rule, *rows, "", f"{note} {protocol_line(results)}"])
+    return "\n".join([heading, rule, *rows, "", f"{note} {constants(results)} {protocol_line(results)}"])
 
 
 def plain(results: Results) -> str:
-    """Writes the table for a terminal, the best strategy of a data set marked with a star."""
+    """Writes the table for a terminal, a star where the Markdown is bold."""
     rows = [
         [f"{cell.strip('*')} *" if cell.startswith("**") else cell for cell in row]
         for row in table(results, strategies(results))
@@ -106,7 +100,8 @@ def plain(results: Results) -> str:
         [
             *lines,
             "",
-            f"* best of the data set; gap closed: from {BASELINE} to the label oracle, which knows the ground truth",
+            f"* the highest, and all that cannot be told from it. {GAP_NOTE}",
+            constants(results),
             protocol_line(results),
         ]
     )

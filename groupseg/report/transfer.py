@@ -1,4 +1,4 @@
-"""What a threshold is worth on a data set that it was not fitted on."""
+"""What a rule is worth on a data set that it was not fitted on."""
 
 import numpy as np
 import pandas as pd
@@ -33,10 +33,11 @@ def transfer_figure(transfer: pd.DataFrame) -> Figure:
     axes = figure.subplots()
     set_margins(figure, left=0.2 + 0.07 * max(map(len, strategies)), bottom=_BOTTOM, right=_RIGHT, top=_TOP)
     image = axes.imshow(points, DIVERGING, Normalize(-largest, largest), aspect="auto", interpolation="none")
-    for (row, column), value in np.ndenumerate(miou):
+    # Not every strategy has a threshold for all.
+    for row, column in np.argwhere(~np.isnan(miou)):
         # White on strong colours, dark on pale ones.
         colour = "white" if abs(points[row, column]) > 0.62 * largest else INK
-        axes.text(column, row, percent(value), ha="center", va="center", size=7.5, color=colour)
+        axes.text(column, row, percent(miou[row, column]), ha="center", va="center", size=7.5, color=colour)
     for place, name in enumerate(targets):
         start = place * len(sources) - 0.5
         axes.axvline(start, color="white", linewidth=8)
@@ -54,7 +55,7 @@ def transfer_figure(transfer: pd.DataFrame) -> Figure:
 
 
 def transfer_finding(transfer: pd.DataFrame) -> str:
-    """Says what a threshold of another data set costs, on average and for the strategies at the ends."""
+    """Says what a rule of another data set costs, on average and for the strategies at the ends, and what moved."""
     rows = transfer.assign(change=against_own(transfer))
     rows = rows[rows["from"] != rows["to"]]
     foreign, shared = (
@@ -62,17 +63,20 @@ def transfer_finding(transfer: pd.DataFrame) -> str:
         for part in (rows[rows["from"] != _ALL], rows[rows["from"] == _ALL])
     )
     if foreign.empty:
-        return "There is no other data set to take a threshold from."
+        return "There is no other data set to take a rule from."
+    moved = transfer.drop_duplicates("strategy").set_index("strategy")["moved"]
+    ends = [
+        f"{signed(foreign[name])} ({name}: {moved[name]})" for name in map(str, (foreign.idxmax(), foreign.idxmin()))
+    ]
     text = (
-        f"With the threshold of another data set mIoU changes by {signed(foreign.mean())} points on average over "
-        f"{len(foreign)} strategies, from {signed(foreign.max())} ({foreign.idxmax()}) to {signed(foreign.min())} "
-        f"({foreign.idxmin()})."
+        f"Fitted on another data set, {len(foreign)} strategies change mIoU by {signed(foreign.mean())} points on "
+        f"average, from {ends[0]} to {ends[1]}; in brackets what moves."
     )
     return text if shared.empty else f"{text} One threshold for all data sets: {signed(shared.mean())} on average."
 
 
 def against_own(transfer: pd.DataFrame) -> NDArray[np.float64]:
-    """What each row gains over the threshold that was fitted on the data set itself; NaN where there is none."""
+    """What each row gains over the rule that was fitted on the data set itself; NaN where there is none."""
     own = transfer[transfer["from"] == transfer["to"]].set_index(["strategy", "to"])["miou"]
     same = own.reindex(pd.MultiIndex.from_frame(transfer[["strategy", "to"]]))
     return np.asarray(transfer["miou"].to_numpy() - same.to_numpy(), dtype=np.float64)

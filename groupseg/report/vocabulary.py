@@ -14,8 +14,8 @@ from groupseg.report.results import DatasetResults
 from groupseg.report.style import INK, QUIET, WIDTH, series, set_margins, styled
 from groupseg.report.tables import signed
 
-_KINDS = {"subset": "some of its classes", "absent": "classes that label no pixel, added"}
-_MEASURES = {"score": "median score", "threshold": "best threshold", "miou": "mIoU, %"}
+_KINDS = {"others": "names of other classes, added", "absent": "names of nothing, added"}
+_MEASURES = {"score": "median score, relative", "threshold": "best threshold, relative", "miou": "mIoU, %"}
 Line = tuple[pd.DataFrame, dict[str, Any]]
 _DASHED, _DOTTED = (0, (4, 2)), (0, (1, 2))
 
@@ -23,7 +23,7 @@ _DASHED, _DOTTED = (0, (4, 2)), (0, (1, 2))
 @styled
 def vocabulary_figure(dataset: DatasetResults) -> Figure:
     """Draws a row for each way of changing the class list: median score, best threshold, and mIoU."""
-    table = dataset.tables["vocabulary"]
+    table = relative(dataset.tables["vocabulary"])
     kinds = [kind for kind in _KINDS if kind in set(table["kind"])]
     looks = series(list(table["strategy"]), dataset)
     figure = Figure(figsize=(WIDTH, 2.35 * len(kinds) + 0.35))
@@ -38,30 +38,43 @@ def vocabulary_figure(dataset: DatasetResults) -> Figure:
             _set_sizes(axes, sorted(rows["size"].unique()))
         row[0].set_ylabel(_KINDS[kind], size=8)
     for axes in panels[-1]:
-        axes.set_xlabel("classes")
+        axes.set_xlabel("names")
     figure.legend(handles=_legend(looks), loc="upper right", ncols=min(len(looks) + 3, 7))
     return figure
 
 
 def vocabulary_finding(dataset: DatasetResults) -> str:
-    """Says how the best threshold moves, and what it costs not to move it."""
+    """Says how the best threshold moves as names are added, and what it costs not to move it."""
     table = dataset.tables["vocabulary"]
     # A constant is never fitted.
     thresholds = table.groupby("strategy")["threshold"].nunique()
     fitted = table[table["strategy"].isin(thresholds.index[thresholds > 1])]
     parts = []
-    for kind, words in (("subset", "fewest classes"), ("absent", "most absent classes")):
-        rows = fitted[fitted["kind"] == kind]
+    for kind, words in (("others", "names of other classes"), ("absent", "names of nothing")):
+        rows = fitted[fitted["kind"] == kind].groupby(["size", "strategy"], sort=False).mean(numeric_only=True)
         if rows.empty:
             continue
-        # Of the sizes, the one farthest from the class list that the thresholds were fitted for.
-        end = rows["size"].min() if kind == "subset" else rows["size"].max()
-        means = rows[rows["size"] == end].groupby("strategy", sort=False)[["miou", "miou_frozen"]].mean()
-        costs = [f"{name} {signed(row['miou_frozen'] - row['miou'])}" for name, row in means.iterrows()]
-        parts.append(f"with the {words} ({end} in all) {', '.join(costs)}")
-    if not parts:
-        return "No strategy was fitted on another class list."
-    return f"Points of mIoU by keeping the threshold of the whole class list, not fitting it anew: {'; '.join(parts)}."
+        sizes = rows.index.get_level_values("size")
+        few, many = rows.loc[sizes.min()], rows.loc[sizes.max()]
+        # The threshold that is kept is the one for all classes: at one end of the sizes it is the best.
+        far = few if kind == "others" else many
+        moves = [f"{name} {row['threshold']:.2f} to {many['threshold'][name]:.2f}" for name, row in few.iterrows()]
+        costs = [f"{name} {signed(row['miou_frozen'] - row['miou'])}" for name, row in far.iterrows()]
+        parts.append(
+            f"From {sizes.min()} to {sizes.max()} names, by {words}, best thresholds go: {', '.join(moves)}. Where "
+            f"that for all classes is kept, it costs at the other end: {', '.join(costs)} points."
+        )
+    return " ".join(parts) or "No strategy was fitted on another class list."
+
+
+def relative(table: pd.DataFrame) -> pd.DataFrame:
+    """Divides scores and thresholds by their means for all classes, so that those of any unit fit one panel."""
+    sizes = table.groupby("kind")["size"].agg(["min", "max"])
+    # With names of nothing the list of all classes is the shortest, with other classes it is the longest.
+    whole = sizes["min"]["absent"] if "absent" in sizes.index else sizes["max"]["others"]
+    columns = ["score", "threshold"]
+    own = table[columns].where(table["size"] == whole).groupby([table["kind"], table["strategy"]]).transform("mean")
+    return table.assign(**{column: table[column] / own[column].where(own[column] != 0) for column in columns})
 
 
 def spread(rows: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from scipy.sparse import csr_array, vstack
 from torch import Tensor
 from torch.nn import functional as F
 
+from groupseg.datasets.content import pixel_digest
 from groupseg.datasets.sample import Sample, ignore_value
 from groupseg.errors import UserError
 from groupseg.refine.masks import refinement
@@ -191,6 +192,7 @@ def build_table(
     counts: list[csr_array] = []
     areas: list[NDArray[np.int64]] = []
     keys: list[str] = []
+    digests: list[str] = []
     for segments in segment_images(network, _images(samples, waiting), refine):
         sample = waiting.pop(0)
         keep_map(sample.key, segments.map)
@@ -199,6 +201,7 @@ def build_table(
         areas.append(np.bincount(segments.map.ravel(), minlength=count))
         found.append(segments._replace(map=_NO_MAP))
         keys.append(sample.key)
+        digests.append(pixel_digest(sample.image))
     if not keys:
         split = f"{protocol['dataset']}: its {protocol['split']} split"
         raise UserError(f"{split} has no image. Run `dvc repro`, which prepares it.")
@@ -216,6 +219,7 @@ def build_table(
         with_background=with_background,
         protocol={**protocol, **({} if refine == UNREFINED else {"refine": str(refine)})},
         parts=_all_parts(found),
+        digests=tuple(digests),
     )
 
 

@@ -60,4 +60,5 @@ def _concatenate(tables: Sequence[SegmentTable], images: Sequence[int]) -> Segme
         image_embedding=np.concatenate([table.image_embedding for table in tables]),
         keys=tuple(key for table in tables for key in table.keys),
         parts=Parts.concatenate(parts, images) if parts else None,
+        digests=tuple(digest for table in tables for digest in table.digests),
     )

@@ -48,6 +48,8 @@ class SegmentTable:
             (where nothing is said) float32.
         parts: What the segments are made of where images are read through windows; None where a segment is a group of
             the whole image, and groups that own no pixel have no say.
+        digests: What the pixels of each of the N images are known again by (`pixel_digest`); empty where that is not
+            known.
 
     Raises:
         ValueError: If shapes do not fit together, `image` is out of order or out of range, or `parts` are those of
@@ -67,6 +69,7 @@ class SegmentTable:
     with_background: bool
     protocol: dict[str, str]
     parts: Parts | None = None
+    digests: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Checks that the parts fit together."""
@@ -84,6 +87,8 @@ class SegmentTable:
                 raise ValueError(f"Expected `{name}` of shape {shape}, but got {found}")
         if not is_ordered(self.image, images):
             raise ValueError(f"Expected `image` to be non-decreasing in 0..{images - 1}, but it is not")
+        if len(self.digests) not in (0, images):
+            raise ValueError(f"Expected `digests` of {images} images or none, but got {len(self.digests)}")
         if self.parts is not None:
             self.parts.check(self.image, images, width)
 
@@ -111,7 +116,7 @@ class SegmentTable:
             arrays |= {f"parts.{name}": array for name, array in self.parts.arrays(precision).items()}
         rest = {
             "keys": self.keys, "classes": self.classes, "scale": self.scale, "protocol": self.protocol,
-            "with_background": self.with_background,
+            "with_background": self.with_background, "digests": self.digests,
         }  # fmt: skip
         # One metadata entry alone: safetensors writes several in no fixed order.
         metadata = {"table": json.dumps(rest, sort_keys=True, ensure_ascii=False)}
@@ -139,8 +144,8 @@ class SegmentTable:
             made_of = {name: arrays.pop(name) for name in list(arrays) if name.startswith("parts.")}
             if made_of:
                 rest["parts"] = Parts.from_arrays({name[6:]: array for name, array in made_of.items()})
-            keys, classes = tuple(rest.pop("keys")), tuple(rest.pop("classes"))
-            return cls(histogram=histogram, keys=keys, classes=classes, **arrays, **rest)
+            rest |= {name: tuple(rest[name]) for name in ("keys", "classes", "digests")}
+            return cls(histogram=histogram, **arrays, **rest)
         except FileNotFoundError as error:
             raise UserError(f"{path} is missing. Run `dvc repro`, which makes it.") from error
         except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
@@ -184,6 +189,7 @@ class SegmentTable:
             histogram=csr_array(counts, shape=(rows.stop - rows.start, pixels.shape[1])),
             image_embedding=self.image_embedding[first:end],
             keys=self.keys[first:end],
+            digests=self.digests[first:end],
             parts=None if self.parts is None else self.parts.between(rows, first, end),
         )
 
@@ -213,6 +219,7 @@ class SegmentTable:
             image_embedding=self.image_embedding[kept],
             keys=tuple(self.keys[row] for row in kept),
             parts=None if self.parts is None else self.parts.subset(rows, renumbered),
+            digests=tuple(self.digests[row] for row in kept) if self.digests else (),
         )
 
     def average(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -237,6 +244,7 @@ class SegmentTable:
             image_embedding=self.parts.window_embedding[:],
             keys=tuple(self.keys[row] for row in self.parts.window_image),
             parts=None,
+            digests=(),
         )
 
     def relabelled(self, classes: Sequence[str]) -> "SegmentTable":

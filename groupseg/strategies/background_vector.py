@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,8 @@ class BackgroundVector(Recorded):
     Raises:
         UserError: If a parameter is none of the values it can have.
     """
+
+    PORTABLE: ClassVar[tuple[str, ...]] = ("learned", "bias", "scale")
 
     rule: Literal["background_vector"] = "background_vector"
     vectors: int = 1

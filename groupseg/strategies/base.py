@@ -88,9 +88,11 @@ class Recorded:
         curve: The threshold curve on the calibration images, "threshold" and "miou", thinned to 100 points.
         warnings: What the reader of the results should know, one line each.
         HAS_THRESHOLD: Whether one number, `threshold`, decides which candidates are background.
+        PORTABLE: What of `fit` labels have taught, where all of that means the same for other classes; else nothing.
     """
 
     HAS_THRESHOLD: ClassVar[bool] = False
+    PORTABLE: ClassVar[tuple[str, ...]] = ()
 
     curve: dict[str, list[float]] | None = field(default=None, init=False, repr=False, compare=False)
     warnings: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
@@ -185,6 +187,7 @@ class SingleThreshold(Recorded):
     """
 
     HAS_THRESHOLD: ClassVar[bool] = True
+    PORTABLE: ClassVar[tuple[str, ...]] = ("threshold",)
 
     threshold: float = field(init=False, repr=False, compare=False)
     miou: float = field(init=False, repr=False, compare=False)

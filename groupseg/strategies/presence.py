@@ -1,7 +1,7 @@
 """First which classes are in the image, then which of them each segment is."""
 
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,8 @@ class Presence(SingleThreshold):
     Raises:
         UserError: If a parameter is none of the values it can have.
     """
+
+    PORTABLE: ClassVar[tuple[str, ...]] = ()  # a cut for each class
 
     rule: Literal["presence"] = "presence"
     by: Literal["image", "segments"] = "segments"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,8 @@ class RankSeg(Natural):
     Raises:
         UserError: If a parameter is none of the values it can have.
     """
+
+    PORTABLE: ClassVar[tuple[str, ...]] = ("scores", "probabilities", "threshold")
 
     rule: Literal["rankseg"] = "rankseg"
     score: ScoreName = "cosine"

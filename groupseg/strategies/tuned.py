@@ -26,6 +26,7 @@ class Tuned(SingleThreshold):
     """
 
     GRID: ClassVar[tuple[float, ...]] = ()
+    PORTABLE: ClassVar[tuple[str, ...]] = ("setting", "threshold")
 
     setting: float = field(init=False, repr=False, compare=False)
     tried: dict[str, list[float]] = field(init=False, repr=False, compare=False)

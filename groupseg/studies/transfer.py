@@ -1,129 +1,88 @@
-"""What a threshold is worth on another data set than the one it was calibrated on."""
+"""What a rule that was fitted on one data set is worth on another."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
 
 import numpy as np
 import pandas as pd
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
-from groupseg.errors import UserError
-from groupseg.files import atomic_path
+from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.curve import Curve
+from groupseg.metrics.iou import mean_iou
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import SingleThreshold, Strategy
+from groupseg.strategies.base import Recorded, Strategy
 from groupseg.strategies.natural import Natural
-from groupseg.studies.curves import miou_at, prediction_curve
+from groupseg.studies.curves import miou_at
 
 ALL = "all"
+COLUMNS = ["strategy", "from", "to", "miou", "moved"]
 
 
-@dataclass(frozen=True, eq=False)
-class Fitted:
-    """What transfer needs of a strategy on one data set.
+def transfer(
+    target: str, fitted: Mapping[str, Mapping[str, Strategy]], test: SegmentTable, vocabulary: Vocabulary
+) -> pd.DataFrame:
+    """Judges a data set with what each strategy has found on each data set, and with one threshold for all.
 
-    Attributes:
-        threshold: The calibrated threshold.
-        calib: mIoU on the calibration images at every threshold, all else as fitted there.
-        test: The same on the test images.
-    """
+    All moves that labels have taught a strategy: `PORTABLE`. What it finds without labels for each class, such as a
+    prior, it finds on the data set that it is used on. A strategy that labels have taught something about single
+    classes cannot be moved to other classes, and is left out; so is one that was taught nothing.
 
-    threshold: float
-    calib: Curve
-    test: Curve
-
-
-def fitted_curves(
-    strategies: Mapping[str, Strategy], calib: SegmentTable, test: SegmentTable, vocabulary: Vocabulary
-) -> dict[str, Fitted]:
-    """Draws the curves of the strategies that have a calibrated single threshold; the others are left out.
+    The threshold for all is the one of highest mean mIoU over the calibration images of all data sets, read off the
+    curves of at most 100 points that the calibrations have recorded. Only a strategy that has nothing but a threshold
+    has one.
 
     Args:
-        strategies: Fitted on the calibration images, by name.
-        calib: The calibration images.
-        test: The test images.
-        vocabulary: The classes of both.
-    """
-    return {
-        name: Fitted(
-            strategy.threshold,
-            prediction_curve(strategy, calib, vocabulary),
-            prediction_curve(strategy, test, vocabulary),
-        )
-        for name, strategy in strategies.items()
-        if isinstance(strategy, SingleThreshold) and not (isinstance(strategy, Natural) and not strategy.calibrated)
-    }
-
-
-def transfer(datasets: Mapping[str, Mapping[str, Fitted]]) -> pd.DataFrame:
-    """Judges each data set with the threshold of each data set, and with one threshold for all.
-
-    Only the threshold moves: what else a strategy has fitted stays that of the data set it is judged on. The
-    threshold for all is the one of highest mean mIoU over the calibration images of all data sets.
-
-    Args:
-        datasets: What `fitted_curves` found, by data set and strategy.
+        target: The data set that is judged.
+        fitted: Strategies that were fitted on the calibration images of each data set, by data set and name.
+        test: The test images of the target.
+        vocabulary: Its classes.
 
     Returns:
-        "strategy", "from" (a data set, or "all"), "to", "miou": mIoU on the test images of `to` in 0..1.
+        "strategy", "from" (a data set, or "all"), "to", "miou" on the test images in 0..1, "moved" (what moves).
     """
     rows = []
-    for name in dict.fromkeys(name for fitted in datasets.values() for name in fitted):
-        own = {dataset: fitted[name] for dataset, fitted in datasets.items() if name in fitted}
-        thresholds = {dataset: fitted.threshold for dataset, fitted in own.items()}
-        thresholds[ALL] = common_threshold([fitted.calib for fitted in own.values()])
-        rows += [
-            (name, source, target, float(miou_at(fitted.test, np.array([threshold]))[0]))
-            for source, threshold in thresholds.items()
-            for target, fitted in own.items()
-        ]
-    return pd.DataFrame(rows, columns=["strategy", "from", "to", "miou"])
+    for name, own in fitted[target].items():
+        parts = portable(own)
+        others = {source: strategies[name] for source, strategies in fitted.items() if name in strategies}
+        given = {source: {part: getattr(other, part) for part in parts} for source, other in others.items()}
+        if parts == ("threshold",):
+            given[ALL] = {"threshold": common_threshold([_recorded(other) for other in others.values()])}
+        if parts:
+            rows += [
+                (name, source, target, _judged(own, values, test, vocabulary), ", ".join(parts))
+                for source, values in given.items()
+            ]
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def common_threshold(curves: list[Curve]) -> float:
-    """Finds the threshold that maximises the mean mIoU of some curves, as `Curve.best` does that of one.
+def portable(strategy: Strategy) -> tuple[str, ...]:
+    """Names what can be moved to other classes; nothing where it was not fitted, or not all of it can."""
+    constant = isinstance(strategy, Natural) and not strategy.calibrated
+    return strategy.PORTABLE if isinstance(strategy, Recorded) and not constant else ()
+
+
+def common_threshold(curves: Sequence[Curve]) -> float:
+    """Finds the threshold that maximises the mean mIoU of some curves; of equals, the highest.
 
     The mean changes at the thresholds of the curves alone, so that no other need be tried.
     """
     thresholds = np.unique(np.concatenate([curve.thresholds for curve in curves]))[::-1]
     miou = np.mean([miou_at(curve, thresholds) for curve in curves], axis=0)
-    return Curve(thresholds, miou, np.full_like(miou, np.nan)).best()[0]
+    return float(thresholds[np.argmax(miou)])
 
 
-def save_curves(path: Path, fitted: Mapping[str, Fitted]) -> None:
-    """Writes what `fitted_curves` found; equal curves are equal bytes."""
-    arrays = {"": np.zeros(0)}
-    for name, one in fitted.items():
-        for split, curve in {"calib": one.calib, "test": one.test}.items():
-            arrays |= {f"{name}.{split}.threshold": curve.thresholds, f"{name}.{split}.miou": curve.miou}
-    about = {name: one.threshold for name, one in fitted.items()}
-    content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, {"about": json.dumps(about)})
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(content)
+def _judged(strategy: Strategy, values: Mapping[str, object], test: SegmentTable, vocabulary: Vocabulary) -> float:
+    """MIoU of a strategy some of whose results are replaced."""
+    moved = deepcopy(strategy)
+    for name, value in values.items():
+        setattr(moved, name, value)
+    return float(mean_iou(image_counts(test, moved.predict(test, vocabulary)).total()))
 
 
-def load_curves(path: Path) -> dict[str, Fitted]:
-    """Reads what `save_curves` wrote.
-
-    Raises:
-        UserError: If the file is missing or damaged.
-    """
-    try:
-        with safe_open(path, framework="numpy") as file:
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-            about: dict[str, float] = json.loads(file.metadata()["about"])
-        return {
-            name: Fitted(threshold, *(_curve(arrays, f"{name}.{split}") for split in ("calib", "test")))
-            for name, threshold in about.items()
-        }
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path} is missing or damaged: {error}. Delete it and run `dvc repro`.") from error
-
-
-def _curve(arrays: Mapping[str, np.ndarray], name: str) -> Curve:
-    miou = arrays[f"{name}.miou"]
-    return Curve(arrays[f"{name}.threshold"], miou, np.full_like(miou, np.nan))
+def _recorded(strategy: Strategy) -> Curve:
+    """The curve on the calibration images that a strategy has recorded."""
+    assert isinstance(strategy, Recorded)
+    curve = strategy.curve or {"threshold": [], "miou": []}
+    miou = np.array(curve["miou"])
+    return Curve(np.array(curve["threshold"]), miou, np.full_like(miou, np.nan))

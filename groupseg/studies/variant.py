@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from groupseg.metrics.bootstrap import bootstrap_miou, interval
 from groupseg.metrics.confusion import Counts, image_counts
-from groupseg.metrics.iou import mean_iou
 from groupseg.metrics.oracle import label_oracle
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
@@ -40,4 +39,5 @@ def oracle_figures(test: SegmentTable, weights: NDArray[np.int32]) -> dict[str, 
 
 
 def _figures(counts: Counts, weights: NDArray[np.int32]) -> dict[str, Any]:
-    return {"miou": float(mean_iou(counts.total())), "miou_ci": interval(bootstrap_miou(counts, weights))}
+    figure = bootstrap_miou(counts, weights)
+    return {"miou": figure.value, "miou_ci": interval(figure)}

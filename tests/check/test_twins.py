@@ -47,13 +47,13 @@ def test_each_picture_is_behind_its_first_twin(hashes: list[int], flips: list[tu
     for one, other in combinations(range(len(hashes)), 2):
         if (hashes[one] ^ hashes[other]).bit_count() <= 6:
             first.setdefault(other, one)
-    found = find_twins([Print(bytes([place]), phash, grey) for place, phash in enumerate(hashes)])
+    found = find_twins([Print(str(place), phash, grey) for place, phash in enumerate(hashes)])
     assert found == [(first[other], other) for other in sorted(first)]
 
 
 def test_pictures_of_one_hash_that_look_different_are_no_twins() -> None:
     dark, bright = np.zeros((16, 16), np.uint8), np.full((16, 16), 200, np.uint8)
-    assert find_twins([Print(b"a", 5, dark), Print(b"b", 5, bright), Print(b"c", 5, dark)]) == [(0, 2)]
+    assert find_twins([Print("a", 5, dark), Print("b", 5, bright), Print("c", 5, dark)]) == [(0, 2)]
 
 
 def test_many_equal_pictures_take_no_time() -> None:

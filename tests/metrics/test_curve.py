@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groupseg.metrics.confusion import Counts, confusion_from_maps
+from groupseg.metrics.confusion import Counts, confusion_from_maps, image_counts
 from groupseg.metrics.curve import Curve, midpoints, threshold_curve
 from groupseg.metrics.iou import iou, mean_iou
 from tests.tables import Case, permuted, random_case
@@ -17,6 +17,12 @@ def brute_force(case: Case, label: np.ndarray, score: np.ndarray, threshold: flo
     matrix = confusion_from_maps(case.truth, painted, len(case.table.classes))
     counts = Counts(np.diagonal(matrix), matrix.sum(axis=0), matrix.sum(axis=1))
     return float(mean_iou(counts)), float(iou(counts)[0])
+
+
+def summed_iou(case: Case, label: np.ndarray, score: np.ndarray, threshold: float) -> float:
+    """The sum of the IoUs of one threshold; 0 of labels without true pixels."""
+    counts = image_counts(case.table, np.where(score >= threshold, label, 0)).total()
+    return float(np.nansum(iou(counts)))
 
 
 def candidates(case: Case, seed: int, ties: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -39,6 +45,12 @@ def test_curve_is_brute_force(seed: int, classes: int, ignored: float, ties: boo
     expected = [brute_force(case, label, score, threshold) for threshold in curve.thresholds]
     np.testing.assert_allclose(curve.miou, [miou for miou, _ in expected], rtol=0, atol=1e-12)
     np.testing.assert_allclose(curve.background_iou, [value for _, value in expected], rtol=0, atol=1e-12)
+
+    # Held to the labels that have true pixels, the sum of their IoUs is divided by as many, whatever is predicted.
+    there = np.count_nonzero(case.table.histogram.sum(axis=0))
+    held = threshold_curve(label, score, case.table.histogram, held=True)
+    sums = [summed_iou(case, label, score, threshold) for threshold in curve.thresholds]
+    np.testing.assert_allclose(held.miou, np.array(sums) / there if there else np.nan, rtol=0, atol=1e-12)
 
     # No threshold at all is better than the best, and the threshold named does what is said of it.
     threshold, best = curve.best()

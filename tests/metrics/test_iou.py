@@ -6,7 +6,7 @@ import torch
 from torchmetrics.classification import MulticlassJaccardIndex
 
 from groupseg.metrics.confusion import Counts, image_counts
-from groupseg.metrics.iou import iou, mean_iou, summary
+from groupseg.metrics.iou import held_mean_iou, iou, mean_iou, summary
 from tests.tables import Case, permuted, random_case
 
 
@@ -29,6 +29,8 @@ def test_mean_iou_is_that_of_torchmetrics(seed: int) -> None:
     # Where a class occurs nowhere torchmetrics says 0.
     values = iou(counts.total())
     np.testing.assert_allclose(np.nan_to_num(values), jaccard(case, labels, "none"), atol=1e-6)
+    there = counts.total().truth > 0
+    assert float(held_mean_iou(counts.total())) == pytest.approx(values[there].mean())
 
 
 def test_iou_by_hand() -> None:

@@ -26,6 +26,7 @@ def test_a_good_folder_has_no_faults(make: Make) -> None:
     assert found.section("photos") == {
         "source": {"format": "folder", "path": "photos", "crossfit": 4},
         "prompts": {"templates": ["a photo of a {}."], "names": {"fire_engine": "fire engine"}},
+        "baseline": "fixed",
     }
 
 

@@ -20,6 +20,7 @@ SHIPPED = Path(__file__).parents[2] / "params.yaml"
 SECTION: dict[str, Any] = {
     "source": {"format": "folder", "path": "my photos: [1]", "crossfit": 5},
     "prompts": {"templates": ["a photo of a {}."], "names": {"no": "yes", "fire_engine": "fire engine"}},
+    "baseline": "fixed",
 }
 AWKWARD = """\
 # top
@@ -72,6 +73,7 @@ def test_only_the_new_section_is_added(params: Path) -> None:
     before = params.read_text()
     assert add_dataset(params, "mine", SECTION, {})
     assert changed(before, params.read_text()) == [
+        "+    baseline: fixed",  # or the same line of the section before: difflib takes the first
         "+  mine:",
         "+    source: {format: folder, path: 'my photos: [1]', crossfit: 5}",
         "+    prompts: {templates: ['a photo of a {}.'], names: {no: yes, fire_engine: fire engine}}",

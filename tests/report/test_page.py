@@ -56,7 +56,7 @@ def test_shows_every_figure_with_a_text_for_those_who_cannot_see_it(page: str, r
     elements = Elements()
     elements.feed(page)
     images = [attributes for tag, attributes in elements.found if tag == "img"]
-    assert len(images) == sum(len(exhibits(dataset)) + 2 for dataset in reported.datasets) + 2
+    assert len(images) == sum(len(exhibits(dataset)) + 2 for dataset in reported.datasets) + 4
     assert all(image["alt"] for image in images)
 
 
@@ -127,5 +127,5 @@ def test_warnings_of_the_calibration_are_shown(reported: Results) -> None:
 
 
 def test_names_the_missing_figure(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"ladder_alpha\.svg"):
+    with pytest.raises(UserError, match=r"cures\.svg"):
         write_page(read_results(build(tmp_path)), tmp_path)

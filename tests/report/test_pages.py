@@ -4,6 +4,7 @@ import pytest
 
 from groupseg.errors import UserError
 from groupseg.report.effects import ABSENT, effect
+from groupseg.report.found.block import found_block
 from groupseg.report.models import models_block
 from groupseg.report.pages import page_blocks, update_page
 from groupseg.report.results import Results, read_results
@@ -28,9 +29,10 @@ def test_blocks_are_those_that_the_page_has_markers_for(results: Results, tmp_pa
 
 def test_tables_of_results_and_models_are_blocks_too(results: Results, tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    names = ("headline", "results", "models")
+    names = ("found", "headline", "results", "models")
     page.write_text("\n".join(f"<!-- {name}:start -->\n<!-- {name}:end -->" for name in names), encoding="utf-8")
     assert page_blocks(page, results) == {
+        "found": found_block(results),
         "headline": markdown(results, headline(results)),
         "results": markdown(results, strategies(results)),
         "models": models_block(results),
@@ -40,7 +42,7 @@ def test_tables_of_results_and_models_are_blocks_too(results: Results, tmp_path:
 def test_a_marker_that_says_nothing_is_named(results: Results, tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("<!-- result:start -->\n<!-- result:end -->\n", encoding="utf-8")
-    with pytest.raises(UserError, match=r"page\.md: there is no block 'result'. There are headline, results"):
+    with pytest.raises(UserError, match=r"page\.md: there is no block 'result'. There are found, headline, results"):
         page_blocks(page, results)
 
 

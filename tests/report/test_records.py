@@ -63,9 +63,12 @@ def test_the_figures_of_a_child_are_those_of_the_files(shared: Path) -> None:
         "background_iou": judged["background_iou"],
         "foreground_miou": judged["foreground_miou"],
         "pixel_accuracy": judged["pixel_accuracy"],
-        "difference_to_fixed": judged["difference_to_fixed"],
-        "difference_to_fixed_ci_low": judged["difference_to_fixed_ci"][0],
-        "difference_to_fixed_ci_high": judged["difference_to_fixed_ci"][1],
+        "difference_to_baseline": judged["difference_to_baseline"],
+        "difference_to_baseline_ci_low": judged["difference_to_baseline_ci"][0],
+        "difference_to_baseline_ci_high": judged["difference_to_baseline_ci"][1],
+        "short_of_oracle": judged["short_of_oracle"],
+        "short_of_oracle_ci_low": judged["short_of_oracle_ci"][0],
+        "short_of_oracle_ci_high": judged["short_of_oracle_ci"][1],
         "gap_closed": gap_closed([read_results(shared).datasets[1]], "cosine"),
         "threshold": record["fitted"]["threshold"],
         "calibration_miou": record["fitted"]["miou"],
@@ -158,7 +161,7 @@ def test_files_are_those_of_the_results_each_once(shared: Path) -> None:
     told = [path for record in found.values() for path, _ in record.files]
     assert len(told) == len(set(told))
     assert {path.relative_to(shared).parts[0] for path in told} == {"results"}
-    assert (shared / "results/scenes/transfer.csv", "") in found[PARENT].files
+    assert (shared / "results/scenes/transfer/alpha.csv", "transfer") in found[PARENT].files
     assert (shared / "results/scenes/metrics/beta.json", "metrics") in found[PARENT].files
 
 

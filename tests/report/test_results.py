@@ -23,7 +23,7 @@ def test_reads_what_runs_in_the_order_of_the_parameters(project: Path) -> None:
         assert sorted(dataset.ranking) == sorted(STRATEGIES)
         assert dataset.ranking[0] == dataset.winner
         assert dataset.tables.keys() == TABLES.keys()
-        assert len(dataset.ladder["rungs"]) == 8
+        assert len(dataset.ladder["rungs"]) == 9
     assert set(results.transfer["to"]) == set(DATASETS)
 
 
@@ -42,7 +42,7 @@ def test_files_of_data_sets_that_do_not_run_are_no_results(project: Path) -> Non
     (project / "results/scenes/metrics/old.json").write_text("{}", encoding="utf-8")
     (project / "results/scenes/calibration/alpha/old.json").write_text("{}", encoding="utf-8")
     assert read_results(project).files == before
-    assert len(before) == 2 + 2 * (2 + len(TABLES) + len(STRATEGIES))
+    assert len(before) == 1 + 2 * (2 + len(TABLES) + len(STRATEGIES))
     assert all(path.exists() for path in before)
 
 
@@ -50,7 +50,6 @@ _FILES = [
     "params.yaml",
     "results/scenes/ladder/beta.json",
     "results/scenes/metrics/beta.json",
-    "results/scenes/transfer.csv",
     *(f"results/scenes/{kind}/beta.csv" for kind in TABLES),
 ]
 

@@ -17,7 +17,7 @@ from tests.tables import Case, large_table, random_case, sliding_case
 
 
 def test_load_returns_what_was_saved(tmp_path: Path) -> None:
-    table = random_case(0).table
+    table = replace(random_case(0).table, digests=("a", "b", "c", "d"))
     table.save(tmp_path / "deep" / "table.safetensors")
     loaded = SegmentTable.load(tmp_path / "deep" / "table.safetensors")
     for name in ("image", "embedding", "area", "image_embedding", "text_mean"):
@@ -27,7 +27,8 @@ def test_load_returns_what_was_saved(tmp_path: Path) -> None:
     assert loaded.histogram.dtype == np.int64
     np.testing.assert_array_equal(loaded.histogram.toarray(), table.histogram.toarray())
     assert (loaded.keys, loaded.classes, loaded.scale) == (table.keys, table.classes, table.scale)
-    assert loaded.protocol == table.protocol
+    assert (loaded.protocol, loaded.digests) == (table.protocol, table.digests)
+    assert loaded.subset([2, 0]).digests == ("c", "a")
 
 
 def test_equal_tables_are_equal_bytes(tmp_path: Path) -> None:

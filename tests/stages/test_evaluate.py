@@ -78,7 +78,7 @@ def test_metrics_have_the_promised_keys_and_equal_torchmetrics() -> None:
     predictions = load_file("data/predictions/scenes/scenes20.safetensors")
     assert set(predictions) == {*STRATEGIES, "oracle.label"}
     for name, figures in found["strategies"].items():
-        assert set(figures) == headline | {"difference_to_fixed", "difference_to_fixed_ci"}
+        assert set(figures) == headline | {"difference_to_baseline", "difference_to_baseline_ci"}
         reference = MulticlassJaccardIndex(4, average="macro", ignore_index=IGNORE)
         expected = reference(from_numpy(TEST.predicted(predictions[name])), from_numpy(TEST.truth))
         assert figures["miou"] == pytest.approx(float(expected), abs=2e-6)
@@ -87,7 +87,7 @@ def test_metrics_have_the_promised_keys_and_equal_torchmetrics() -> None:
     assert set(found["oracle"]["label"]) == headline
     assert np.array_equal(predictions["oracle.label"], label_oracle(TEST.table))
     fixed = found["strategies"]["fixed"]
-    assert (fixed["difference_to_fixed"], fixed["difference_to_fixed_ci"]) == (0, [0, 0])
+    assert (fixed["difference_to_baseline"], fixed["difference_to_baseline_ci"]) == (0, [0, 0])
 
 
 def test_tables_of_classes_and_curves_agree_with_the_metrics() -> None:
@@ -142,7 +142,7 @@ def test_rungs_of_the_ladder_agree_with_the_metrics() -> None:
     }
     for name, own in same.items():
         assert (rungs[name]["miou"], rungs[name]["miou_ci"]) == (own["miou"], own["miou_ci"])
-    assert rungs["calibrated"]["step_ci"] == strategies["cosine"]["difference_to_fixed_ci"]
+    assert rungs["calibrated"]["step_ci"] == strategies["cosine"]["difference_to_baseline_ci"]
     # Of a single threshold, the best on the test images is the highest point of its curve there.
     best = max(float(point["miou"]) for point in rows("curves") if point["strategy"] == "cosine")
     assert rungs["test threshold"]["miou"] == pytest.approx(best, abs=2e-6)

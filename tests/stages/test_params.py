@@ -186,7 +186,7 @@ def test_the_commands_of_groupseg_in_its_comments_are_there(line: str) -> None:
         ("  - context\n", "", "evaluate.best: 'context' is not listed in run.strategies; did you mean 'code_context'?"),
         ("  normalised:\n", "  normalized:\n",
          "studies.vocabulary.strategies: 'normalised' is not defined under `strategies`; did you mean 'normalized'?"),
-        ("  - fixed\n", "", "run.strategies: must list 'fixed', which all others are compared with"),
+        ("  - paper_context\n", "", "datasets.scenes59.baseline: 'paper_context' is not listed in run.strategies"),
         ("sha1: bf99", "sha1: xf99", "archives.voc2010.sha1: must match pattern"),
         ("file: benchmark.tgz", "file: ../benchmark.tgz", "archives.sbd.file: must match pattern"),
         ("- https://data.csail", "- ftp://data.csail", "archives.ade20k.urls.0: must match pattern"),

@@ -132,7 +132,7 @@ def test_results_are_there_and_named_as_promised(repository: Path) -> None:
     for figures in metrics["strategies"].values():
         assert set(figures) == {
             "miou", "miou_ci", "background_iou", "foreground_miou", "pixel_accuracy",
-            "difference_to_fixed", "difference_to_fixed_ci",
+            "difference_to_baseline", "difference_to_baseline_ci",
         }  # fmt: skip
         assert (
             0 <= figures["miou_ci"][0] <= figures["miou"] <= figures["miou_ci"][1] <= metrics["oracle"]["label"]["miou"]

@@ -176,8 +176,8 @@ def all_foreground() -> tuple[SegmentTable, SegmentTable, Vocabulary]:
 def gain(table: SegmentTable, labels: Labels, rival: Labels) -> tuple[float, float, float]:
     """mIoU of `labels` above that of `rival`, and the ends of its paired bootstrap interval."""
     weights = resample_weights(len(table.keys), 500, 0)
-    resampled = [bootstrap_miou(image_counts(table, found), weights) for found in (labels, rival)]
-    return miou(table, labels) - miou(table, rival), *interval(resampled[0] - resampled[1])
+    first, second = (bootstrap_miou(image_counts(table, found), weights) for found in (labels, rival))
+    return (first - second).value, *interval(first - second)
 
 
 @pytest.mark.parametrize("name", SHIPPED)

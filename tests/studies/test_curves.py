@@ -1,6 +1,7 @@
-"""Threshold curves, read at any threshold, against counting anew."""
+"""Threshold curves, read at any threshold, against predicting anew."""
 
 from copy import deepcopy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,9 +11,17 @@ from hypothesis import strategies as st
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.curve import threshold_curve
 from groupseg.metrics.iou import mean_iou
+from groupseg.segments.table import SegmentTable
+from groupseg.strategies.base import Strategy
+from groupseg.strategies.crossfit import CrossFit
+from groupseg.strategies.fixed import Fixed
 from groupseg.strategies.threshold import Threshold
-from groupseg.studies.curves import miou_at, prediction_curve
-from tests.tables import random_case
+from groupseg.studies.curves import POINTS, miou_at, prediction_curve
+from tests.tables import Case, random_case, sliding_case
+
+
+def miou(strategy: Strategy, table: SegmentTable, case: Case) -> float:
+    return float(mean_iou(image_counts(table, strategy.predict(table, case.vocabulary)).total()))
 
 
 @settings(max_examples=40, deadline=None)
@@ -38,5 +47,26 @@ def test_a_strategy_is_on_its_curve_with_any_threshold(background: bool) -> None
     for threshold in thresholds:
         moved = deepcopy(strategy)
         moved.threshold = float(threshold)
-        expected.append(mean_iou(image_counts(test, moved.predict(test, case.vocabulary)).total()))
+        expected.append(miou(moved, test, case))
     np.testing.assert_allclose(miou_at(curve, thresholds), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("folds", [0, 2])
+@pytest.mark.parametrize(("clamp", "per_window"), [(True, True), (False, True), (True, False), (False, False)])
+def test_the_curve_of_a_constant_is_that_of_its_own_rule(clamp: bool, per_window: bool, folds: int) -> None:
+    case = sliding_case(3)
+    strategy = Fixed(threshold=0.5, clamp=clamp, per_window=per_window)
+    curve = prediction_curve(CrossFit(strategy, folds) if folds else strategy, case.table, case.vocabulary)
+    assert np.all(np.diff(curve.thresholds) < 0)
+    expected = [miou(replace(strategy, threshold=float(one)), case.table, case) for one in curve.thresholds]
+    np.testing.assert_allclose(curve.miou, expected, atol=1e-12)
+    averaged = threshold_curve(*strategy.candidates(case.table, case.vocabulary), case.table.histogram)
+    same = not (clamp or per_window)
+    assert len(curve.miou) == len(averaged.miou) if same else len(curve.miou) <= POINTS
+    assert np.allclose(curve.miou, miou_at(averaged, curve.thresholds)) == same
+
+
+def test_a_constant_decides_nothing_without_background() -> None:
+    case = random_case(2, background=False)
+    curve = prediction_curve(Fixed(threshold=0.9, clamp=True), case.table, case.vocabulary)
+    assert curve.miou == pytest.approx(np.full(len(curve.miou), miou(Fixed(threshold=0.9), case.table, case)))

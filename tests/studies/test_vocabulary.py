@@ -1,4 +1,4 @@
-"""The same segments under other class lists, against label maps that are relabelled by hand."""
+"""The same segments under longer class lists, against label maps that are relabelled by hand."""
 
 from dataclasses import replace
 from typing import Any
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from groupseg.errors import UserError
+from groupseg.metrics.confusion import confusion_from_maps
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.registry import build
 from groupseg.strategies.threshold import Threshold
-from groupseg.studies.draws import nested_draws
 from groupseg.studies.vocabulary import vocabulary_study
-from tests.tables import IGNORE, Case, miou_from_maps, random_case
+from tests.tables import IGNORE, Case, random_case
 
 CLASSES, ABSENT = 6, 6
 CASE = random_case(5, images=16, classes=CLASSES)
@@ -44,86 +44,107 @@ def study(calib: Case = CALIB, test: Case = TEST, **changes: object) -> pd.DataF
     return vocabulary_study(strategies, calib.table, test.table, calib.vocabulary, **arguments)
 
 
-def reduced(case: Case, kept: NDArray[np.int64]) -> Case:
-    """Some of the classes, renamed pixel by pixel: class `kept[i]` becomes i + 1, the others background."""
-    names = {0: 0, IGNORE: IGNORE} | {row + 1: place for place, row in enumerate(kept, start=1)}
-    truth = np.array([names.get(int(label), 0) for label in case.truth.ravel()]).reshape(case.truth.shape)
-    vocabulary = WORDS.select([WORDS.classes[row] for row in kept])
-    return Case(case.table.relabelled(vocabulary.classes), vocabulary, truth, case.segments)
+def drawn(draw: int, size: int) -> NDArray[np.int64]:
+    """The classes of a draw of some size, in the order of the data set."""
+    return np.sort(np.random.default_rng([0, draw]).permutation(CLASSES)[:size])
 
 
-def best_from_maps(case: Case, score: str) -> tuple[float, float]:
+def relabelled_by_hand(
+    truth: NDArray[np.int64], held: NDArray[np.int64], listed: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Renames labels pixel by pixel: class `listed[i]` becomes i + 1 if it is held, all others are ignored."""
+    names = {0: 0} | {row + 1: place for place, row in enumerate(listed, start=1) if row in held}
+    return np.array([names.get(int(label), IGNORE) for label in truth.ravel()]).reshape(truth.shape)
+
+
+def miou_from_maps(truth: NDArray[np.int64], case: Case, labels: NDArray[np.int32], names: int) -> float:
+    """The mean over the labels that have true pixels."""
+    confusion = confusion_from_maps(truth, case.predicted(labels), names)
+    union = confusion.sum(axis=0) + confusion.sum(axis=1) - confusion.diagonal()
+    there = confusion.sum(axis=1) > 0
+    return float((confusion.diagonal()[there] / union[there]).mean())
+
+
+def best_from_maps(truth: NDArray[np.int64], case: Case, vocabulary: Vocabulary, score: str) -> tuple[float, float]:
     """Tries a threshold between any two scores; the lowest and the highest of the best."""
-    label, scores = Threshold(score=score).candidates(case.table, case.vocabulary)
+    label, scores = Threshold(score=score).candidates(case.table.relabelled(vocabulary.classes), vocabulary)
     known = np.unique(scores)
     tried = np.concatenate([known[:1] - 1, (known[1:] + known[:-1]) / 2, known[-1:] + 1])
-    miou = [miou_from_maps(case, np.where(scores >= threshold, label, 0)) for threshold in tried]
+    miou = [
+        miou_from_maps(truth, case, np.where(scores >= threshold, label, 0), len(vocabulary.classes))
+        for threshold in tried
+    ]
     best = np.flatnonzero(np.isclose(miou, max(miou), rtol=0, atol=1e-12))
     return tried[best.min()], tried[best.max()]
 
 
-def oracle_by_hand(case: Case) -> float:
+def oracle_by_hand(truth: NDArray[np.int64], case: Case, names: int) -> float:
     """mIoU where each segment has the label of the mask it overlaps best, found in the maps."""
     labels = np.zeros(len(case.table.image), dtype=np.int32)
     for segment, image in enumerate(case.table.image):
-        inside, mask = case.segments[image] == segment, case.truth[image]
+        inside, mask = case.segments[image] == segment, truth[image]
         known = mask != IGNORE
         overlap = [
             np.count_nonzero(inside & (mask == label)) / max(np.count_nonzero(known & (inside | (mask == label))), 1)
-            for label in range(len(case.vocabulary.classes) + 1)
+            for label in range(names + 1)
         ]
         labels[segment] = int(np.argmax(overlap))
-    return miou_from_maps(case, labels)
+    return miou_from_maps(truth, case, labels, names)
 
 
 def test_every_class_list_comes_once() -> None:
     found = study(sizes=[4, 2, 6, 40], absent=[3, 9])
     assert list(found.columns) == [*KEYS, "threshold", "score", "miou", "miou_frozen", "miou_oracle"]
-    subsets = [(size, draw) for size in (2, 4) for draw in range(3)] + [(CLASSES, 0)]
-    absent = [(CLASSES + 3, draw) for draw in range(3)] + [(CLASSES + ABSENT, 0)]
+    others = [(size, draw) for size in (2, 4, CLASSES) for draw in range(3)]
+    absent = [(CLASSES, 0), *((CLASSES + 3, draw) for draw in range(3)), (CLASSES + ABSENT, 0)]
     for (kind, _), rows in found.groupby(["kind", "strategy"]):
-        assert list(zip(rows["size"], rows.draw, strict=True)) == {"subset": subsets, "absent": absent}[kind]
+        assert list(zip(rows["size"], rows.draw, strict=True)) == {"others": others, "absent": absent}[kind]
+    assert list(found.kind.unique()) == ["others", "absent"]
     assert list(found.strategy.unique()) == list(PARAMS)
 
 
 @pytest.mark.parametrize("score", ["cosine", "product"])
-@pytest.mark.parametrize("draw", range(3))
-def test_a_subset_is_what_relabelled_maps_give(score: str, draw: int) -> None:
+@pytest.mark.parametrize(("draw", "size"), [(0, 2), (0, 4), (1, 4), (2, CLASSES)])
+def test_a_list_is_what_relabelled_maps_give(score: str, draw: int, size: int) -> None:
     name = {"cosine": "cosine", "product": "global"}[score]
-    rows = np.sort(np.random.default_rng([0, draw]).permutation(CLASSES)[:4])
-    calib, test = reduced(CALIB, rows), reduced(TEST, rows)
-    row = study().set_index(KEYS).loc["subset", name, 4, draw]
+    held, rows = drawn(draw, 2), drawn(draw, size)
+    vocabulary = WORDS.select([WORDS.classes[row] for row in rows])
+    row = study().set_index(KEYS).loc["others", name, size, draw]
 
-    lowest, highest = best_from_maps(calib, score)
+    lowest, highest = best_from_maps(relabelled_by_hand(CALIB.truth, held, rows), CALIB, vocabulary, score)
     assert lowest <= row.threshold <= highest + 1e-3
-    label, scores = Threshold(score=score).candidates(test.table, test.vocabulary)
-    frozen = Threshold(score=score).fit(CALIB.table, WORDS).threshold
+    truth = relabelled_by_hand(TEST.truth, held, rows)
+    label, scores = Threshold(score=score).candidates(TEST.table.relabelled(vocabulary.classes), vocabulary)
+    frozen = study().set_index(KEYS).loc["others", name, CLASSES, draw].threshold
     for column, threshold in {"miou": row.threshold, "miou_frozen": frozen}.items():
-        expected = miou_from_maps(test, np.where(scores >= threshold, label, 0))
+        expected = miou_from_maps(truth, TEST, np.where(scores >= threshold, label, 0), size)
         assert row[column] == pytest.approx(expected, abs=1e-12)
-    assert row.miou_oracle == pytest.approx(oracle_by_hand(test), abs=1e-12)
-    assert row.score == np.median(Threshold(score=score).candidates(calib.table, calib.vocabulary)[1])
+    assert row.miou_oracle == pytest.approx(oracle_by_hand(truth, TEST, size), abs=1e-12)
+    calibration = Threshold(score=score).candidates(CALIB.table.relabelled(vocabulary.classes), vocabulary)[1]
+    labelled = np.isin(CALIB.truth, [0, *(held + 1)])
+    assert row.score == np.median(calibration[np.unique(CALIB.segments[labelled])])
 
 
-def test_absent_words_own_no_pixel_and_join_the_mean() -> None:
+def test_what_counts_and_what_the_oracle_makes_of_it_is_the_same_for_all_lists() -> None:
+    found = study()
+    assert (found.groupby(["kind", "draw"]).miou_oracle.agg(np.ptp) < 1e-12).all()
+
+
+def test_absent_words_own_no_pixel_and_join_no_mean() -> None:
     words = WORDS.negatives("absent")
-    extended = WORDS.extended(words)
     row = study().set_index(KEYS).loc["absent", "cosine", CLASSES + ABSENT, 0]
     scores = TEST.table.embedding.astype(float) @ np.concatenate([WORDS.text, words.text]).astype(float).T
     labels = np.where(scores.max(axis=1) >= row.threshold, scores.argmax(axis=1) + 1, 0).astype(np.int32)
-    assert labels.max() > CLASSES  # An absent word is predicted, and has an IoU of 0.
-    expected = miou_from_maps(replace(TEST, vocabulary=extended), labels)
-    assert row.miou == pytest.approx(expected, abs=1e-12)
-    known, found = oracle_by_hand(TEST), study()
-    assert found[found.kind == "absent"].miou_oracle.to_list() == pytest.approx([known] * 21, abs=1e-12)
+    assert labels.max() > CLASSES
+    assert row.miou == pytest.approx(miou_from_maps(TEST.truth, TEST, labels, CLASSES + ABSENT), abs=1e-12)
 
 
 def test_the_whole_list_is_the_calibration() -> None:
-    found = study().set_index(KEYS).loc["subset"]
+    found = study().set_index(KEYS).loc["absent"]
     for name, params in PARAMS.items():
         strategy = build(params).fit(CALIB.table, WORDS)
         row = found.loc[name, CLASSES, 0]
-        expected = miou_from_maps(TEST, strategy.predict(TEST.table, WORDS))
+        expected = miou_from_maps(TEST.truth, TEST, strategy.predict(TEST.table, WORDS), CLASSES)
         assert row.threshold == strategy.threshold
         assert row.miou == row.miou_frozen == pytest.approx(expected, abs=1e-12)
 
@@ -144,22 +165,32 @@ def test_order_of_classes_changes_no_figure_of_the_whole_list() -> None:
         CALIB, table=CALIB.table.relabelled(WORDS.classes[::-1]), vocabulary=WORDS.select(WORDS.classes[::-1])
     )
     test = replace(TEST, table=TEST.table.relabelled(WORDS.classes[::-1]))
-    first, second = (frame[frame["size"] >= CLASSES].reset_index(drop=True) for frame in (study(), study(turned, test)))
+    first, second = (frame[frame.kind == "absent"].reset_index(drop=True) for frame in (study(), study(turned, test)))
     pd.testing.assert_frame_equal(first, second, rtol=1e-9)
 
 
 def test_a_draw_with_nothing_to_fit_is_not_a_number() -> None:
     case = random_case(2, images=8, classes=CLASSES, background=False)
-    drawn = [rows[0] for _, rows in nested_draws(CLASSES, [1], 6, 0)][:-1]
+    first = [drawn(draw, 1)[0] for draw in range(6)]
     pixels = case.table.histogram.toarray()
-    pixels[:, np.arange(CLASSES + 1) != drawn[0] + 1] = 0  # One class alone has pixels, and nothing is background.
+    pixels[:, np.arange(CLASSES + 1) != first[0] + 1] = 0  # One class alone has pixels, and nothing is background.
     case = replace(case, table=replace(case.table, histogram=csr_array(pixels)))
     found = study(case, case, sizes=[1], draws=6)
     found = found[(found["size"] == 1) & (found.strategy == "cosine")].set_index("draw")
-    labelled = [row == drawn[0] for row in drawn]
+    labelled = [row == first[0] for row in first]
     assert 0 < sum(labelled) < 6
     assert list(found.miou.notna()) == labelled
     assert list(found.threshold.notna()) == labelled
+
+
+def test_without_background_every_candidate_is_accepted() -> None:
+    case = random_case(3, images=8, classes=CLASSES, background=False)
+    found = study(case, case).set_index(KEYS).loc["others", "cosine", 4, 0]
+    held, rows = drawn(0, 2), drawn(0, 4)
+    vocabulary = case.vocabulary.select([case.vocabulary.classes[row] for row in rows])
+    label = Threshold(score="cosine").candidates(case.table.relabelled(vocabulary.classes), vocabulary)[0]
+    expected = miou_from_maps(relabelled_by_hand(case.truth, held, rows), case, label, 4)
+    assert found.miou == found.miou_frozen == pytest.approx(expected, abs=1e-12)
 
 
 def test_what_belongs_to_classes_cannot_be_frozen() -> None:
@@ -173,7 +204,8 @@ def test_no_absent_word_is_another_name_of_a_class() -> None:
     renamed = replace(CALIB, vocabulary=replace(WORDS, words=names, lists={"absent": words}))
     found = study(renamed, sizes=[], absent=[1], draws=1)
     # Of the six words only gate and eel are left.
-    assert found[found.kind == "absent"]["size"].drop_duplicates().to_list() == [CLASSES + 1, CLASSES + 2]
+    assert set(found.kind) == {"absent"}
+    assert found["size"].drop_duplicates().to_list() == [CLASSES, CLASSES + 1, CLASSES + 2]
 
 
 def test_a_vocabulary_without_absent_words_is_refused() -> None:

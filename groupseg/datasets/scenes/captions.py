@@ -1,4 +1,4 @@
-"""Captions as the web writes them: they name some of what can be seen, and never the background."""
+"""Captions as the web writes them: they name some of what can be seen, now and then also what is background."""
 
 import numpy as np
 

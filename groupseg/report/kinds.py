@@ -1,0 +1,42 @@
+"""The strategies by what kind of cure they are."""
+
+from typing import Any
+
+from groupseg.report.results import REFERENCE, Results
+
+CONSTANTS, SCORES = "a constant", "one threshold on another score"
+# Title of each kind, and the rules that are of it.
+KINDS = {
+    CONSTANTS: ("fixed",),
+    SCORES: ("threshold", "temperature", "top_k", "prior", "floss"),
+    "a threshold for each class": ("per_class",),
+    "a threshold for each image": ("relative",),
+    "a threshold by size": ("area",),
+    "a learned temperature and biases": ("learned",),
+    "background words": ("background_prompts", "mean_foreground"),
+    "background vectors": ("background_vector", "background_captions"),
+    "probabilities and classifiers": ("plug_in", "classifier"),
+    "the classes of the image first": ("presence", "rankseg"),
+    "the image as context": ("context",),
+}
+
+
+def by_kind(results: Results) -> dict[str, list[str]]:
+    """The strategies that run by kind, without `REFERENCE`; kinds without any are left out."""
+    kinds = {rule: kind for kind, rules in KINDS.items() for rule in rules}
+    found: dict[str, list[str]] = {kind: [] for kind in KINDS}
+    for name in results.params["run"]["strategies"]:
+        if name != REFERENCE:
+            found[kinds[results.params["strategies"][name]["rule"]]].append(name)
+    return {kind: names for kind, names in found.items() if names}
+
+
+def same_score(results: Results, name: str) -> str:
+    """The strategy that is one calibrated threshold on the score of another one; empty where none runs.
+
+    A strategy that has no score to choose works on the cosine.
+    """
+    given: dict[str, dict[str, Any]] = results.params["strategies"]
+    score = given[name].get("score", "cosine")
+    running: list[str] = results.params["run"]["strategies"]
+    return next((one for one in running if given[one]["rule"] == "threshold" and given[one]["score"] == score), "")

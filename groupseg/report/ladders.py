@@ -1,0 +1,43 @@
+"""The gap ladders of all data sets side by side."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from groupseg.report.ladder import draw_bars
+from groupseg.report.results import DatasetResults
+from groupseg.report.style import INK, QUIET, WIDTH, name_rows, set_margins, styled
+from groupseg.report.tables import percent, signed
+
+# Inches: the names of the rungs, what is above and below the bars, and a bar.
+_NAMES, _TOP, _BOTTOM, _ROW = 1.25, 0.3, 0.42, 0.27
+
+
+@styled
+def ladders_figure(datasets: Sequence[DatasetResults]) -> Figure:
+    """Draws a waterfall for each data set, with the step beside each bar; the names of the rungs stand once."""
+    names = [rung["name"] for rung in datasets[0].ladder["rungs"]]
+    figure = Figure(figsize=(WIDTH, _ROW * len(names) + _TOP + _BOTTOM))
+    panels = figure.subplots(1, len(datasets), sharey=True, squeeze=False)[0]
+    set_margins(figure, left=_NAMES, bottom=_BOTTOM, top=_TOP, wspace=0.06)
+    for axes, dataset in zip(panels, datasets, strict=True):
+        rungs = dataset.ladder["rungs"]
+        draw_bars(axes, rungs, QUIET)
+        for place, rung in enumerate(rungs):
+            _write_step(axes, place, rung)
+        axes.set_title(dataset.name)
+        axes.set_xticks(range(0, 100, 20))  # 100 would touch the 0 of the next panel
+    name_rows(panels[0], names)
+    return figure
+
+
+def _write_step(axes: Axes, place: int, rung: dict[str, Any]) -> None:
+    """Writes the step beside the bar, right of it unless that is past the end; of the first rung its mIoU."""
+    start = rung["miou"] - rung["step"]
+    ends = [start + end for end in rung["step_ci"]]
+    right = max(rung["miou"], *ends)
+    text = percent(rung["miou"]) if place == 0 else signed(rung["step"])
+    x = right if right < 0.8 else start
+    axes.text(100 * x + 2, place, text, va="center", size=7.5, color=INK)

@@ -1,0 +1,51 @@
+"""The models that were trained beside the one that runs, and which of them differ from it by their seed alone."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from groupseg.files import read_json
+from groupseg.report.results import Results
+
+# The label oracle among the strategies of a model.
+ORACLE = "oracle"
+# mIoU by data set and strategy.
+Figures = Mapping[str, Mapping[str, float]]
+
+
+def trainings(results: Results) -> dict[str, Figures]:
+    """The figures of the model that runs, first, and of the variants that have any."""
+    run = results.params["run"]
+    found: dict[str, Figures] = {run["model"]: {one.name: _flat(one.metrics) for one in results.datasets}}
+    for name in run["variants"]:
+        path = results.folder / f"variants/{name}.json"
+        if path.exists():
+            found[name] = {dataset: _flat(figures) for dataset, figures in read_json(path)["datasets"].items()}
+    return found
+
+
+def seeds(results: Results, names: Iterable[str]) -> list[str]:
+    """Of some models those that differ from the one that runs in nothing but the seed of training, itself included."""
+    own = _settings(results, results.params["run"]["model"], "seed")
+    return [name for name in names if _settings(results, name, "seed") == own]
+
+
+def constrained(results: Results, names: Iterable[str]) -> list[str]:
+    """Of some models those that differ from the one that runs by a background constraint, and by nothing else."""
+    run = results.params["run"]["model"]
+    own = _settings(results, run, "seed", "background_weight")
+    others = set(names) - set(seeds(results, names))
+    return [name for name in names if name in others and _settings(results, name, "seed", "background_weight") == own]
+
+
+def _flat(figures: Mapping[str, Any]) -> dict[str, float]:
+    """The mIoU of each strategy and of the label oracle, from a file of metrics."""
+    return {
+        **{name: entry["miou"] for name, entry in figures["strategies"].items()},
+        ORACLE: figures["oracle"]["label"]["miou"],
+    }
+
+
+def _settings(results: Results, name: str, *without: str) -> dict[str, Any]:
+    """What a model is, some settings of its training left out."""
+    model = results.params["models"][name]
+    return {**model, "training": {**model.get("training", {}), **dict.fromkeys(without)}}
