@@ -1,39 +1,35 @@
 """Judges all strategies of a data set, and shows where the points go: `python -m stages.evaluate scenes20`."""
 
-import json
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, astuple, fields, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from safetensors.numpy import save_file
-from tqdm import tqdm
 
 from groupseg.datasets.notes import read_notes
-from groupseg.files import atomic_path, write_json
+from groupseg.files import write_json
 from groupseg.metrics.bootstrap import Resampled, bootstrap_miou, interval, rare_classes, resample_weights
 from groupseg.metrics.confusion import Counts, Integers, confusion_matrix, image_counts
 from groupseg.metrics.counts import save_counts
-from groupseg.metrics.curve import Curve
 from groupseg.metrics.iou import iou, summary
 from groupseg.metrics.ladder import accept_or_drop, ladder, ladder_labels, rung
 from groupseg.metrics.losses import confusions, losses
-from groupseg.metrics.oracle import label_oracle
 from groupseg.metrics.pairs import Pair, compare_pairs
 from groupseg.metrics.reliability import reliability
 from groupseg.segments.memory import check_memory
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import Strategy
 from groupseg.strategies.crossfit import crossfit
 from groupseg.strategies.registry import load
 from groupseg.strategies.scores import ScoreName, best_class, checked_scores
-from groupseg.studies.curves import prediction_curve
 from stages import paths
 from stages.params import load_params
+from stages.predictions import curves, predict, prediction_keys
+from stages.rows import update_rows
 from stages.schema import Params
 from stages.stage import run
 from stages.tables import (
@@ -59,10 +55,8 @@ def main(dataset: str) -> None:
     check_held_out(table, read_table(dataset, "calib"))
     vocabulary, about = read_vocabulary(dataset, table)
     records = read_calibrations(params, dataset)
-    strategies = {name: load(record) for name, record in records.items()}
-    shown = tqdm(strategies.items(), desc=f"judge {dataset}", unit="strategy", disable=None)
-    labels = {name: strategy.predict(table, vocabulary) for name, strategy in shown}
-    labels[ORACLE] = label_oracle(table)
+    keys = prediction_keys(dataset, records)
+    labels = predict(paths.predictions(params, dataset), keys, records, table, vocabulary)
     truth = image_counts(table, labels[ORACLE]).truth  # held once
     counts = {name: replace(image_counts(table, given), truth=truth) for name, given in labels.items()}
     weights = resample_weights(len(table.keys), params.evaluate.resamples, params.evaluate.seed)
@@ -72,15 +66,15 @@ def main(dataset: str) -> None:
     pairs = compare_pairs({name: resampled[name] for name in figures})
     results = paths.results(params)
 
-    with atomic_path(paths.predictions(params, dataset)) as path:
-        save_file({name: given.astype(np.int32) for name, given in labels.items()}, path)
     save_counts(paths.counts(params, dataset), counts, table.keys, table.classes)
     write_csv(results / "pairs" / f"{dataset}.csv", pd.DataFrame(pairs, columns=[entry.name for entry in fields(Pair)]))
-    write_csv(results / "curves" / f"{dataset}.csv", curves(strategies, table, vocabulary))
+    draw = partial(curves, records, table, vocabulary)
+    update_rows(results / "curves" / f"{dataset}.csv", f"curves {dataset}", keys, draw)
     write_csv(results / "per_class" / f"{dataset}.csv", per_class(table, counts))
     write_csv(results / "reliability" / f"{dataset}.csv", reliability_rows(table, vocabulary))
     lower = lower_rungs(baseline, params.evaluate.best, records)
-    write_ladder(params, dataset, table, vocabulary, strategies, labels, lower, weights)
+    candidate, _ = load(records[params.evaluate.best]).candidates(table, vocabulary)
+    write_ladder(params, dataset, table, vocabulary, candidate, labels, lower, weights)
     notes = read_notes(paths.prepared(dataset))
     for note in notes:
         print(f"{dataset}: {note}", file=sys.stderr)
@@ -138,26 +132,6 @@ def protocol(
     return {**made, **folds, "text": text, "score": score}
 
 
-def curves(strategies: Mapping[str, Strategy], table: SegmentTable, vocabulary: Vocabulary) -> pd.DataFrame:
-    """Draws the mIoU of every threshold on the score of each strategy; long curves are thinned."""
-    points: list[tuple[str, float, float]] = []
-    drawn: dict[str, Curve] = {}
-    for name, strategy in tqdm(strategies.items(), desc="curves", unit="strategy", disable=None):
-        key = curve_key(strategy) or name
-        if key not in drawn:
-            drawn[key] = prediction_curve(strategy, table, vocabulary).thin()
-        curve = drawn[key]
-        points += zip([name] * len(curve.miou), curve.thresholds, curve.miou, strict=True)
-    return pd.DataFrame(points, columns=["strategy", "threshold", "miou"])
-
-
-def curve_key(strategy: Strategy) -> str:
-    """What constants that differ by nothing but the constant have in common; nothing of other strategies."""
-    definition = strategy.definition()
-    params = {name: value for name, value in definition["params"].items() if name != "threshold"}
-    return json.dumps(params, sort_keys=True) if definition["rule"] == "fixed" else ""
-
-
 def per_class(table: SegmentTable, counts: Mapping[str, Counts]) -> pd.DataFrame:
     """Lists each class, background first, with its share of the labelled pixels and its IoU by strategy."""
     totals = {name: count.total() for name, count in counts.items()}
@@ -191,14 +165,13 @@ def write_ladder(
     dataset: str,
     table: SegmentTable,
     vocabulary: Vocabulary,
-    strategies: Mapping[str, Strategy],
+    candidate: NDArray[np.int32],
     predicted: Mapping[str, NDArray[np.int32]],
     lower: Mapping[str, str],
     weights: NDArray[np.int32],
 ) -> None:
     """Measures the rungs from the constant to perfect masks, and what the best strategy mixes up."""
     best, results = params.evaluate.best, paths.results(params)
-    candidate, _ = strategies[best].candidates(table, vocabulary)
     given = {name: predicted[strategy] for name, strategy in lower.items()}
     labels = ladder_labels(table, given, candidate, lambda block: checked_scores("cosine", block, vocabulary))
     kept, calibrated = (

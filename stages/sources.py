@@ -62,7 +62,9 @@ RECIPES = {
 RECORDS = {
     "calibrate": {"calibration": "groupseg.strategies.record"},
     "variant": {"figures": "groupseg.studies.variant"},
+    "evaluate": {"curves": "groupseg.studies.curves"},
     "studies": {"learning": "groupseg.studies.learning", "vocabulary": "groupseg.studies.vocabulary"},
+    "transfer": {"transfer": "groupseg.studies.transfer"},
 }
 
 
@@ -104,12 +106,10 @@ def parameters(data: Mapping[str, Any], stage: str, item: str | None) -> dict[st
 
 def of_stage(params: Params, stage: str, item: str | None, code: Code) -> dict[str, Any]:
     """Notes the code of a stage and of each record that it keeps, and the files that it is made from."""
+    digest = training(params, item, code) if stage == "train" and item else code.digest([f"stages.{stage}"])
+    files = of_files(params, KINDS[stage], item) if stage in paths.MAKERS.values() and item else {}
     rules = {name: of_rules(code, module) for name, module in RECORDS.get(stage, {}).items()}
-    if item is None:
-        return {"stage": stage, "code": code.digest([f"stages.{stage}"]), **rules}
-    digest = training(params, item, code) if stage == "train" else code.digest([f"stages.{stage}"])
-    files = of_files(params, KINDS[stage], item) if stage in paths.MAKERS.values() else {}
-    return {"stage": stage, "name": item, "code": digest, **files}
+    return {"stage": stage, "name": item, "code": digest, **files, **rules}
 
 
 def of_files(params: Params, kind: Kind, name: str) -> dict[str, Any]:

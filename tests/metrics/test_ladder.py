@@ -36,7 +36,7 @@ def rungs_of(case: Case, seed: int = 0) -> dict[str, np.ndarray]:
     scores, candidate = candidates(case)
     accepted = (scores.max(axis=1) >= np.random.default_rng(seed).uniform(0, 1)) | (not case.table.with_background)
     lower = {"fixed": candidate, "best calibrated": np.where(accepted, candidate, np.int32(0))}
-    return ladder_labels(case.table, lower, candidate, scores)
+    return ladder_labels(case.table, lower, candidate, lambda block: cosine(block, case.vocabulary))
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 5), st.floats(0, 0.9), st.booleans())

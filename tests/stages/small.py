@@ -16,6 +16,7 @@ from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.registry import STRATEGIES
 from groupseg.text.features import save_features
 from stages import paths
+from stages.params import load_params
 from stages.sources import KINDS, PARAMETERS, RECORDS
 from tests.groupvit.training.tiny import write_corpus
 from tests.model.tiny import TINY
@@ -37,9 +38,10 @@ def set_params(changes: Mapping[str, Any]) -> None:
 def note_code(**changed: str) -> None:
     """Notes that the code of each stage and of each rule is "same", or what is given for one."""
     rules = {**dict.fromkeys(STRATEGIES, "same"), **changed}
-    for stage in PARAMETERS.keys() - KINDS.keys():
-        note = {"stage": stage, "code": changed.get(stage, "same")}
-        write_json(paths.note(stage), note | dict.fromkeys(RECORDS.get(stage, ()), rules))
+    for stage in PARAMETERS:
+        note = {"stage": stage, "code": changed.get(stage, "same"), **dict.fromkeys(RECORDS.get(stage, ()), rules)}
+        for dataset in load_params().run.datasets if KINDS.get(stage) == "datasets" else [None]:
+            write_json(paths.note(stage, dataset), note)
 
 
 def note_model(name: str) -> None:

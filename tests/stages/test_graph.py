@@ -17,7 +17,19 @@ STAGES: dict[str, dict[str, Any]] = {
     for name, stage in YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"].items()
 }
 # Not in the graph: helpers of the stages, and what trains the models beside the one that runs.
-OTHERS = {"__init__", "archives", "params", "paths", "schema", "faults", "stage", "tables", "variant"}
+OTHERS = {
+    "__init__",
+    "archives",
+    "params",
+    "paths",
+    "predictions",
+    "rows",
+    "schema",
+    "faults",
+    "stage",
+    "tables",
+    "variant",
+}
 
 
 def data(stage: str) -> list[str]:
