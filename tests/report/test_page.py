@@ -126,6 +126,12 @@ def test_warnings_of_the_calibration_are_shown(reported: Results) -> None:
     assert "Mind the gap. Strategy: global" in page
 
 
+def test_classes_that_few_test_images_show_are_named(page: str, reported: Results) -> None:
+    for dataset in reported.datasets:
+        (warning,) = dataset.metrics["warnings"]
+        assert warning in page
+
+
 def test_names_the_missing_figure(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"cures\.svg"):
         write_page(read_results(build(tmp_path)), tmp_path)

@@ -73,6 +73,7 @@ def archived(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
             "run.strategies": STRATEGIES,
             "run.variants": [],
             "evaluate": {"resamples": 20, "seed": 0, "best": "global"},
+            **{f"datasets.{name}.baseline": "fixed" for name in EXPECTED},
             "datasets.folder.source.path": "mine",
             "datasets.coco_folder.source.path": "coco",
             **{f"archives.{name}": small(archive, made[archive.file]) for name, archive in used.items()},

@@ -26,8 +26,8 @@ from tests.tables import IGNORE, random_case
 
 STRATEGIES = ["fixed", "global", "per_class", "relative", "cosine", "learned"]
 RUNGS = [
-    "fixed", "calibrated", "test threshold", "background known", "presence known", "label oracle", "best labelling",
-    "perfect",
+    "fixed", "global", "best score", "best calibrated", "true background", "classes present", "label oracle",
+    "best labelling", "perfect",
 ]  # fmt: skip
 RESULTS = Path("results/scenes")
 # The calibration images are others, with the same class texts.
@@ -66,7 +66,7 @@ def rows(table: str) -> list[dict[str, str]]:
 
 def test_metrics_have_the_promised_keys_and_equal_torchmetrics() -> None:
     found = metrics()
-    assert set(found) == {"protocol", "images", "classes", "strategies", "oracle"}
+    assert set(found) == {"protocol", "baseline", "images", "classes", "strategies", "oracle", "warnings"}
     protocol = {"model", "weights_sha256", "text", "resolution", "window", "split", "score"}
     assert set(found["protocol"]) == protocol
     assert found["protocol"]["text"] == "minilm; a photo of a {}.; puppy for class0"
@@ -77,8 +77,12 @@ def test_metrics_have_the_promised_keys_and_equal_torchmetrics() -> None:
     headline = {"miou", "miou_ci", "background_iou", "foreground_miou", "pixel_accuracy"}
     predictions = load_file("data/predictions/scenes/scenes20.safetensors")
     assert set(predictions) == {*STRATEGIES, "oracle.label"}
+    assert found["baseline"] == "fixed"
+    compared = {"difference_to_baseline", "short_of_oracle"}
     for name, figures in found["strategies"].items():
-        assert set(figures) == headline | {"difference_to_baseline", "difference_to_baseline_ci"}
+        assert set(figures) == headline | compared | {f"{key}_ci" for key in compared}
+        short = found["oracle"]["label"]["miou"] - figures["miou"]
+        assert figures["short_of_oracle"] == pytest.approx(short, abs=2e-6)
         reference = MulticlassJaccardIndex(4, average="macro", ignore_index=IGNORE)
         expected = reference(from_numpy(TEST.predicted(predictions[name])), from_numpy(TEST.truth))
         assert figures["miou"] == pytest.approx(float(expected), abs=2e-6)
@@ -128,25 +132,23 @@ def test_counts_are_those_of_the_predictions() -> None:
 
 def test_rungs_of_the_ladder_agree_with_the_metrics() -> None:
     found, figures = read_json(RESULTS / "ladder/scenes20.json"), metrics()
-    assert set(found) == {"strategy", "rungs", "naive"}
-    assert found["strategy"] == "cosine"
+    assert set(found) == {"strategies", "rungs", "accept_or_drop"}
+    assert found["strategies"].keys() == set(RUNGS[:4])
+    assert found["strategies"]["best calibrated"] == "cosine"
     rungs = {rung["name"]: rung for rung in found["rungs"]}
     assert list(rungs) == RUNGS
     assert all(set(rung) == {"name", "miou", "miou_ci", "step", "step_ci"} for rung in rungs.values())
     assert sum(rung["step"] for rung in rungs.values()) == pytest.approx(1, abs=1e-5)
     strategies = figures["strategies"]
-    same = {
-        "fixed": strategies["fixed"],
-        "calibrated": strategies["cosine"],
-        "label oracle": figures["oracle"]["label"],
-    }
+    same = {rung: strategies[name] for rung, name in found["strategies"].items()}
+    same["label oracle"] = figures["oracle"]["label"]
     for name, own in same.items():
         assert (rungs[name]["miou"], rungs[name]["miou_ci"]) == (own["miou"], own["miou_ci"])
-    assert rungs["calibrated"]["step_ci"] == strategies["cosine"]["difference_to_baseline_ci"]
-    # Of a single threshold, the best on the test images is the highest point of its curve there.
-    best = max(float(point["miou"]) for point in rows("curves") if point["strategy"] == "cosine")
-    assert rungs["test threshold"]["miou"] == pytest.approx(best, abs=2e-6)
-    assert set(found["naive"]) == {"background_known", "presence_known"}
+    assert rungs["global"]["step_ci"] == strategies["global"]["difference_to_baseline_ci"]
+    kept = found["accept_or_drop"]
+    assert kept["step"] == pytest.approx(kept["miou"] - strategies["cosine"]["miou"], abs=2e-6)
+    # Of candidates that may each be kept or dropped, no threshold makes more.
+    assert kept["miou"] >= max(float(point["miou"]) for point in rows("curves") if point["strategy"] == "cosine") - 1e-6
 
 
 def test_losses_and_confusions_tell_the_iou_of_each_class() -> None:
@@ -232,3 +234,14 @@ def test_a_missing_calibration_is_named(copied: Path) -> None:
     (RESULTS / "calibration/scenes20/fixed.json").unlink()
     with pytest.raises(UserError, match=r"fixed\.json is missing. Run `dvc repro`"):
         evaluate.main("scenes20")
+
+
+def test_gaps_are_measured_from_the_baseline_that_the_data_set_names(copied: Path) -> None:
+    set_params({"datasets.scenes20.baseline": "global"})
+    evaluate.main("scenes20")
+    found = metrics()
+    assert found["baseline"] == "global"
+    for figures in found["strategies"].values():
+        difference = figures["miou"] - found["strategies"]["global"]["miou"]
+        assert figures["difference_to_baseline"] == pytest.approx(difference, abs=2e-6)
+    assert read_json(RESULTS / "ladder/scenes20.json")["strategies"]["fixed"] == "global"

@@ -15,8 +15,7 @@ DATASETS = ["scenes20", "scenes59"]
 STRATEGIES, VARIED = ["fixed", "global", "cosine", "per_class"], ["fixed", "cosine"]
 LEARNING = Path("results/scenes/learning/scenes20.csv")
 VOCABULARY = Path("results/scenes/vocabulary/scenes20.csv")
-TRANSFER = Path("results/scenes/transfer.csv")
-CURVES = Path("data/curves/scenes/scenes20.safetensors")
+TRANSFER = Path("results/scenes/transfer/scenes20.csv")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -25,6 +24,7 @@ def studied(shared: Path) -> None:
     set_params(
         {
             "run.datasets": DATASETS,
+            **{f"datasets.{name}.baseline": "fixed" for name in DATASETS},
             "run.strategies": STRATEGIES,
             "evaluate.best": "cosine",
             "studies.learning": {"sizes": [2, 3, 50], "draws": 2, "seed": 0},
@@ -38,7 +38,8 @@ def studied(shared: Path) -> None:
         save_text(random_case(seed, classes=4).vocabulary, dataset)
         calibrate.main(dataset)
         studies.main(dataset)
-    transfer.main()
+    for dataset in DATASETS:
+        transfer.main(dataset)
 
 
 def test_learning_has_every_strategy_size_and_draw() -> None:
@@ -50,34 +51,34 @@ def test_learning_has_every_strategy_size_and_draw() -> None:
     assert found.groupby("strategy").key.nunique().eq(1).all()
 
 
-def test_vocabulary_has_subsets_and_absent_words() -> None:
+def test_vocabulary_has_names_of_other_classes_and_of_nothing() -> None:
     found = pd.read_csv("results/scenes/vocabulary/scenes59.csv")
     figures = ["threshold", "score", "miou", "miou_frozen", "miou_oracle"]
     assert list(found.columns) == ["kind", "strategy", "size", "draw", *figures, "key"]
     assert list(found.strategy.unique()) == VARIED
-    assert set(found[found.kind == "subset"]["size"]) == {2, 4}
-    assert set(found[found.kind == "absent"]["size"]) == {6, 10}
+    assert set(found[found.kind == "others"]["size"]) == {2, 4}
+    assert set(found[found.kind == "absent"]["size"]) == {4, 6, 10}
     assert found.notna().all(axis=None)
 
 
-def test_transfer_has_every_pair_of_data_sets() -> None:
+def test_transfer_has_every_data_set_that_a_rule_was_fitted_on() -> None:
     found = pd.read_csv(TRANSFER)
-    assert list(found.columns) == ["strategy", "from", "to", "miou"]
+    assert list(found.columns) == ["strategy", "from", "to", "miou", "moved"]
     assert list(found.strategy.unique()) == ["global", "cosine"]
     assert set(found["from"]) == {*DATASETS, "all"}
-    assert set(found.to) == set(DATASETS)
-    assert len(found) == 2 * 3 * 2
+    assert set(found.to) == {"scenes20"}
+    assert len(found) == 2 * 3
 
 
 def test_the_studies_agree_where_they_meet() -> None:
     learned = pd.read_csv(LEARNING).query("strategy == 'cosine' and images == 6").miou.item()
-    whole = pd.read_csv(VOCABULARY).query("strategy == 'cosine' and size == 4").miou.item()
+    whole = pd.read_csv(VOCABULARY).query("kind == 'absent' and strategy == 'cosine' and size == 4").miou.item()
     moved = pd.read_csv(TRANSFER).set_index(["strategy", "from", "to"]).miou
     assert learned == whole == moved["cosine", "scenes20", "scenes20"]
 
 
 def state() -> dict[Path, bytes]:
-    return {path: path.read_bytes() for path in (LEARNING, VOCABULARY, CURVES)}
+    return {path: path.read_bytes() for path in (LEARNING, VOCABULARY)}
 
 
 def keys(path: Path) -> dict[str, str]:
@@ -162,14 +163,14 @@ def test_an_image_in_both_splits_is_refused(copied: Path) -> None:
     assert state() == before
 
 
-def test_curves_of_a_data_set_that_was_not_studied_are_named(copied: Path) -> None:
-    CURVES.unlink()
-    with pytest.raises(UserError, match=r"curves/scenes/scenes20\.safetensors is missing or damaged"):
-        transfer.main()
+def test_transfer_names_the_calibration_that_is_missing(copied: Path) -> None:
+    Path("results/scenes/calibration/scenes59/cosine.json").unlink()
+    with pytest.raises(UserError, match=r"scenes59/cosine\.json is missing"):
+        transfer.main("scenes20")
 
 
-def test_transfer_of_the_same_curves_is_the_same(copied: Path) -> None:
+def test_transfer_of_the_same_calibrations_is_the_same(copied: Path) -> None:
     before = TRANSFER.read_bytes()
     TRANSFER.unlink()
-    transfer.main()
+    transfer.main("scenes20")
     assert TRANSFER.read_bytes() == before
