@@ -39,7 +39,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "calibrate": ("run.strategies", "strategies"),
     "evaluate": ("run.strategies", "datasets.{item}.baseline", "evaluate"),
     "studies": ("run.strategies", "strategies", "studies"),
-    "transfer": ("run.datasets", "run.strategies"),
+    "transfer": ("run.datasets", "run.strategies", "strategies"),
     "report": ("run", "evaluate.best", "report"),
     "track": ("run",),
     "variant": (),

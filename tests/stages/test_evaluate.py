@@ -102,7 +102,7 @@ def test_tables_of_classes_and_curves_agree_with_the_metrics() -> None:
     for name in STRATEGIES:
         values = [float(row[name]) for row in classes if row[name]]
         assert np.mean(values) == pytest.approx(figures[name]["miou"], abs=1e-5)
-    assert list(points[0]) == ["strategy", "threshold", "miou"]
+    assert list(points[0]) == ["strategy", "threshold", "miou", "key"]
     best = max(float(point["miou"]) for point in points if point["strategy"] == "global")
     assert best >= figures["global"]["miou"] - 1e-6
 

@@ -63,7 +63,7 @@ def test_vocabulary_has_names_of_other_classes_and_of_nothing() -> None:
 
 def test_transfer_has_every_data_set_that_a_rule_was_fitted_on() -> None:
     found = pd.read_csv(TRANSFER)
-    assert list(found.columns) == ["strategy", "from", "to", "miou", "moved"]
+    assert list(found.columns) == ["strategy", "from", "to", "miou", "moved", "key"]
     assert list(found.strategy.unique()) == ["global", "cosine"]
     assert set(found["from"]) == {*DATASETS, "all"}
     assert set(found.to) == {"scenes20"}
