@@ -7,7 +7,6 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from groupseg.metrics.oracle import label_oracle
-from groupseg.strategies.record import calibrate
 from groupseg.strategies.registry import build
 from stages.predictions import curves, predict, read_labels
 from stages.tables import ORACLE
@@ -15,7 +14,6 @@ from tests.tables import random_case
 
 CASE = random_case(3, images=6, classes=4)
 GIVEN = {"low": 0.1, "high": 0.9}
-ABOUT = {"words": [], "templates": [], "ensemble": []}
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +23,7 @@ def records() -> dict[str, dict[str, object]]:
         name: build({"rule": "fixed", "score": "product", "threshold": cut, "clamp": False, "per_window": False})
         for name, cut in GIVEN.items()
     }
-    return {name: calibrate(one, CASE.table, CASE.vocabulary, ABOUT) for name, one in strategies.items()}
+    return {name: one.fit(CASE.table, CASE.vocabulary).to_json() for name, one in strategies.items()}
 
 
 def test_labels_whose_key_is_right_are_kept(records: dict[str, dict[str, object]], tmp_path: Path) -> None:
