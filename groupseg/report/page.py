@@ -117,7 +117,7 @@ def _section(dataset: DatasetResults, figures: Path, tied: Collection[str]) -> d
 
 
 def _transfer(results: Results, figures: Path) -> dict[str, str]:
-    """Figure and finding on thresholds of other data sets; empty where none was tried."""
+    """Figure and finding on rules of other data sets; empty where none was tried."""
     if results.transfer.empty:
         return {}
     return {"source": _inlined(figures / "transfer.svg"), "finding": transfer_finding(results.transfer)}

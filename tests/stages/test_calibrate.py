@@ -19,7 +19,14 @@ CASE, OTHER = random_case(0, images=12), random_case(1, images=12)
 @pytest.fixture(scope="module", autouse=True)
 def calibrated(shared: Path) -> Case:
     """The calibration images, with a record of each strategy."""
-    set_params({"run.strategies": STRATEGIES, "evaluate.best": "cosine", "strategies.learned.steps": 5})
+    set_params(
+        {
+            "run.datasets": ["scenes20"],
+            "run.strategies": STRATEGIES,
+            "evaluate.best": "cosine",
+            "strategies.learned.steps": 5,
+        }
+    )
     save_table(CASE, "calib")
     save_text(CASE.vocabulary)
     note_code()

@@ -43,6 +43,7 @@ def judged(shared: Path) -> None:
     set_params(
         {
             "run.datasets": [PLAIN, CROSSED],
+            **{f"datasets.{name}.baseline": "fixed" for name in (PLAIN, CROSSED)},
             "run.corpora": ["scenes20"],
             "run.strategies": STRATEGIES,
             "run.variants": [VARIANT],
