@@ -21,7 +21,9 @@ from PIL import Image
 from ruamel.yaml import YAML
 
 from groupseg.kinds import read_kind
+from tests.commands import git
 from tests.groupvit.tiny import TINY, tiny_model
+from tests.stages.warm import programs
 
 CHECKOUT = Path(__file__).parents[2]
 SHIPPED = (
@@ -34,19 +36,23 @@ STEPS = 60
 
 # What judges strategies again, and what shows it.
 JUDGED, TOLD = {"evaluate@scenes20", "studies@scenes20"}, {"report", "track"}
+QUIET = {"DVC_NO_ANALYTICS": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
 KILLS = int(os.environ.get("GROUPSEG_TEST_KILLS", "2"))
 
 
-def environment() -> dict[str, str]:
+def environment(tools: Path | None = None) -> dict[str, str]:
+    """The environment of programs; `tools` are those of `programs`, started with other variables."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("DVC_", "MLFLOW_", "GIT_"))}
-    tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {**kept, "PATH": tools, "DVC_NO_ANALYTICS": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "OMP_NUM_THREADS": "2"}
+    places = [str(tools or programs()), str(Path(sys.executable).parent), os.environ["PATH"]]
+    # More processes would each import everything again.
+    return {**kept, **QUIET, "PATH": os.pathsep.join(places), "GROUPSEG_WORKERS": "1"}
 
 
-def run(folder: Path, *command: str, check: bool = True, **extra: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        command, cwd=folder, env={**environment(), **extra}, capture_output=True, text=True, timeout=600, check=False
-    )
+def run(
+    folder: Path, *command: str, check: bool = True, tools: Path | None = None, **extra: str
+) -> subprocess.CompletedProcess[str]:
+    env = {**environment(tools), **extra}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=600, check=False)
     assert not check or done.returncode == 0, done.stdout + done.stderr
     return done
 
@@ -83,6 +89,7 @@ def make_tiny(params: dict[str, Any]) -> None:
         model = params["models"][name]
         model["architecture"].update(dim=16, depth=1, heads=2, tokens=4)
         model["training"].update(steps=STEPS, batch=8, warmup=5)
+    params["text"]["ensemble"] = params["text"]["ensemble"][:2]
     params["evaluate"].update(resamples=50, best="cosine")
     params["studies"]["learning"].update(sizes=[4], draws=1)
     params["studies"]["vocabulary"].update(sizes=[5], absent=[5], draws=1, strategies=["fixed", "cosine"])
@@ -96,11 +103,8 @@ def new_repository(folder: Path) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(CHECKOUT / name, folder / name)
     change(folder, make_tiny)
-    run(folder, "git", "init", "-q")
-    run(folder, "git", "config", "user.name", "A")
-    run(folder, "git", "config", "user.email", "a@example.org")
-    run(folder, "git", "add", "-A")
-    run(folder, "git", "commit", "-qm", "tiny")
+    for command in ("init -q", "config user.name A", "config user.email a@example.org", "add -A", "commit -qm tiny"):
+        git(folder, *command.split())
     return folder
 
 
@@ -109,7 +113,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository in which `dvc repro` has run once, and then the variant, which is no part of that."""
     folder = new_repository(tmp_path_factory.mktemp("tiny"))
     assert len(repro(folder)) == 13
-    run(folder, sys.executable, "-m", "stages.variant", VARIANT)
+    run(folder, "python", "-m", "stages.variant", VARIANT)
     run(folder, "git", "add", "-A")
     run(folder, "git", "commit", "-qm", "results")
     return folder
@@ -238,7 +242,7 @@ def test_a_variant_leaves_its_figures(repository: Path) -> None:
 
 
 def test_as_a_variant_the_model_that_runs_has_the_same_figures(repository: Path) -> None:
-    run(repository, sys.executable, "-m", "stages.variant", "scenes_small")
+    run(repository, "python", "-m", "stages.variant", "scenes_small")
     found = read(repository / "results/scenes/variants/scenes_small.json")
     metrics = read(repository / "results/scenes/metrics/scenes20.json")
     assert found["weights_sha256"] == metrics["protocol"]["weights_sha256"]
@@ -253,11 +257,11 @@ def test_as_a_variant_the_model_that_runs_has_the_same_figures(repository: Path)
 
 
 def test_a_variant_is_kept_by_its_key(repository: Path) -> None:
-    done = run(repository, sys.executable, "-m", "stages.variant", VARIANT).stdout
+    done = run(repository, "python", "-m", "stages.variant", VARIANT).stdout
     assert f"{VARIANT}: weights kept" in done
     assert f"{VARIANT} on scenes20: 4 kept, 0 made" in done
     change(repository, lambda params: params["strategies"]["fixed"].update(threshold=0.2))
-    done = run(repository, sys.executable, "-m", "stages.variant", VARIANT).stdout
+    done = run(repository, "python", "-m", "stages.variant", VARIANT).stdout
     assert f"{VARIANT} on scenes20: 3 kept, 1 made (fixed: new or changed)" in done
 
 
