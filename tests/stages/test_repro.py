@@ -109,26 +109,27 @@ def new_repository(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository in which `dvc repro` has run once, and then the variant, which is no part of that."""
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository in which `dvc repro` has run once, and then the variant, which is no part of that; to read alone."""
     folder = new_repository(tmp_path_factory.mktemp("tiny"))
     assert len(repro(folder)) == 13
     run(folder, "python", "-m", "stages.variant", VARIANT)
-    run(folder, "git", "add", "-A")
-    run(folder, "git", "commit", "-qm", "results")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "results")
     return folder
 
 
-@pytest.fixture(autouse=True)
-def clean(repository: Path) -> Iterator[None]:
-    yield
-    run(repository, "git", "reset", "-q", "--hard")  # also what DVC has put into the index
-    run(repository, "git", "clean", "-fdq")
-    run(repository, "dvc", "checkout", "-q")
+@pytest.fixture
+def repository(finished: Path) -> Iterator[Path]:
+    """The same one, for a test that changes something; what it has changed is taken back."""
+    yield finished
+    git(finished, "reset", "-q", "--hard")  # also what DVC has put into the index
+    git(finished, "clean", "-fdq")
+    run(finished, "dvc", "checkout", "-q")
 
 
-def test_results_are_there_and_named_as_promised(repository: Path) -> None:
-    metrics = read(repository / "results/scenes/metrics/scenes20.json")
+def test_results_are_there_and_named_as_promised(finished: Path) -> None:
+    metrics = read(finished / "results/scenes/metrics/scenes20.json")
     assert set(metrics) == {"protocol", "images", "classes", "strategies", "oracle"}
     assert set(metrics["protocol"]) == {"model", "weights_sha256", "text", "resolution", "window", "split", "score"}
     assert (metrics["images"], metrics["classes"]) == (8, 20)
@@ -141,14 +142,14 @@ def test_results_are_there_and_named_as_promised(repository: Path) -> None:
         assert (
             0 <= figures["miou_ci"][0] <= figures["miou"] <= figures["miou_ci"][1] <= metrics["oracle"]["label"]["miou"]
         )
-    ladder = read(repository / "results/scenes/ladder/scenes20.json")
+    ladder = read(finished / "results/scenes/ladder/scenes20.json")
     assert set(ladder) == {"strategy", "rungs", "naive"}
     assert ladder["strategy"] == "cosine"
-    assert len((repository / "models/scenes_small.csv").read_text().splitlines()) == STEPS + 1
+    assert len((finished / "models/scenes_small.csv").read_text().splitlines()) == STEPS + 1
     tables = ("confusions", "curves", "learning", "losses", "pairs", "per_class", "reliability", "vocabulary")
     for table in (*(f"{name}/scenes20" for name in tables), "transfer"):
-        assert len((repository / f"results/scenes/{table}.csv").read_text().splitlines()) > 1, table
-    assert (repository / "results/scenes/report.html").stat().st_size > 10_000
+        assert len((finished / f"results/scenes/{table}.csv").read_text().splitlines()) > 1, table
+    assert (finished / "results/scenes/report.html").stat().st_size > 10_000
 
 
 def check_store(folder: Path) -> None:
@@ -166,12 +167,12 @@ def check_store(folder: Path) -> None:
         }.items() <= found.params.items()
 
 
-def test_runs_are_in_the_store(repository: Path) -> None:
-    check_store(repository)
+def test_runs_are_in_the_store(finished: Path) -> None:
+    check_store(finished)
 
 
-def test_nothing_runs_again(repository: Path) -> None:
-    assert repro(repository) == []
+def test_nothing_runs_again(finished: Path) -> None:
+    assert repro(finished) == []
 
 
 def test_one_parameter_of_a_strategy_makes_its_records_alone(repository: Path) -> None:
@@ -227,10 +228,10 @@ def test_a_prompt_retrains_nothing(repository: Path) -> None:
     assert {"embed_text@scenes20", "calibrate@scenes20"} | JUDGED <= ran
 
 
-def test_a_variant_leaves_its_figures(repository: Path) -> None:
-    assert len((repository / f"models/{VARIANT}.csv").read_text().splitlines()) == STEPS + 1
-    found = read(repository / f"results/scenes/variants/{VARIANT}.json")
-    metrics = read(repository / "results/scenes/metrics/scenes20.json")
+def test_a_variant_leaves_its_figures(finished: Path) -> None:
+    assert len((finished / f"models/{VARIANT}.csv").read_text().splitlines()) == STEPS + 1
+    found = read(finished / f"results/scenes/variants/{VARIANT}.json")
+    metrics = read(finished / "results/scenes/metrics/scenes20.json")
     assert set(found) == {"model", "weights_sha256", "datasets"}
     assert found["model"] == VARIANT
     assert found["weights_sha256"] != metrics["protocol"]["weights_sha256"]
@@ -331,9 +332,9 @@ def test_a_clone_that_pulls_has_everything_and_runs_nothing(repository: Path, tm
         run(repository, "git", "reset", "-q", "--hard", "HEAD~1")
 
 
-def test_a_clone_without_any_cache_makes_what_is_not_in_git_and_keeps_what_is(repository: Path, tmp_path: Path) -> None:
+def test_a_clone_without_any_cache_makes_what_is_not_in_git_and_keeps_what_is(finished: Path, tmp_path: Path) -> None:
     clone = tmp_path / "clone"
-    run(tmp_path, "git", "clone", "-q", str(repository), str(clone))
+    run(tmp_path, "git", "clone", "-q", str(finished), str(clone))
     ran = repro(clone)
     assert "train@scenes_small" in ran
     assert "calibrate@scenes20" not in ran
