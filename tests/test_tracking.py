@@ -1,11 +1,9 @@
 import json
+import multiprocessing
 import os
 import shutil
-import signal
 import socket
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -24,15 +22,13 @@ from groupseg.errors import UserError
 from groupseg.report.records import PARENT, describe, state_digest
 from groupseg.report.results import read_results
 from groupseg.tracking_store import prepare
-from tests.results import DATASETS, REPOSITORY, STRATEGIES, build
+from tests.results import DATASETS, STRATEGIES, build
 
 # The label oracle, and the parent.
 RUNS = 1 + len(DATASETS) * (len(STRATEGIES) + 1)
 
-SEND = (
-    "from pathlib import Path; from groupseg.report.results import read_results;"
-    "from groupseg.tracking import track; track(read_results(Path()))"
-)
+# Processes that have MLflow already: to import it takes them seconds.
+FORKS = multiprocessing.get_context("fork")
 
 
 @pytest.fixture(scope="module")
@@ -162,13 +158,14 @@ def test_what_was_interrupted_is_completed(
 
 
 def test_a_process_that_was_killed_is_completed(project: Path) -> None:
-    process = subprocess.Popen([sys.executable, "-c", SEND], env={**os.environ, "PYTHONPATH": str(REPOSITORY)})
+    process = FORKS.Process(target=track)
+    process.start()
     with closing(sqlite3.connect(project / "mlflow.db", timeout=60)) as connection:
         while connection.execute("SELECT count(*) FROM runs").fetchone()[0] < RUNS // 2:
-            assert process.poll() is None
+            assert process.is_alive()
             time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.kill()
+    process.join()
     assert "RUNNING" in set(runs(project)["status"])
     track()
     check_complete(project)
@@ -257,18 +254,16 @@ def test_a_deleted_experiment_comes_back_the_way_that_is_said(project: Path) -> 
     check_complete(project)
 
 
-def test_two_processes_share_a_fresh_store(project: Path) -> None:
+def test_two_processes_share_a_fresh_store(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (project / "mlflow.db").unlink()
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", SEND], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        for _ in range(2)
-    ]
-    outputs = [process.communicate(timeout=300) for process in processes]
-    assert [error for _, error in outputs] == ["", ""]
-    assert sorted(out.split(" sqlite")[0] for out, _ in outputs) == [
+    processes = [FORKS.Process(target=track) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(timeout=300)
+    output, errors = capfd.readouterr()
+    assert (errors, [process.exitcode for process in processes]) == ("", [0, 0])
+    assert sorted(line.split(" sqlite")[0] for line in output.splitlines()) == [
         f"MLflow: {RUNS} runs sent to",
         "MLflow: nothing new for",
     ]

@@ -1,7 +1,10 @@
 """One's own files for data, captions and weights, where params.yaml names downloads: the whole graph, offline."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,8 @@ from PIL import Image
 from groupseg.files import read_json
 from tests.datasets.layouts import pack, write_lists
 from tests.groupvit.tiny import TINY, tiny_model
-from tests.stages.test_repro import change, environment, new_repository, run
+from tests.stages.test_repro import change, new_repository, run
+from tests.stages.warm import programs
 
 # Python runs this at every start: who asks for another host is noted and refused.
 NO_NETWORK = """
@@ -85,10 +89,9 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = folder / "no network"
     place.mkdir()
     (place / "sitecustomize.py").write_text(NO_NETWORK)
-    path = f"{place}:{environment().get('PYTHONPATH', '')}"
-    done = run(
-        folder, "dvc", "repro", PYTHONPATH=path, ASKED=str(folder / "asked"), GROUPSEG_CACHE=str(folder / "none")
-    )
+    # The libraries are imported under the guard too.
+    guard = {"PYTHONPATH": f"{place}:{os.environ.get('PYTHONPATH', '')}", "ASKED": str(folder / "asked")}
+    done = run(folder, "dvc", "repro", tools=programs(**guard), GROUPSEG_CACHE=str(folder / "none"), **guard)
     (folder / "printed").write_text(done.stdout + done.stderr)
     return folder
 
@@ -103,7 +106,7 @@ def test_the_guard_notes_who_asks_for_another_host(repository: Path, tmp_path: P
     extra = {"PYTHONPATH": str(repository / "no network"), "ASKED": str(tmp_path / "asked")}
     for line in ("socket.create_connection(('127.0.0.1', 9))", "socket.getaddrinfo('example.org', 80)"):
         code = f"import socket\ntry:\n    {line}\nexcept ConnectionError:\n    pass"
-        run(tmp_path, "python", "-c", code, **extra)
+        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env={**os.environ, **extra}, check=True)
     assert len((tmp_path / "asked").read_text().splitlines()) == 2
 
 

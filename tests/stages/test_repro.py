@@ -22,7 +22,9 @@ from ruamel.yaml import YAML
 
 from groupseg.kinds import read_kind
 from groupseg.report.results import TABLES
+from tests.commands import git
 from tests.groupvit.tiny import TINY, tiny_model
+from tests.stages.warm import programs
 
 CHECKOUT = Path(__file__).parents[2]
 SHIPPED = (
@@ -35,19 +37,23 @@ STEPS = 60
 
 # What judges strategies again, and what shows it.
 JUDGED, TOLD = {"evaluate@scenes20", "studies@scenes20"}, {"report", "track"}
+QUIET = {"DVC_NO_ANALYTICS": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
 KILLS = int(os.environ.get("GROUPSEG_TEST_KILLS", "2"))
 
 
-def environment() -> dict[str, str]:
+def environment(tools: Path | None = None) -> dict[str, str]:
+    """The environment of programs; `tools` are those of `programs`, started with other variables."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("DVC_", "MLFLOW_", "GIT_"))}
-    tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {**kept, "PATH": tools, "DVC_NO_ANALYTICS": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "OMP_NUM_THREADS": "2"}
+    places = [str(tools or programs()), str(Path(sys.executable).parent), os.environ["PATH"]]
+    # More processes would each import everything again.
+    return {**kept, **QUIET, "PATH": os.pathsep.join(places), "GROUPSEG_WORKERS": "1"}
 
 
-def run(folder: Path, *command: str, check: bool = True, **extra: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        command, cwd=folder, env={**environment(), **extra}, capture_output=True, text=True, timeout=600, check=False
-    )
+def run(
+    folder: Path, *command: str, check: bool = True, tools: Path | None = None, **extra: str
+) -> subprocess.CompletedProcess[str]:
+    env = {**environment(tools), **extra}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=600, check=False)
     assert not check or done.returncode == 0, done.stdout + done.stderr
     return done
 
@@ -84,6 +90,7 @@ def make_tiny(params: dict[str, Any]) -> None:
         model = params["models"][name]
         model["architecture"].update(dim=16, depth=1, heads=2, tokens=4)
         model["training"].update(steps=STEPS, batch=8, warmup=5)
+    params["text"]["ensemble"] = params["text"]["ensemble"][:2]
     params["evaluate"].update(resamples=50, best="cosine")
     params["studies"]["learning"].update(sizes=[4], draws=1)
     params["studies"]["vocabulary"].update(sizes=[5], absent=[5], draws=1, strategies=["fixed", "cosine"])
@@ -97,35 +104,33 @@ def new_repository(folder: Path) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(CHECKOUT / name, folder / name)
     change(folder, make_tiny)
-    run(folder, "git", "init", "-q")
-    run(folder, "git", "config", "user.name", "A")
-    run(folder, "git", "config", "user.email", "a@example.org")
-    run(folder, "git", "add", "-A")
-    run(folder, "git", "commit", "-qm", "tiny")
+    for command in ("init -q", "config user.name A", "config user.email a@example.org", "add -A", "commit -qm tiny"):
+        git(folder, *command.split())
     return folder
 
 
 @pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository in which `dvc repro` has run once, and then the variant, which is no part of that."""
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository in which `dvc repro` has run once, and then the variant, which is no part of that; to read alone."""
     folder = new_repository(tmp_path_factory.mktemp("tiny"))
     assert len(repro(folder)) == 13
-    run(folder, sys.executable, "-m", "stages.variant", VARIANT)
-    run(folder, "git", "add", "-A")
-    run(folder, "git", "commit", "-qm", "results")
+    run(folder, "python", "-m", "stages.variant", VARIANT)
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "results")
     return folder
 
 
-@pytest.fixture(autouse=True)
-def clean(repository: Path) -> Iterator[None]:
-    yield
-    run(repository, "git", "reset", "-q", "--hard")  # also what DVC has put into the index
-    run(repository, "git", "clean", "-fdq")
-    run(repository, "dvc", "checkout", "-q")
+@pytest.fixture
+def repository(finished: Path) -> Iterator[Path]:
+    """The same one, for a test that changes something; what it has changed is taken back."""
+    yield finished
+    git(finished, "reset", "-q", "--hard")  # also what DVC has put into the index
+    git(finished, "clean", "-fdq")
+    run(finished, "dvc", "checkout", "-q")
 
 
-def test_results_are_there_and_named_as_promised(repository: Path) -> None:
-    metrics = read(repository / "results/scenes/metrics/scenes20.json")
+def test_results_are_there_and_named_as_promised(finished: Path) -> None:
+    metrics = read(finished / "results/scenes/metrics/scenes20.json")
     assert set(metrics) == {"protocol", "baseline", "images", "classes", "strategies", "oracle", "warnings"}
     assert set(metrics["protocol"]) == {"model", "weights_sha256", "text", "resolution", "window", "split", "score"}
     assert (metrics["images"], metrics["classes"]) == (8, 20)
@@ -137,13 +142,13 @@ def test_results_are_there_and_named_as_promised(repository: Path) -> None:
         }  # fmt: skip
         assert 0 <= figures["miou_ci"][0] <= figures["miou"] <= figures["miou_ci"][1] <= 1
         assert figures["miou"] <= metrics["oracle"]["label"]["miou"]
-    ladder = read(repository / "results/scenes/ladder/scenes20.json")
+    ladder = read(finished / "results/scenes/ladder/scenes20.json")
     assert set(ladder) == {"strategies", "rungs", "accept_or_drop"}
     assert ladder["strategies"]["best calibrated"] == "cosine"
-    assert len((repository / "models/scenes_small.csv").read_text().splitlines()) == STEPS + 1
+    assert len((finished / "models/scenes_small.csv").read_text().splitlines()) == STEPS + 1
     for table in TABLES:
-        assert len((repository / f"results/scenes/{table}/scenes20.csv").read_text().splitlines()) > 1, table
-    assert (repository / "results/scenes/report.html").stat().st_size > 10_000
+        assert len((finished / f"results/scenes/{table}/scenes20.csv").read_text().splitlines()) > 1, table
+    assert (finished / "results/scenes/report.html").stat().st_size > 10_000
 
 
 def check_store(folder: Path) -> None:
@@ -161,12 +166,12 @@ def check_store(folder: Path) -> None:
         }.items() <= found.params.items()
 
 
-def test_runs_are_in_the_store(repository: Path) -> None:
-    check_store(repository)
+def test_runs_are_in_the_store(finished: Path) -> None:
+    check_store(finished)
 
 
-def test_nothing_runs_again(repository: Path) -> None:
-    assert repro(repository) == []
+def test_nothing_runs_again(finished: Path) -> None:
+    assert repro(finished) == []
 
 
 def test_one_parameter_of_a_strategy_makes_its_records_alone(repository: Path) -> None:
@@ -222,10 +227,10 @@ def test_a_prompt_retrains_nothing(repository: Path) -> None:
     assert {"embed_text@scenes20", "calibrate@scenes20"} | JUDGED <= ran
 
 
-def test_a_variant_leaves_its_figures(repository: Path) -> None:
-    assert len((repository / f"models/{VARIANT}.csv").read_text().splitlines()) == STEPS + 1
-    found = read(repository / f"results/scenes/variants/{VARIANT}.json")
-    metrics = read(repository / "results/scenes/metrics/scenes20.json")
+def test_a_variant_leaves_its_figures(finished: Path) -> None:
+    assert len((finished / f"models/{VARIANT}.csv").read_text().splitlines()) == STEPS + 1
+    found = read(finished / f"results/scenes/variants/{VARIANT}.json")
+    metrics = read(finished / "results/scenes/metrics/scenes20.json")
     assert set(found) == {"model", "weights_sha256", "datasets"}
     assert found["model"] == VARIANT
     assert found["weights_sha256"] != metrics["protocol"]["weights_sha256"]
@@ -237,7 +242,7 @@ def test_a_variant_leaves_its_figures(repository: Path) -> None:
 
 
 def test_as_a_variant_the_model_that_runs_has_the_same_figures(repository: Path) -> None:
-    run(repository, sys.executable, "-m", "stages.variant", "scenes_small")
+    run(repository, "python", "-m", "stages.variant", "scenes_small")
     found = read(repository / "results/scenes/variants/scenes_small.json")
     metrics = read(repository / "results/scenes/metrics/scenes20.json")
     assert found["weights_sha256"] == metrics["protocol"]["weights_sha256"]
@@ -252,11 +257,11 @@ def test_as_a_variant_the_model_that_runs_has_the_same_figures(repository: Path)
 
 
 def test_a_variant_is_kept_by_its_key(repository: Path) -> None:
-    done = run(repository, sys.executable, "-m", "stages.variant", VARIANT).stdout
+    done = run(repository, "python", "-m", "stages.variant", VARIANT).stdout
     assert f"{VARIANT}: weights kept" in done
     assert f"{VARIANT} on scenes20: 4 kept, 0 made" in done
     change(repository, lambda params: params["strategies"]["fixed"].update(threshold=0.2))
-    done = run(repository, sys.executable, "-m", "stages.variant", VARIANT).stdout
+    done = run(repository, "python", "-m", "stages.variant", VARIANT).stdout
     assert f"{VARIANT} on scenes20: 3 kept, 1 made (fixed: new or changed)" in done
 
 
@@ -326,9 +331,9 @@ def test_a_clone_that_pulls_has_everything_and_runs_nothing(repository: Path, tm
         run(repository, "git", "reset", "-q", "--hard", "HEAD~1")
 
 
-def test_a_clone_without_any_cache_makes_what_is_not_in_git_and_keeps_what_is(repository: Path, tmp_path: Path) -> None:
+def test_a_clone_without_any_cache_makes_what_is_not_in_git_and_keeps_what_is(finished: Path, tmp_path: Path) -> None:
     clone = tmp_path / "clone"
-    run(tmp_path, "git", "clone", "-q", str(repository), str(clone))
+    run(tmp_path, "git", "clone", "-q", str(finished), str(clone))
     ran = repro(clone)
     assert "train@scenes_small" in ran
     assert "calibrate@scenes20" not in ran

@@ -1,5 +1,6 @@
 """The segment stage: several processes leave the bytes of one, and nothing else."""
 
+import inspect
 import io
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -109,6 +110,8 @@ def launch(project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], No
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.delenv("PYTHONPATH", raising=False)
     monkeypatch.setattr("sys.argv", ["stages/small.py", "scenes20"])
+    # torchrun looks at the stack, and `inspect` then at every module that any test has imported.
+    monkeypatch.setattr(inspect, "getmodule", lambda *given: None)
     (project / "stages").mkdir()
 
     def run(code: str) -> None:
