@@ -21,7 +21,6 @@ from groupseg.parallel import workers
 from groupseg.sources.fetch import fetch
 from groupseg.sources.tree import Folder
 from groupseg.strategies.registry import STRATEGIES
-from groupseg.yaml_file import read_yaml
 from stages import paths
 from stages.archives import Kind, needed_archives, own_path, record, recorded
 from stages.params import load_params
@@ -71,9 +70,9 @@ RECORDS = {
 def main() -> None:
     """Fetches the archives that are not on record yet, and notes parameters, own files and code of every stage."""
     params, code = load_params(), Code()
-    if warning := told(read_yaml(Path("params.yaml"))):
-        print(f"warning: {warning}", file=sys.stderr)
     data = params.plain()
+    if warning := told(data):
+        print(f"warning: {warning}", file=sys.stderr)
     notes = {
         paths.note(stage, item): {**of_stage(params, stage, item, code), "parameters": parameters(data, stage, item)}
         for stage in PARAMETERS

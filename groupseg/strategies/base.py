@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any, ClassVar, Literal, Protocol, Self, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -103,7 +104,8 @@ class Recorded:
         Raises:
             UserError: If a parameter has another type, or is none of the values it can have.
         """
-        hints = get_type_hints(type(self))
+        kind: Any = type(self)
+        hints = _hints(kind)
         for name in self._parameters():
             value, hint = getattr(self, name), hints[name]
             if get_origin(hint) is Literal:
@@ -244,6 +246,12 @@ def absent_classes(table: SegmentTable, consequence: str) -> list[str]:
     truth = table.histogram.sum(axis=0)[1:]
     names = [name for name, pixels in zip(table.classes, truth, strict=True) if pixels == 0]
     return [f"No calibration pixel of {', '.join(names)}. {consequence}."] if names else []
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    """The types of the parameters of a rule. To work them out takes longer than all other checks of a strategy."""
+    return get_type_hints(kind)
 
 
 def require(condition: bool, name: str, contract: str, value: object) -> None:
