@@ -28,7 +28,7 @@ from groupseg.strategies.registry import load
 from groupseg.strategies.scores import ScoreName, best_class, checked_scores
 from stages import paths
 from stages.params import load_params
-from stages.predictions import curves, predict, prediction_keys
+from stages.predictions import curve_keys, curves, predict, prediction_keys
 from stages.rows import update_rows
 from stages.schema import Params
 from stages.stage import run
@@ -69,7 +69,7 @@ def main(dataset: str) -> None:
     save_counts(paths.counts(params, dataset), counts, table.keys, table.classes)
     write_csv(results / "pairs" / f"{dataset}.csv", pd.DataFrame(pairs, columns=[entry.name for entry in fields(Pair)]))
     draw = partial(curves, records, table, vocabulary)
-    update_rows(results / "curves" / f"{dataset}.csv", f"curves {dataset}", keys, draw)
+    update_rows(results / "curves" / f"{dataset}.csv", f"curves {dataset}", curve_keys(dataset, records), draw)
     write_csv(results / "per_class" / f"{dataset}.csv", per_class(table, counts))
     write_csv(results / "reliability" / f"{dataset}.csv", reliability_rows(table, vocabulary))
     lower = lower_rungs(baseline, params.evaluate.best, records)

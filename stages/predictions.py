@@ -18,26 +18,36 @@ from groupseg.metrics.oracle import label_oracle
 from groupseg.records import digest, files_digest
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import Strategy
 from groupseg.strategies.registry import load
 from groupseg.studies.curves import prediction_curve
 from stages import paths
 from stages.tables import ORACLE
 
+# Calibrations, by strategy.
+Records = Mapping[str, Mapping[str, Any]]
 
-def prediction_keys(dataset: str, records: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Computes the key that the labels and the curve of each strategy must have."""
-    code = read_json(paths.note("evaluate", dataset))["curves"]
-    made_from = files_digest(paths.table(dataset, "test"), paths.text(dataset))
+
+def prediction_keys(dataset: str, records: Records) -> dict[str, str]:
+    """Computes the key that the labels of each strategy must have."""
+    made_from, code = _made_from(dataset)
     return {name: digest([made_from, record["key"], code[record["rule"]]]) for name, record in records.items()}
 
 
+def curve_keys(dataset: str, records: Records) -> dict[str, str]:
+    """Computes the key that the curve of each strategy must have; constants have one curve, whatever the constant."""
+    made_from, code = _made_from(dataset)
+    given = {name: but_for_the_constant(record) or record["key"] for name, record in records.items()}
+    return {name: digest([made_from, given[name], code[record["rule"]]]) for name, record in records.items()}
+
+
+def _made_from(dataset: str) -> tuple[str, dict[str, str]]:
+    """Returns the digest of the test images and texts, and those of the code of each rule."""
+    code: dict[str, str] = read_json(paths.note("evaluate", dataset))["curves"]
+    return files_digest(paths.table(dataset, "test"), paths.text(dataset)), code
+
+
 def predict(
-    path: Path,
-    keys: Mapping[str, str],
-    records: Mapping[str, Mapping[str, Any]],
-    table: SegmentTable,
-    vocabulary: Vocabulary,
+    path: Path, keys: Mapping[str, str], records: Records, table: SegmentTable, vocabulary: Vocabulary
 ) -> dict[str, NDArray[np.int32]]:
     """Labels the segments by each strategy and by the label oracle, [S] int32 each; keeps labels whose key is right.
 
@@ -68,24 +78,20 @@ def read_labels(path: Path, keys: Mapping[str, str]) -> dict[str, NDArray[np.int
         return {}
 
 
-def curves(
-    records: Mapping[str, Mapping[str, Any]], table: SegmentTable, vocabulary: Vocabulary, names: list[str]
-) -> pd.DataFrame:
+def curves(records: Records, table: SegmentTable, vocabulary: Vocabulary, names: list[str]) -> pd.DataFrame:
     """Draws the mIoU of every threshold on the score of some strategies; long curves are thinned."""
     points: list[tuple[str, float, float]] = []
     drawn: dict[str, Curve] = {}
     for name in tqdm(names, desc="curves", unit="strategy", disable=None):
-        strategy = load(records[name])
-        key = curve_key(strategy) or name
+        key = but_for_the_constant(records[name]) or name
         if key not in drawn:
-            drawn[key] = prediction_curve(strategy, table, vocabulary).thin()
+            drawn[key] = prediction_curve(load(records[name]), table, vocabulary).thin()
         curve = drawn[key]
         points += zip([name] * len(curve.miou), curve.thresholds, curve.miou, strict=True)
     return pd.DataFrame(points, columns=["strategy", "threshold", "miou"])
 
 
-def curve_key(strategy: Strategy) -> str:
+def but_for_the_constant(record: Mapping[str, Any]) -> str:
     """What constants that differ by nothing but the constant have in common; nothing of other strategies."""
-    definition = strategy.definition()
-    params = {name: value for name, value in definition["params"].items() if name != "threshold"}
-    return json.dumps(params, sort_keys=True) if definition["rule"] == "fixed" else ""
+    params = {name: value for name, value in record["params"].items() if name != "threshold"}
+    return json.dumps(params, sort_keys=True) if record["rule"] == "fixed" else ""

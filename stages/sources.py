@@ -37,8 +37,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "segment": ("run.model", "refine", "segment"),
     "calibrate": ("run.strategies", "strategies"),
     "evaluate": ("run.strategies", "datasets.{item}.baseline", "evaluate"),
-    "studies": ("run.strategies", "strategies", "studies"),
-    "transfer": ("run.datasets", "run.strategies", "strategies"),
+    "studies": ("run.datasets", "run.strategies", "strategies", "studies"),
     "report": ("run", "evaluate.best", "report"),
     "track": ("run",),
     "variant": (),
@@ -62,8 +61,7 @@ RECORDS = {
     "calibrate": {"calibration": "groupseg.strategies.record"},
     "variant": {"figures": "groupseg.studies.variant"},
     "evaluate": {"curves": "groupseg.studies.curves"},
-    "studies": {"learning": "groupseg.studies.learning", "vocabulary": "groupseg.studies.vocabulary"},
-    "transfer": {"transfer": "groupseg.studies.transfer"},
+    "studies": {name: f"groupseg.studies.{name}" for name in ("learning", "vocabulary", "transfer")},
 }
 
 

@@ -1,6 +1,7 @@
 """What is asked of strategies beyond their figures: `python -m stages.studies scenes20`.
 
-How many calibration images they need, and what other class lists do to them. Rows whose key is right are kept.
+How many calibration images they need, what other class lists do to them, and what they are worth when they were fitted
+on other data sets. Rows whose key is right are kept.
 """
 
 from collections.abc import Callable
@@ -15,14 +16,18 @@ from groupseg.records import digest, files_digest
 from groupseg.segments.memory import check_memory
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
+from groupseg.strategies.base import Strategy
+from groupseg.strategies.crossfit import CrossFit
+from groupseg.strategies.registry import load
 from groupseg.studies.learning import learning_curve
+from groupseg.studies.transfer import portable, transfer
 from groupseg.studies.vocabulary import vocabulary_study
 from stages import paths
 from stages.params import load_params
 from stages.rows import update_rows
 from stages.schema import LearningStudy, Params, VocabularyStudy
 from stages.stage import run
-from stages.tables import read_splits, read_vocabulary
+from stages.tables import calibration_path, read_splits, read_vocabulary
 
 
 class Data(NamedTuple):
@@ -53,6 +58,7 @@ def main(dataset: str) -> None:
     params, found = load_params(), Dataset(dataset)
     learn(params, found)
     vary(params, found)
+    move(params, found)
 
 
 def learn(params: Params, dataset: Dataset) -> None:
@@ -77,6 +83,28 @@ def vary(params: Params, dataset: Dataset) -> None:
         )
 
     update("vocabulary", params, dataset, study, study.strategies, rows)
+
+
+def move(params: Params, dataset: Dataset) -> None:
+    """Judges the data set with what strategies have found on each data set that runs."""
+
+    def rows(names: list[str]) -> pd.DataFrame:
+        fitted = {source: calibrated(params, source, names) for source in params.run.datasets}
+        return transfer(dataset.name, fitted, dataset.data.test, dataset.data.vocabulary)
+
+    code = read_json(paths.note("studies"))["transfer"]
+    keys = {}
+    for name in filter(lambda name: portable(params.strategies[name]), params.run.strategies):
+        records = [read_json(calibration_path(params, source, name)) for source in params.run.datasets]
+        of_each = dict(zip(params.run.datasets, (record["key"] for record in records), strict=True))
+        keys[name] = digest([dataset.digest, of_each, code[records[0]["rule"]]])
+    update_rows(paths.results(params) / "transfer" / f"{dataset.name}.csv", f"transfer {dataset.name}", keys, rows)
+
+
+def calibrated(params: Params, dataset: str, strategies: list[str]) -> dict[str, Strategy]:
+    """Reads some strategies as they were fitted; of cross-fitted ones, the copy that has not seen the first fold."""
+    found = {name: load(read_json(calibration_path(params, dataset, name))) for name in strategies}
+    return {name: one.copies[0] if isinstance(one, CrossFit) else one for name, one in found.items()}
 
 
 def update(

@@ -110,7 +110,7 @@ def test_a_parameter_is_noted_for_the_stages_that_read_it(params: Params) -> Non
     before = noted()
     set_params({"strategies.fixed.threshold": 0.5, "datasets.scenes20.prompts.templates": ["a {}."]})
     after = noted()
-    readers = {"calibrate.json", "embed_text/scenes20.json", "studies.json", "transfer.json"}
+    readers = {"calibrate.json", "embed_text/scenes20.json", "studies.json"}
     assert {name for name in before if before[name] != after[name]} == readers
     assert after["calibrate.json"]["parameters"]["strategies"]["fixed"]["params"]["threshold"] == 0.5
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from groupseg.errors import UserError
-from stages import calibrate, studies, transfer
+from stages import calibrate, studies
 from tests.stages.small import note_code, save_table, save_text, set_params
 from tests.tables import random_case
 
@@ -37,9 +37,8 @@ def studied(shared: Path) -> None:
         save_table(random_case(seed + 10, images=6, classes=4), "test", dataset)
         save_text(random_case(seed, classes=4).vocabulary, dataset)
         calibrate.main(dataset)
-        studies.main(dataset)
     for dataset in DATASETS:
-        transfer.main(dataset)
+        studies.main(dataset)
 
 
 def test_learning_has_every_strategy_size_and_draw() -> None:
@@ -166,11 +165,11 @@ def test_an_image_in_both_splits_is_refused(copied: Path) -> None:
 def test_transfer_names_the_calibration_that_is_missing(copied: Path) -> None:
     Path("results/scenes/calibration/scenes59/cosine.json").unlink()
     with pytest.raises(UserError, match=r"scenes59/cosine\.json is missing"):
-        transfer.main("scenes20")
+        studies.main("scenes20")
 
 
 def test_transfer_of_the_same_calibrations_is_the_same(copied: Path) -> None:
     before = TRANSFER.read_bytes()
     TRANSFER.unlink()
-    transfer.main("scenes20")
+    studies.main("scenes20")
     assert TRANSFER.read_bytes() == before
