@@ -24,6 +24,7 @@ from groupseg.kinds import read_kind
 from groupseg.report.results import TABLES
 from tests.commands import git
 from tests.groupvit.tiny import TINY, tiny_model
+from tests.recompute import recompute, recorded_figures
 from tests.stages.warm import programs
 
 CHECKOUT = Path(__file__).parents[2]
@@ -149,6 +150,12 @@ def test_results_are_there_and_named_as_promised(finished: Path) -> None:
     for table in TABLES:
         assert len((finished / f"results/scenes/{table}/scenes20.csv").read_text().splitlines()) > 1, table
     assert (finished / "results/scenes/report.html").stat().st_size > 10_000
+
+
+def test_figures_are_those_of_the_label_maps(finished: Path) -> None:
+    found = recompute(finished, "scenes20", "scenes")
+    assert set(found) == {*STRATEGIES, "oracle.label"}
+    assert found == pytest.approx(recorded_figures(finished, "scenes20", "scenes"), abs=1e-6)
 
 
 def check_store(folder: Path) -> None:
