@@ -24,7 +24,7 @@ from groupseg.files import write_json
 from groupseg.report.results import read_yaml
 from groupseg.segments.table import SegmentTable
 from groupseg.text.features import save_features
-from stages import calibrate, evaluate, report, studies, transfer
+from stages import calibrate, evaluate, report, studies
 from tests.stages.small import note_code
 from tests.tables import histogram, unit
 
@@ -87,9 +87,8 @@ def _built(images: int, seed: int) -> Path:
             _write_dataset(dataset, kind, images, np.random.default_rng([seed, len(dataset)]))
             calibrate.main(dataset)
             evaluate.main(dataset)
-            studies.main(dataset)
         for dataset in DATASETS:
-            transfer.main(dataset)
+            studies.main(dataset)
     return root
 
 

@@ -12,7 +12,7 @@ from tests.stages.small import note_code, save_table, save_text, set_params
 from tests.tables import random_case
 
 DATASETS = ["scenes20", "scenes59"]
-STRATEGIES, VARIED = ["fixed", "global", "cosine", "per_class"], ["fixed", "cosine"]
+STRATEGIES, VARIED, MOVED = ["fixed", "global", "cosine", "per_class"], ["fixed", "cosine"], ["global", "cosine"]
 LEARNING = Path("results/scenes/learning/scenes20.csv")
 VOCABULARY = Path("results/scenes/vocabulary/scenes20.csv")
 TRANSFER = Path("results/scenes/transfer/scenes20.csv")
@@ -77,7 +77,7 @@ def test_the_studies_agree_where_they_meet() -> None:
 
 
 def state() -> dict[Path, bytes]:
-    return {path: path.read_bytes() for path in (LEARNING, VOCABULARY)}
+    return {path: path.read_bytes() for path in (LEARNING, VOCABULARY, TRANSFER)}
 
 
 def keys(path: Path) -> dict[str, str]:
@@ -86,17 +86,17 @@ def keys(path: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("change", "learning", "vocabulary"),
+    ("change", "learning", "vocabulary", "moved"),
     [
-        (lambda: None, [], []),
-        (lambda: set_params({"strategies.cosine.score": "softmax"}), ["cosine"], ["cosine"]),
-        (lambda: set_params({"strategies.per_class.score": "cosine"}), ["per_class"], []),
-        (lambda: note_code(threshold="other"), ["global", "cosine"], ["cosine"]),
-        (lambda: set_params({"studies.learning.draws": 1}), STRATEGIES, []),
-        (lambda: set_params({"studies.vocabulary.absent": [1]}), [], VARIED),
-        (lambda: save_text(random_case(3, classes=4).vocabulary), STRATEGIES, VARIED),
-        (lambda: save_table(random_case(3, images=6, classes=4), "calib"), STRATEGIES, VARIED),
-        (lambda: save_table(random_case(3, images=6, classes=4), "test"), STRATEGIES, VARIED),
+        (lambda: None, [], [], []),
+        (lambda: set_params({"strategies.cosine.score": "softmax"}), ["cosine"], ["cosine"], ["cosine"]),
+        (lambda: set_params({"strategies.per_class.score": "cosine"}), ["per_class"], [], []),
+        (lambda: note_code(threshold="other"), ["global", "cosine"], ["cosine"], MOVED),
+        (lambda: set_params({"studies.learning.draws": 1}), STRATEGIES, [], []),
+        (lambda: set_params({"studies.vocabulary.absent": [1]}), [], VARIED, []),
+        (lambda: save_text(random_case(3, classes=4).vocabulary), STRATEGIES, VARIED, MOVED),
+        (lambda: save_table(random_case(3, images=6, classes=4), "calib"), STRATEGIES, VARIED, MOVED),
+        (lambda: save_table(random_case(3, images=6, classes=4), "test"), STRATEGIES, VARIED, MOVED),
     ],
     ids=["nothing", "parameter", "one study", "code", "learning", "vocabulary", "texts", "calib", "test"],
 )
@@ -106,14 +106,15 @@ def test_rows_are_made_where_their_key_has_changed_and_nowhere_else(
     change: Callable[[], object],
     learning: list[str],
     vocabulary: list[str],
+    moved: list[str],
 ) -> None:
-    before = {path: keys(path) for path in (LEARNING, VOCABULARY)}
+    before = {path: keys(path) for path in (LEARNING, VOCABULARY, TRANSFER)}
     change()
     calibrate.main("scenes20")
     capsys.readouterr()
     studies.main("scenes20")
     told = capsys.readouterr().out.splitlines()
-    for path, made, line in zip(before, (learning, vocabulary), told, strict=True):
+    for path, made, line in zip(before, (learning, vocabulary, moved), told, strict=True):
         after = keys(path)
         assert list(after) == list(before[path])
         assert {name for name in after if after[name] != before[path][name]} == set(made)
