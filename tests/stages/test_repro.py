@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from mlflow import MlflowClient
@@ -384,6 +385,12 @@ def state(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in files if path.suffix != ".html"}
 
 
+def await_end(folder: Path) -> None:
+    """Waits until no program works in a folder: what a killed one has started is killed a moment later."""
+    while any(process.info["cwd"] == str(folder) for process in psutil.process_iter(["cwd"])):
+        time.sleep(0.02)
+
+
 def test_a_run_that_was_killed_ends_as_an_undisturbed_one(repository: Path) -> None:
     def edit(params: dict[str, Any]) -> None:
         params["strategies"]["fixed"].update(threshold=0.2)
@@ -403,6 +410,7 @@ def test_a_run_that_was_killed_ends_as_an_undisturbed_one(repository: Path) -> N
         time.sleep(seconds * (kill + 1) / (KILLS + 1))
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        await_end(repository)
         repro(repository)
         assert state(repository) == wanted, f"killed after {seconds * (kill + 1) / (KILLS + 1):.1f} s"
         assert not [path for path in repository.rglob(".*.json.*") if ".dvc" not in path.parts]
@@ -424,6 +432,7 @@ def test_training_that_was_killed_ends_the_same(repository: Path) -> None:
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    await_end(repository)
     assert not weights.exists()
     finished = run(repository, "dvc", "repro", "--force", "--single-item", "--no-run-cache", "train")
     assert "Going on after step" in finished.stdout + finished.stderr
