@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from groupseg.defaults import completed
 from groupseg.errors import UserError
 from groupseg.files import read_json
 from groupseg.yaml_file import read_yaml
@@ -35,7 +36,8 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
 
 
 def check_params(data: Any, path: Path) -> Params:
-    """Turns what params.yaml holds into types; raises UserError with one line for each fault."""
+    """Turns what params.yaml holds into types, defaults filled in; raises UserError with one line for each fault."""
+    data = completed(data)
     try:
         params = Params.model_validate_json(json.dumps(data, default=str))
     except ValidationError as error:
