@@ -10,21 +10,35 @@ from groupseg.strategies.registry import STRATEGIES
 
 PROMPTS: dict[str, Any] = {"templates": ["a photo of a {}."], "names": {}}
 BASELINE = "fixed"
+# The archives of each published layout, and those of weights by the name of a CLIP model in open_clip; other models are
+# called like their archives.
+LAYOUTS = {
+    "voc": ["voc2012"],
+    "context": ["voc2010", "context_annotations"],
+    "coco_object": ["coco_val2017", "coco_stuffthingmaps"],
+    "coco_object_instances": ["coco_val2017", "coco_annotations"],
+    "coco_stuff": ["coco_val2017", "coco_stuffthingmaps"],
+    "ade20k": ["ade20k"],
+}
+WEIGHTS = {"ViT-B-16-quickgelu": "clip_vit_b16"}
 
 
 def completed(params: Any) -> Any:
-    """Fills in what data sets, models, strategies and archives leave out.
+    """Fills in what data sets, models, strategies and archives leave out, and which archives they need.
 
     Args:
         params: What params.yaml holds. What has another form than it should is left as it is.
     """
     if not isinstance(params, Mapping):
         return params
-    return {name: _filled(name, section) for name, section in params.items()}
+    fills = {"datasets": _data_set, "models": complete, "strategies": _strategy, "archives": _archive}
+    filled = {name: _each(section, fills.get(name)) for name, section in params.items()}
+    if isinstance(needs := filled.get("needs"), Mapping):
+        filled["needs"] = _needs(filled, needs)
+    return filled
 
 
-def _filled(name: Any, section: Any) -> Any:
-    fill = {"datasets": _data_set, "models": complete, "strategies": _strategy, "archives": _archive}.get(name)
+def _each(section: Any, fill: Any) -> Any:
     if fill is None or not isinstance(section, Mapping):
         return section
     return {key: fill(entry) if isinstance(entry, Mapping) else entry for key, entry in section.items()}
@@ -51,3 +65,31 @@ def _archive(given: Mapping[str, Any]) -> dict[str, Any]:
     if "file" in given or not isinstance(urls, list) or not urls or not isinstance(urls[0], str):
         return dict(given)
     return {"file": PurePosixPath(urls[0]).name, **given}
+
+
+def _needs(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The archives of data sets and models, as far as they are defined; what is given takes their place."""
+    archives, found = _section(params, "archives"), dict(given)
+    for kind, needed in (("datasets", _layout), ("models", _weights)):
+        sections = {name: entry for name, entry in _section(params, kind).items() if isinstance(entry, Mapping)}
+        default = {name: needed(name, entry) for name, entry in sections.items()}
+        defined = {name: files for name, files in default.items() if files and archives.keys() >= set(files)}
+        if isinstance(known := given.get(kind, {}), Mapping):
+            found[kind] = {**defined, **known}
+    return found
+
+
+def _layout(name: str, data_set: Mapping[str, Any]) -> list[str]:
+    source = _section(data_set, "source")
+    return [] if source.get("path") else LAYOUTS.get(str(source.get("format")), [])
+
+
+def _weights(name: str, model: Mapping[str, Any]) -> list[str]:
+    if model.get("training") or model.get("weights"):
+        return []
+    return [WEIGHTS.get(str(_section(model, "clip").get("name")), name)]
+
+
+def _section(params: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    section = params.get(name)
+    return section if isinstance(section, Mapping) else {}
