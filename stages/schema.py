@@ -289,7 +289,7 @@ def _kind(section: Any) -> str | None:
     return kind_of(section if isinstance(section, dict) else getattr(section, "__dict__", {}))
 
 
-def _section(kind: Kind) -> Any:
+def section_of(kind: Kind) -> Any:
     """Returns the section of a kind of network: where it is only published, its settings are all that is its own."""
     trained: dict[str, Any] = {"architecture": TrainedModel, "groupvit": GroupViTModel}
     settings: Any = type(kind.settings)
@@ -299,7 +299,7 @@ def _section(kind: Kind) -> Any:
 
 
 # As with strategies below, the registry is the list, and type checkers cannot follow it.
-Model: Any = Annotated[Union[tuple(map(_section, NETWORKS.values()))], Discriminator(_kind)]  # noqa: UP007
+Model: Any = Annotated[Union[tuple(map(section_of, NETWORKS.values()))], Discriminator(_kind)]  # noqa: UP007
 
 
 Refine = Annotated[refine.Refine, Discriminator("kind")]
