@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,21 @@ def test_the_commands_in_its_comments_run_beside_the_shipped_results_and_change_
     assert load_params() != PARAMS
     before, after = (file.read_text(encoding="utf-8").splitlines() for file in (SHIPPED, Path("params.yaml")))
     assert len(set(after) - set(before)) == len(overrides)
+
+
+def page_commands() -> list[str]:
+    """What the pages pass to `dvc exp run`."""
+    pages = [ROOT / "README.md", ROOT / "data/raw/README.md", *sorted(ROOT.glob("docs/*.md"))]
+    text = "\n".join(page.read_text("utf-8") for page in pages).replace("\\\n", " ")
+    return [line.partition(" #")[0].strip() for line in re.findall(r"^dvc exp run (.*-S .*)$", text, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("line", page_commands())
+def test_the_commands_on_the_pages_set_keys_that_are_there_or_add_them(project: Path, line: str) -> None:
+    words = shlex.split(line)
+    before = read_yaml(Path("params.yaml"))
+    apply_overrides("params.yaml", [value for word, value in pairwise(words) if word == "-S"])
+    assert read_yaml(Path("params.yaml")) != before
 
 
 def leaves(data: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
