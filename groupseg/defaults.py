@@ -20,22 +20,27 @@ LAYOUTS = {
     "coco_stuff": ["coco_val2017", "coco_stuffthingmaps"],
     "ade20k": ["ade20k"],
 }
+ENSEMBLE = [
+    "itap of a {}.", "a bad photo of the {}.", "a origami {}.", "a photo of the large {}.", "a {} in a video game.",
+    "art of the {}.", "a photo of the small {}.", "a photo of a {}.",
+]  # fmt: skip
+VOCABULARY = {"sizes": [5, 10, 20, 40, 80], "absent": [10, 20, 40, 80]}
 WEIGHTS = {"ViT-B-16-quickgelu": "clip_vit_b16"}
 
 
 def completed(params: Any) -> Any:
-    """Fills in what data sets, models, strategies and archives leave out, and which archives they need.
+    """Fills in what sections leave out.
 
     Args:
         params: What params.yaml holds. What has another form than it should is left as it is.
     """
     if not isinstance(params, Mapping):
         return params
-    fills = {"datasets": _data_set, "models": complete, "strategies": _strategy, "archives": _archive}
-    filled = {name: _each(section, fills.get(name)) for name, section in params.items()}
-    if isinstance(needs := filled.get("needs"), Mapping):
-        filled["needs"] = _needs(filled, needs)
-    return filled
+    entries = {"datasets": _data_set, "models": complete, "strategies": _strategy, "archives": _archive}
+    filled = {name: _each(section, entries.get(name)) for name, section in params.items()}
+    whole = {"run": _run, "text": _text, "studies": _studies, "needs": _needs}
+    present = {name: fill for name, fill in whole.items() if isinstance(filled.get(name), Mapping)}
+    return {**filled, **{name: fill(filled[name], filled) for name, fill in present.items()}}
 
 
 def _each(section: Any, fill: Any) -> Any:
@@ -67,7 +72,26 @@ def _archive(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"file": PurePosixPath(urls[0]).name, **given}
 
 
-def _needs(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def _run(given: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """All strategies by name, without some."""
+    defined, without = params.get("strategies"), given.get("without", [])
+    if given.get("strategies") != "all" or not isinstance(defined, Mapping) or not isinstance(without, list):
+        return dict(given)
+    return {**given, "strategies": [name for name in defined if name not in without]}
+
+
+def _text(given: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """The templates that CLIP's authors chose from their 80, and the bare name."""
+    return {**given, "ensemble": given.get("ensemble", ENSEMBLE)}
+
+
+def _studies(given: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """The sizes of class lists."""
+    known = given.get("vocabulary")
+    return {**given, "vocabulary": {**VOCABULARY, **known}} if isinstance(known, Mapping) else dict(given)
+
+
+def _needs(given: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
     """The archives of data sets and models, as far as they are defined; what is given takes their place."""
     archives, found = _section(params, "archives"), dict(given)
     for kind, needed in (("datasets", _layout), ("models", _weights)):

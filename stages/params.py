@@ -78,8 +78,8 @@ def _names_that_run(data: Any) -> Iterator[str]:
     run = data.get("run") if isinstance(data, dict) else None
     if not isinstance(run, dict):
         return
-    for key in ("model", "variants", "datasets", "corpora", "strategies"):
-        section = {"model": "models", "variants": "models"}.get(key, key)
+    for key in ("model", "variants", "datasets", "corpora", "strategies", "without"):
+        section = {"model": "models", "variants": "models", "without": "strategies"}.get(key, key)
         defined = _keys(data.get(section))
         names = run[key] if isinstance(run.get(key), list) else [run.get(key)]
         for name in names:

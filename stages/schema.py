@@ -78,6 +78,7 @@ class Run(Section):
     datasets: list[Name] = Field(min_length=1)
     corpora: list[Name]
     strategies: list[Name] = Field(min_length=1)
+    without: list[Name] = Field(default=[], exclude=True)  # in `strategies` they are left out already
     variants: list[Name]
     folder: str
 

@@ -94,7 +94,7 @@ def test_what_runs_is_changed_where_asked_and_comments_stay(params: Path) -> Non
     before = params.read_text()
     add_dataset(params, "mine", SECTION, {"datasets": ["mine"], "folder": "/data/my photos #1"})
     lines = changed(before, params.read_text())
-    assert "+  datasets: [mine]" in lines
+    assert "+  - mine" in lines
     assert "+  folder: '/data/my photos #1'  # where data sets that are no scenes lie" in lines
     run = load_params(params).run
     assert (run.datasets, run.folder) == (["mine"], "/data/my photos #1")
