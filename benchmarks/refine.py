@@ -33,7 +33,7 @@ from groupseg.refine.settings import Guided, Pamr, Refine
 from groupseg.segments.build import hard_map
 from groupseg.segments.frame import Windows
 from groupseg.segments.network import Network
-from groupseg.segments.scene import SceneNetwork
+from groupseg.small.network import SceneNetwork
 from stages.params import load_params
 from stages.schema import TrainedModel
 

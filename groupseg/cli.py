@@ -246,22 +246,16 @@ def convert(
     precision: Annotated[Literal["float32", "bfloat16"], typer.Option(help="Of matrix products.")] = "float32",
 ) -> None:
     """Checks published weights and puts them into a file that `groupseg predict --model` takes."""
-    from groupseg.clip.config import Clip
     from groupseg.convert import convert_weights
     from groupseg.files import sha256
-    from groupseg.groupvit.architecture import PUBLISHED, GroupViTArchitecture
-    from groupseg.segments.frame import Windows
+    from groupseg.networks import NETWORKS
 
     if out.suffix != ".safetensors":
         raise UserError(f"{out} must end in .safetensors, which is what is written. Name it so.")
-    network: GroupViTArchitecture | Clip = PUBLISHED
-    frame = Windows(short=448, long=2048, crop=448, stride=224)
-    if clip is not None:
-        network = Clip(
-            name=clip, attention=attention, clusters=clusters, connected=False, scale=40.0, normalisation="clip"
-        )
-        frame = Windows(short=336, long=2048, crop=224, stride=112)
-    convert_weights(source, out, network, replace(frame, crop=None, stride=None) if whole else frame, precision)
+    kind = NETWORKS["groupvit" if clip is None else "clip"]
+    given = {} if clip is None else {"name": clip, "attention": attention, "clusters": clusters}
+    frame = replace(kind.section["frame"], **({"crop": None, "stride": None} if whole else {}))
+    convert_weights(source, out, replace(kind.settings, **given), frame, precision)
     print(f"{out}: sha256 {sha256(out)}")
 
 

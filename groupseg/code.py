@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 PACKAGES = ("groupseg", "stages")
 
-# Passed over: they check parameters, report errors, say where files lie and fetch files whose digests are known, and so
-# cannot change what a result is. `groupseg` itself only names what the package exports.
+# Passed over: they check parameters and fill in those that are left out, report errors, say where files lie and fetch
+# files whose digests are known, and so cannot change what a result is. `groupseg` itself only names what the package
+# exports.
 NEUTRAL = frozenset(
     {"groupseg", "stages"}
-    | {f"groupseg.{name}" for name in ("errors", "plain_file", "processes", "terminal", "yaml_file")}
+    | {f"groupseg.{name}" for name in ("defaults", "errors", "plain_file", "processes", "terminal", "yaml_file")}
     | {f"stages.{name}" for name in ("params", "paths", "schema", "faults", "stage")}
     | {f"groupseg.sources.{name}" for name in ("cache", "digests", "fetch", "transfer")}
 )

@@ -10,10 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from groupseg.clip.network import ClipNetwork
 from groupseg.errors import UserError
 from groupseg.files import atomic_path
-from groupseg.networks import load_network
+from groupseg.networks import find_kind
 from groupseg.segments.frame import Square
 from groupseg.segments.network import Network, WindowSegments
 
@@ -55,16 +54,14 @@ def export_network(model: str | Path, out: Path, size: tuple[int, int] | None = 
     if out.suffix == ".safetensors":
         if size is not None:
             raise UserError(f"--size is for ONNX, whose graphs read one size; {out} holds weights alone. Leave it out.")
-        load_network(model)
+        find_kind(model).load(model)
         with atomic_path(out) as temporary:
             shutil.copyfile(model, temporary)
         return f"{out}: weights and what they are, checked"
     if out.suffix != ".onnx":
         raise UserError(f"{out} must end in .onnx or .safetensors, which says what is written. Give it such a name.")
-    network = load_network(model)
-    if isinstance(network, ClipNetwork):
-        # k-means is no part of a graph: clusters can be made of what it says of the patches.
-        network = network.of_patches()
+    kind = find_kind(model)
+    network = kind.graph(kind.load(model))
     height, width = window_size(network, size)
     difference = write_onnx(network, out, (height, width))
     return f"{out}: windows of {height}x{width}, ONNX Runtime and torch differ by at most {difference:.1e}"

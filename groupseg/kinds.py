@@ -1,41 +1,76 @@
-"""Which network a file of weights holds: the one metadata entry that it has is named by the kind."""
+"""What a kind of network is: everything that one network does in another way than the others."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from safetensors import SafetensorError, safe_open
+if TYPE_CHECKING:
+    from groupseg.segments.frame import Windows
+    from groupseg.segments.network import Network
+    from groupseg.text.encoder import Encoder
 
-from groupseg.errors import UserError
-from groupseg.files import refuse_stand_in
-from groupseg.plain_file import check_plain_file
-
-# Trained here, GroupViT as published, and CLIP.
-Kind = Literal["architecture", "groupvit", "clip"]
-KINDS: tuple[Kind, ...] = ("architecture", "groupvit", "clip")
+Precision = Literal["float32", "bfloat16"]
 
 
-def read_kind(path: str | Path) -> Kind:
-    """Reads no more of `models/<name>.safetensors` than what network it holds.
+class Kind(ABC):
+    """A kind of network; `groupseg.networks` lists them all.
 
-    Raises:
-        UserError: If the file is missing or truncated, or does not say so.
+    Its methods import the network when they are called: none waits for the libraries of another.
+
+    Attributes:
+        name: The metadata entry by which its files of weights are known, and the key that tells its sections apart.
+        section: What a section of this kind says, by key, where it leaves everything out. Under `name` is the dataclass
+            of its shape.
     """
-    if Path(path).exists() or Path(path).is_symlink():
-        check_plain_file(path, "a file of weights, such as models/scenes_small.safetensors")
-    refuse_stand_in(path)
-    try:
-        with safe_open(path, framework="numpy") as file:
-            entries = file.metadata() or {}
-    except FileNotFoundError as error:
-        raise UserError(f"{path} is missing. Run `dvc repro`, which makes it.") from error
-    except (SafetensorError, OSError) as error:
-        raise UserError(
-            f"{path} is no file of weights, or only a part of one ({error}). Delete it and run `dvc repro`."
-        ) from error
-    found = [kind for kind in KINDS if kind in entries]
-    if len(found) != 1:
-        raise UserError(
-            f"{path} does not say which network it holds (metadata: {', '.join(sorted(entries)) or 'none'}). Bring "
-            "published weights in with `groupseg weights convert`."
-        )
-    return found[0]
+
+    name: ClassVar[str]
+    section: ClassVar[dict[str, Any]]
+
+    @property
+    def settings(self) -> Any:
+        """Its shape, where nothing else is said."""
+        return self.section[self.name]
+
+    def complete(self, section: Mapping[str, Any]) -> dict[str, Any]:
+        """Fills in what a section leaves out, down to single settings."""
+        filled = {**{key: _plain(value) for key, value in self.section.items()}, **section}
+        for key, default in self.section.items():
+            if is_dataclass(default) and isinstance(filled[key], Mapping):
+                filled[key] = {**_plain(default), **filled[key]}
+        return filled
+
+    @abstractmethod
+    def load(self, path: str | Path) -> "Network":
+        """Reads the network in a file of weights of this kind, ready for inference.
+
+        Raises:
+            UserError: If the file is missing or truncated, or its tensors do not fit what it says it is.
+        """
+
+    def text_tower(self, path: str | Path) -> "Encoder | None":
+        """Reads the text tower in such a file; None where texts come from an encoder of their own.
+
+        Raises:
+            UserError: As `load`.
+        """
+        return None
+
+    def convert(self, source: Path, out: Path, settings: Any, frame: "Windows", precision: Precision) -> None:
+        """Checks a published file and writes it as one of ours; see `groupseg.convert.convert_weights`."""
+        raise TypeError(f"{self.name} is trained here, and has no published weights")
+
+    def graph(self, network: Any) -> "Network":
+        """Returns the part of a network that a graph of tensors can hold, for ONNX: all of it, as a rule."""
+        loaded: Network = network
+        return loaded
+
+
+def _plain(value: Any) -> Any:
+    """Turns a dataclass into what YAML holds: its fields but for those at their own default, with lists for tuples."""
+    if not is_dataclass(value):
+        return value
+    said = {entry.name: getattr(value, entry.name) for entry in fields(value)}
+    told = [entry.name for entry in fields(value) if said[entry.name] != entry.default]
+    return {name: list(said[name]) if isinstance(said[name], tuple) else said[name] for name in told}

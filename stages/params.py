@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from groupseg.defaults import completed
 from groupseg.errors import UserError
 from groupseg.files import read_json
 from groupseg.yaml_file import read_yaml
@@ -35,7 +36,8 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
 
 
 def check_params(data: Any, path: Path) -> Params:
-    """Turns what params.yaml holds into types; raises UserError with one line for each fault."""
+    """Turns what params.yaml holds into types, defaults filled in; raises UserError with one line for each fault."""
+    data = completed(data)
     try:
         params = Params.model_validate_json(json.dumps(data, default=str))
     except ValidationError as error:
@@ -76,8 +78,8 @@ def _names_that_run(data: Any) -> Iterator[str]:
     run = data.get("run") if isinstance(data, dict) else None
     if not isinstance(run, dict):
         return
-    for key in ("model", "variants", "datasets", "corpora", "strategies"):
-        section = {"model": "models", "variants": "models"}.get(key, key)
+    for key in ("model", "variants", "datasets", "corpora", "strategies", "without"):
+        section = {"model": "models", "variants": "models", "without": "strategies"}.get(key, key)
         defined = _keys(data.get(section))
         names = run[key] if isinstance(run.get(key), list) else [run.get(key)]
         for name in names:

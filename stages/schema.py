@@ -14,14 +14,15 @@ from pydantic import (
     PositiveInt,
     StringConstraints,
     Tag,
+    create_model,
     model_validator,
 )
 
-from groupseg.clip.config import Clip
 from groupseg.groupvit.architecture import GroupViTArchitecture
 from groupseg.groupvit.training.recipe import GroupViTRecipe
-from groupseg.kinds import KINDS
+from groupseg.kinds import Kind
 from groupseg.model.architecture import Architecture
+from groupseg.networks import NETWORKS, kind_of
 from groupseg.refine import settings as refine
 from groupseg.segments.frame import Windows
 from groupseg.strategies.registry import STRATEGIES
@@ -77,6 +78,7 @@ class Run(Section):
     datasets: list[Name] = Field(min_length=1)
     corpora: list[Name]
     strategies: list[Name] = Field(min_length=1)
+    without: list[Name] = Field(default=[], exclude=True)  # in `strategies` they are left out already
     variants: list[Name]
     folder: str
 
@@ -129,7 +131,7 @@ class VocSource(FilesSource):
 
     format: Literal["voc"]
     background: bool
-    augmented: bool
+    augmented: bool = False
 
 
 class ContextSource(FilesSource):
@@ -276,12 +278,6 @@ class GroupViTModel(PublishedModel):
         return self
 
 
-class ClipModel(PublishedModel):
-    """A CLIP model, and how its patches become segments."""
-
-    clip: Clip
-
-
 def model_recipe(model: TrainedModel | PublishedModel) -> Literal["scenes", "groupvit", "published"]:
     """Says what makes a model: the training of the small network, that of GroupViT, or weights that are there."""
     if isinstance(model, TrainedModel):
@@ -291,16 +287,20 @@ def model_recipe(model: TrainedModel | PublishedModel) -> Literal["scenes", "gro
 
 def _kind(section: Any) -> str | None:
     """Tells kinds of models apart by the key that one of them alone has."""
-    keys = section if isinstance(section, dict) else getattr(section, "__dict__", {})
-    return next((kind for kind in KINDS if kind in keys), None)
+    return kind_of(section if isinstance(section, dict) else getattr(section, "__dict__", {}))
 
 
-Model = Annotated[
-    Annotated[TrainedModel, Tag("architecture")]
-    | Annotated[GroupViTModel, Tag("groupvit")]
-    | Annotated[ClipModel, Tag("clip")],
-    Discriminator(_kind),
-]
+def section_of(kind: Kind) -> Any:
+    """Returns the section of a kind of network: where it is only published, its settings are all that is its own."""
+    trained: dict[str, Any] = {"architecture": TrainedModel, "groupvit": GroupViTModel}
+    settings: Any = type(kind.settings)
+    name = f"{settings.__name__}Model"
+    made = trained.get(kind.name) or create_model(name, __base__=PublishedModel, **{kind.name: (settings, ...)})
+    return Annotated[made, Tag(kind.name)]
+
+
+# As with strategies below, the registry is the list, and type checkers cannot follow it.
+Model: Any = Annotated[Union[tuple(map(section_of, NETWORKS.values()))], Discriminator(_kind)]  # noqa: UP007
 
 
 Refine = Annotated[refine.Refine, Discriminator("kind")]

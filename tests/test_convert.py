@@ -9,7 +9,7 @@ from groupseg.clip.network import ClipNetwork
 from groupseg.convert import convert_weights
 from groupseg.groupvit.architecture import PUBLISHED
 from groupseg.groupvit.weights import load_groupvit
-from groupseg.networks import load_network
+from groupseg.networks import NETWORKS, load_network
 from groupseg.segments.frame import Windows
 from tests.clip import tiny as clip
 from tests.commands import call
@@ -32,7 +32,7 @@ def test_a_frame_gets_the_patch_of_the_network(tmp_path: Path) -> None:
 def test_groupvit_from_the_command_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("groupseg.groupvit.architecture.PUBLISHED", groupvit.TINY)
+    monkeypatch.setitem(NETWORKS["groupvit"].section, "groupvit", groupvit.TINY)
     source, out = tmp_path / "official.pth", tmp_path / "ours.safetensors"
     torch.save({"model": groupvit.tiny_model().state_dict()}, source)
     assert call("weights", "convert", str(source), str(out)) == 0

@@ -13,8 +13,8 @@ from safetensors.torch import save_file
 from groupseg.convert import convert_weights
 from groupseg.errors import UserError
 from groupseg.groupvit.training.objective import Objective
-from groupseg.kinds import read_kind
 from groupseg.model.weights import save_model
+from groupseg.networks import find_kind
 from groupseg.processes import Place
 from groupseg.segments.frame import Windows
 from tests.clip import tiny as clip
@@ -114,4 +114,4 @@ def test_the_command_that_is_named_for_a_checkpoint_makes_a_file_that_is_read(tm
 def test_the_model_that_is_to_run_is_looked_at_before_it_is_opened(tmp_path: Path, kind: str) -> None:
     MADE[kind](tmp_path / "given")
     with pytest.raises(UserError, match="given"):
-        read_kind(tmp_path / "given")
+        find_kind(tmp_path / "given")

@@ -11,11 +11,9 @@ from groupseg.errors import UserError
 from groupseg.groupvit.network import GroupViTNetwork
 from groupseg.groupvit.text import GroupViTText
 from groupseg.groupvit.weights import save_groupvit
-from groupseg.kinds import read_kind
 from groupseg.model.weights import save_model
-from groupseg.networks import load_network
-from groupseg.segments.scene import SceneNetwork
-from groupseg.text.towers import load_text_tower
+from groupseg.networks import find_kind, load_network, load_text_tower
+from groupseg.small.network import SceneNetwork
 from tests.clip import tiny as clip
 from tests.groupvit import tiny as groupvit
 from tests.model.tiny import tiny_model
@@ -28,14 +26,14 @@ def path(tmp_path: Path) -> Path:
 
 def test_models_trained_here_have_no_text_tower(path: Path) -> None:
     save_model(tiny_model(), path)
-    assert read_kind(path) == "architecture"
+    assert find_kind(path).name == "architecture"
     assert isinstance(load_network(path), SceneNetwork)
     assert load_text_tower(path) is None
 
 
 def test_groupvit_has_one(path: Path) -> None:
     save_groupvit(groupvit.tiny_model().state_dict(), groupvit.ABOUT, path)
-    assert read_kind(path) == "groupvit"
+    assert find_kind(path).name == "groupvit"
     assert isinstance(load_network(path), GroupViTNetwork)
     assert isinstance(load_text_tower(path), GroupViTText)
 
@@ -43,12 +41,12 @@ def test_groupvit_has_one(path: Path) -> None:
 def test_clip_has_one(path: Path) -> None:
     clip.register(path.parent)
     save_clip(clip.tiny_clip().state_dict(), clip.about(), path)
-    assert read_kind(path) == "clip"
+    assert find_kind(path).name == "clip"
     assert isinstance(load_network(path), ClipNetwork)
     assert isinstance(load_text_tower(path), ClipText)
 
 
-@pytest.mark.parametrize("read", [read_kind, load_network, load_text_tower])
+@pytest.mark.parametrize("read", [find_kind, load_network, load_text_tower])
 def test_what_is_no_network_of_ours_is_one_line(path: Path, read: object) -> None:
     assert callable(read)
     with pytest.raises(UserError, match=r"model\.safetensors is missing\. Run `dvc repro`"):

@@ -67,7 +67,7 @@ def append(root: Path, path: str | Path, text: str) -> None:
 
 def edit_params(root: Path) -> None:
     params = root / "params.yaml"
-    params.write_text(params.read_text().replace("threshold: 0.9\n", "threshold: 0.4\n", 1))
+    params.write_text(params.read_text().replace("threshold: 0.9,", "threshold: 0.4,", 1))
 
 
 @pytest.mark.parametrize(

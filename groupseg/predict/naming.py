@@ -50,7 +50,7 @@ class Naming:
         classes: The names, without background.
         words: What stands for each class in the prompts.
         templates: The sentences around a word.
-        ensemble: The sentences that the rule `floss` chooses from; none for other rules.
+        ensemble: The sentences that a rule chooses from; none for a rule that does not.
         strategy: The rule, calibrated where it has to be.
         with_background: Whether a segment may be none of the classes.
         origin: Where the rule is from, for the protocol.
@@ -153,12 +153,13 @@ def calibrated_naming(
     record: Any = read_json(path)
     try:
         text, found, names = record["text"], record["weights_sha256"], tuple(record["classes"])
+        rule = load(record)
         naming = Naming(
             classes=names,
             words=tuple(text["words"]),
             templates=tuple(text["templates"]),
-            ensemble=tuple(text["ensemble"]) if record["rule"] == "floss" else (),
-            strategy=load(record),
+            ensemble=tuple(text["ensemble"]) if rule.uses_ensemble else (),
+            strategy=rule,
             with_background=record["with_background"] if with_background is None else with_background,
             origin={"calibration": str(path), "dataset": record["dataset"]},
             refine=parse_refine(record.get("refine", "none")),

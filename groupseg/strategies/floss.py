@@ -44,6 +44,11 @@ class Floss(SingleThreshold):
         super().__post_init__()
         require(self.experts >= 1, "experts", "at least 1", self.experts)
 
+    @property
+    def uses_ensemble(self) -> bool:
+        """Whether it looks at `Vocabulary.ensemble`: it chooses from it."""
+        return True
+
     def fit(self, table: SegmentTable, vocabulary: Vocabulary) -> Self:
         """Chooses the experts, then the threshold; see `Strategy`."""
         self.templates = [_surest(column, self.experts) for column in _entropies(table, vocabulary).T]

@@ -73,10 +73,10 @@ def test_only_the_new_section_is_added(params: Path) -> None:
     before = params.read_text()
     assert add_dataset(params, "mine", SECTION, {})
     assert changed(before, params.read_text()) == [
-        "+    baseline: fixed",  # or the same line of the section before: difflib takes the first
         "+  mine:",
         "+    source: {format: folder, path: 'my photos: [1]', crossfit: 5}",
         "+    prompts: {templates: ['a photo of a {}.'], names: {no: yes, fire_engine: fire engine}}",
+        "+    baseline: fixed",
     ]
     loaded = load_params(params).datasets["mine"]
     assert loaded.source.path == "my photos: [1]"

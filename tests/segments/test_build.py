@@ -20,7 +20,7 @@ from groupseg.segments.build import build_table, hard_map, segment_images
 from groupseg.segments.frame import Frame, Square, Windows
 from groupseg.segments.network import Network, WindowSegments
 from groupseg.segments.overlay import nearest
-from groupseg.segments.scene import SceneNetwork
+from groupseg.small.network import SceneNetwork
 from tests.model.tiny import tiny_model
 from tests.segments.networks import RandomNetwork, noise
 

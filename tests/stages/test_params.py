@@ -1,11 +1,13 @@
 """params.yaml: the one that is shipped, and what is said of faulty ones."""
 
+import json
 import re
 import shlex
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,11 @@ import pytest
 from dvc.utils.hydra import apply_overrides
 
 from groupseg.cli import app
+from groupseg.defaults import completed
 from groupseg.errors import UserError
 from groupseg.files import write_json
 from groupseg.groupvit.architecture import PUBLISHED
+from groupseg.networks import NETWORKS
 from groupseg.segments.frame import Windows
 from groupseg.strategies import base
 from groupseg.yaml_file import read_yaml
@@ -106,6 +110,46 @@ def test_the_commands_in_its_comments_run_beside_the_shipped_results_and_change_
     assert len(set(after) - set(before)) == len(overrides)
 
 
+def page_commands() -> list[str]:
+    """What the pages pass to `dvc exp run`."""
+    pages = [ROOT / "README.md", ROOT / "data/raw/README.md", *sorted(ROOT.glob("docs/*.md"))]
+    text = "\n".join(page.read_text("utf-8") for page in pages).replace("\\\n", " ")
+    return [line.partition(" #")[0].strip() for line in re.findall(r"^dvc exp run (.*-S .*)$", text, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("line", page_commands())
+def test_the_commands_on_the_pages_set_keys_that_are_there_or_add_them(project: Path, line: str) -> None:
+    words = shlex.split(line)
+    before = read_yaml(Path("params.yaml"))
+    apply_overrides("params.yaml", [value for word, value in pairwise(words) if word == "-S"])
+    assert read_yaml(Path("params.yaml")) != before
+
+
+def leaves(data: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yields the keys that lead to each value that is no section, and the value."""
+    if isinstance(data, dict) and data:
+        for key, value in data.items():
+            yield from leaves(value, (*place, key))
+    else:
+        yield place, data
+
+
+def test_every_key_that_is_left_out_is_set_with_a_plus(project: Path) -> None:
+    whole = completed(read_yaml(SHIPPED))
+    given = {place for place, _ in leaves(read_yaml(SHIPPED))}
+    left_out = {".".join(place): value for place, value in leaves(whole) if place not in given}
+    assert {"models.scenes_two_stage.training.steps", "datasets.voc.prompts.templates"} <= left_out.keys()
+    apply_overrides("params.yaml", [f"+{name}={json.dumps(value)}" for name, value in left_out.items()])
+    assert completed(read_yaml(Path("params.yaml"))) == whole
+    assert load_params() == PARAMS
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_the_first_model_of_a_kind_is_what_the_others_leave_out(kind: str) -> None:
+    first = next(model for model in read_yaml(SHIPPED)["models"].values() if kind in model)
+    assert first == NETWORKS[kind].complete({kind: {}})
+
+
 def targets(target: str) -> str:
     """What a target of the Makefile would run."""
     done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -143,14 +187,14 @@ def test_the_commands_of_groupseg_in_its_comments_are_there(line: str) -> None:
          "strategies.cosine.score: must be 'cosine', 'softmax', 'product' or 'normalised'; got 'cosin'"),
         ("threshold: 0.9", "treshold: 0.9", "strategies.fixed.treshold: unknown key; did you mean 'threshold'?"),
         ("threshold: 0.9", "threshold: high", "strategies.fixed.threshold: must be a valid number; got 'high'"),
-        ("clamp: true", "clamp: yes", "strategies.fixed.clamp: must be a valid boolean; got 'yes'"),
+        ("clamp: false", "clamp: no", "strategies.normalised.clamp: must be a valid boolean; got 'no'"),
         ("rule: per_class", "rule: perclass", "strategies.per_class.rule: must be one of fixed, threshold, per_class"),
         ("{rule: relative, ", "{", "strategies.relative.rule: is missing; must be one of fixed, threshold, per_class"),
         ("calib: 400", "calib: '400'", "datasets.scenes20.source.calib: must be a valid integer; got '400'"),
         ("calib: 400", "calib: 0", "datasets.scenes20.source.calib: must be greater than 0; got 0"),
         ("calib: 0.5", "calib: 1.5", "datasets.voc_folder.source.calib: must be a number of images, or a share"),
         ("calib: 0.5", "calib: -1", "datasets.voc_folder.source.calib: must be a number of images, or a share"),
-        ("calib: 500\n", "calib: 500\n      crossfit: 5\n",
+        ("true, calib: 500", "true, crossfit: 5, calib: 500",
          "datasets.voc.source: must hold calib (images to draw) or crossfit (folds of the test images), one of"),
         ("coco_object, crossfit: 5", "coco_object", "datasets.coco_object.source: must hold calib (images to draw) or"),
         ("crossfit: 5", "crossfit: 1", "datasets.coco_object.source.crossfit: must be greater than or equal to 2; got"),
@@ -177,7 +221,7 @@ def test_the_commands_of_groupseg_in_its_comments_are_there(line: str) -> None:
         ("- scenes59", "- scene59",
          "run.datasets: 'scene59' is not defined under `datasets`; did you mean 'scenes59'?"),
         ("- scenes59", "- scenes20", "run.datasets: 'scenes20' is listed 2 times; list it once"),
-        ("- global", "- xyz",
+        ("  strategies: all", "  strategies: [xyz]",
          "run.strategies: 'xyz' is not defined under `strategies`; there are fixed, paper_context, code_voc"),
         ("- scenes_two_stage\n", "- scenes_two_stages\n",
          "run.variants: 'scenes_two_stages' is not defined under `models`; did you mean 'scenes_two_stage'?"),
@@ -185,15 +229,17 @@ def test_the_commands_of_groupseg_in_its_comments_are_there(line: str) -> None:
          "run.variants: 'scenes_small_seed2' is listed 2 times; list it once"),
         ("best: context", "best: contxt",
          "evaluate.best: 'contxt' is not listed in run.strategies; did you mean 'context'?"),
-        ("  - context\n", "", "evaluate.best: 'context' is not listed in run.strategies; did you mean 'code_context'?"),
-        ("  normalised:\n", "  normalized:\n",
+        ("  strategies: all", "  strategies: [code_context]",
+         "evaluate.best: 'context' is not listed in run.strategies; did you mean 'code_context'?"),
+        ("  normalised: {", "  normalized: {",
          "studies.vocabulary.strategies: 'normalised' is not defined under `strategies`; did you mean 'normalized'?"),
-        ("  - paper_context\n", "", "datasets.scenes59.baseline: 'paper_context' is not listed in run.strategies"),
+        ("without:\n", "without:\n  - paper_context\n",
+         "datasets.scenes59.baseline: 'paper_context' is not listed in run.strategies"),
         ("sha1: bf99", "sha1: xf99", "archives.voc2010.sha1: must match pattern"),
-        ("file: benchmark.tgz", "file: ../benchmark.tgz", "archives.sbd.file: must match pattern"),
+        ("file: VOC", "file: ../VOC", "archives.voc2012.file: must match pattern"),
         ("- https://data.csail", "- ftp://data.csail", "archives.ade20k.urls.0: must match pattern"),
         ("size: 1999639040", "size: 2 GB", "archives.voc2012.size: must be a valid integer; got '2 GB'"),
-        ("    - sbd\n", "    - sbb\n",
+        ("voc2012, sbd]", "voc2012, sbb]",
          "needs.datasets.voc_aug: 'sbb' is not defined under `archives`; did you mean 'sbd'?"),
         ("corpora:\n  - scenes20\n  - scenes59\n  - scenes80\n", "corpora: []\n",
          "run.corpora: must have at least 1 item, for 'scenes_small' is trained on them; got []"),
@@ -213,7 +259,6 @@ def test_the_commands_of_groupseg_in_its_comments_are_there(line: str) -> None:
          "models.groupvit_gcc_yfcc.frame.strid: unknown key; did you mean 'stride'?"),
         ("    precision: float32\n", "    precision: float16\n",
          "models.groupvit_gcc_yfcc.precision: must be 'float32' or 'bfloat16'; got 'float16'"),
-        ("    precision: float32\n", "", "models.groupvit_gcc_yfcc.precision: is missing"),
         ("{kind: none}", "{kind: crf}", "refine.scenes_small.kind: must be one of none, guided, pamr; got 'crf'"),
         ("{kind: none}", "{steps: 3}", "refine.scenes_small.kind: is missing; must be one of none, guided, pamr"),
         ("{kind: none}", "{kind: pamr, step: 3}", "refine.scenes_small.step: unknown key; did you mean 'steps'?"),
@@ -291,13 +336,13 @@ def test_all_faults_are_told_at_once_each_in_a_line(faults: Faults) -> None:
     found = faults(
         ("threshold, score: cosine}", "threshold, score: cosin}"),
         ("resamples: 2000", "resamples: many"),
-        ("- global", "- globl"),
+        ("- averaged_voc", "- averaged_vox"),
         ("seed: 0}", "sede: 0}"),
     )
     assert len(found) == 5
     assert [line.split(": ")[1] for line in found] == [
         "datasets.scenes20.source.seed", "datasets.scenes20.source.sede", "strategies.cosine.score",
-        "evaluate.resamples", "run.strategies",
+        "evaluate.resamples", "run.without",
     ]  # fmt: skip
 
 

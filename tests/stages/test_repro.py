@@ -21,7 +21,7 @@ from mlflow import MlflowClient
 from PIL import Image
 from ruamel.yaml import YAML
 
-from groupseg.kinds import read_kind
+from groupseg.networks import find_kind
 from groupseg.report.results import TABLES
 from tests.commands import git
 from tests.groupvit.tiny import TINY, tiny_model
@@ -311,7 +311,7 @@ def test_published_weights_need_no_captions_and_are_not_trained(repository: Path
 
     change(repository, edit)
     assert sorted(repro(repository, "train")) == ["embed_captions", "sources", "train@mine"]
-    assert read_kind(repository / "models/mine.safetensors") == "groupvit"
+    assert find_kind(repository / "models/mine.safetensors").name == "groupvit"
 
 
 def share_commands() -> list[str]:

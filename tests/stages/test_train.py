@@ -18,7 +18,7 @@ from groupseg.groupvit.text import GroupViTText
 from groupseg.groupvit.training import loop
 from groupseg.groupvit.weights import load_groupvit
 from groupseg.networks import load_network
-from groupseg.segments.scene import SceneNetwork
+from groupseg.small.network import SceneNetwork
 from groupseg.text.features import load_features
 from groupseg.text.prompts import embed_words
 from stages import embed_text, paths, sources, train

@@ -1,4 +1,4 @@
-"""The models trained here, as the segment table needs them."""
+"""The small network as the segment table needs it."""
 
 from pathlib import Path
 

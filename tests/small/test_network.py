@@ -13,7 +13,7 @@ from groupseg.model.images import normalise
 from groupseg.model.weights import save_model
 from groupseg.networks import load_network
 from groupseg.segments.frame import Square
-from groupseg.segments.scene import SceneNetwork, load_scene_network
+from groupseg.small.network import SceneNetwork, load_scene_network
 from tests.model.tiny import tiny_model
 
 WINDOWS = torch.randint(0, 256, (3, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))

@@ -1,0 +1,52 @@
+"""CLIP as a kind of network."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from groupseg.clip.config import Clip
+from groupseg.kinds import Kind, Precision
+from groupseg.segments.frame import Windows
+
+if TYPE_CHECKING:
+    from groupseg.clip.network import ClipNetwork
+    from groupseg.segments.network import Network
+    from groupseg.text.encoder import Encoder
+
+
+class ClipKind(Kind):
+    """OpenAI's ViT-B/16 where nothing else is said, with attention, windows and scale of NACLIP's code."""
+
+    name = "clip"
+    section: ClassVar[dict[str, Any]] = {
+        "clip": Clip(
+            name="ViT-B-16-quickgelu", attention="naclip", clusters=32, connected=False, scale=40.0,
+            normalisation="clip",
+        ),
+        "frame": Windows(short=336, long=2048, crop=224, stride=112),
+        "precision": "float32",
+    }  # fmt: skip
+
+    def load(self, path: str | Path) -> "Network":
+        """Reads the network; see `Kind`."""
+        from groupseg.clip.network import load_clip_network
+
+        return load_clip_network(path)
+
+    def text_tower(self, path: str | Path) -> "Encoder":
+        """Reads the text tower; see `Kind`."""
+        from groupseg.clip.text import load_clip_text
+
+        return load_clip_text(path)
+
+    def convert(self, source: Path, out: Path, settings: Clip, frame: Windows, precision: Precision) -> None:
+        """Converts what `groupseg.clip.weights.convert` reads; see `Kind`."""
+        from groupseg.clip.weights import About, convert, empty_clip, save_clip
+
+        state = convert(source, settings.name)
+        patch = empty_clip(settings.name).visual.patch_size[0]
+        save_clip(state, About(clip=settings, frame=replace(frame, patch=patch), precision=precision), out)
+
+    def graph(self, network: "ClipNetwork") -> "Network":
+        """Returns the network with every patch as a group: k-means is no part of a graph, and can follow it."""
+        return network.of_patches()
