@@ -102,11 +102,11 @@ def look_at_layout(tree: Tree, layout: Layout, skip_unmatched: bool = False) -> 
     """
     switches = {"skip_unmatched": True} if skip_unmatched else {}
     options = {**layout.options, **switches}
-    way = calibration(0)
+    way = calibration([])
     try:
         files = READERS[layout.format](tree, None, 0, **options)
         # Where there are few images, or none to train on, those that are judged are calibrated on in turn.
-        way = calibration(sum(map(len, files.splits.values())))
+        way = calibration([item.name for items in files.splits.values() for item in items])
         if "calib" in way.source:
             try:
                 files = READERS[layout.format](tree, way.source["calib"], 0, **options)
@@ -128,8 +128,8 @@ def look_at_json(tree: Tree, annotations: str, skip_unmatched: bool = False) -> 
     try:
         files = READERS["coco_json"](tree, None, 0, **options)
     except UserError as error:
-        return look_from(title, {"format": "coco_json", **options, **calibration(0).source}, {}, [], [fault_of(error)])
-    way = calibration(len(files.splits["test"]))
+        return look_from(title, {"format": "coco_json", **options, **calibration([]).source}, {}, [], [fault_of(error)])
+    way = calibration([item.name for item in files.splits["test"]])
     return _finished(tree, title, {"format": "coco_json", **options}, spoken(files.classes), files, way)
 
 

@@ -60,7 +60,7 @@ def look_at_plain(tree: Tree, skip_unmatched: bool = False) -> Look:
     faults = [*faults, *_wrong_values(plain), *_colours(plain)]
     if not images:
         faults.append(Note(f"{plain.where('images')} holds no picture ({', '.join(sorted(SUFFIXES))})."))
-    way = calibration(len(images.keys() & masks.keys()), f"{root}splits/calib.txt" in tree)
+    way = calibration(images.keys() & masks.keys(), f"{root}splits/calib.txt" in tree)
     options = {"skip_unmatched": True} if skip_unmatched else {}
     notes = list(map(Note, _notes(plain)))
     if not faults:
