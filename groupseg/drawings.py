@@ -8,6 +8,10 @@ from typing import Any
 # Published weights that photographs can be measured with.
 _INSTEAD = {"run.model": "groupvit_gcc_yfcc", "run.corpora": "[]"}
 
+# What Hydra takes for text without quotes; letters with accents are none to it.
+_PLAIN = re.compile(r"(?!(?:true|false|null|nan|inf)$)[a-z_/][a-z0-9_./-]*", re.IGNORECASE | re.ASCII)
+_LISTS = frozenset({"run.datasets", "run.corpora", "run.strategies"})
+
 
 def knows_drawings_alone(params: Mapping[str, Any]) -> bool:
     """Whether the model that runs is trained here, on no corpus but scenes.
@@ -51,8 +55,9 @@ def sentence(model: str, settings: Mapping[str, str]) -> str:
 
 def setting(key: str, value: str) -> str:
     """Writes a parameter for `dvc exp run`, in the grammar of Hydra, for a shell."""
-    if not re.fullmatch(r"[\w./-]+|\[[\w,-]*\]", value):
-        escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    if key not in _LISTS and not _PLAIN.fullmatch(value):
+        # A backslash is one, but before a quote.
+        escaped = re.sub(r"(\\*)('|$)", lambda match: 2 * match[1] + ("\\'" if match[2] else ""), value)
         value = f"'{escaped}'"
     return f"-S {shlex.quote(f'{key}={value}')}"
 

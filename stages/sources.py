@@ -143,11 +143,12 @@ def files_digest(path: Path) -> str | None:
         return sha256(path)
     if not path.is_dir():
         return None
-    found = sorted(Folder(path).names())
+    folder = Folder(path)
+    found = folder.names()
     with ThreadPoolExecutor(workers()) as pool:
         lines = [
             f"{digest}  {name}"
-            for name, digest in zip(found, pool.map(lambda name: sha256(path / name), found), strict=True)
+            for name, digest in zip(found, pool.map(lambda name: sha256(folder.where(name)), found), strict=True)
         ]
     return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest()
 

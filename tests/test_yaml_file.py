@@ -1,12 +1,14 @@
 """Reading YAML: as DVC does, and one line for what is none."""
 
 import io
+import json
 import os
 from pathlib import Path
 
 import pytest
+from dvc.utils.serialize import YAMLFileCorruptedError
 from dvc.utils.serialize import parse_yaml as parse_as_dvc
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -26,10 +28,27 @@ VALUES = st.recursive(
 
 @settings(deadline=None)
 @given(VALUES)
+@example(["?0"])
+@example("?0")
 def test_what_was_written_is_read(value: object) -> None:
+    # Sections in lines of their own: between brackets ruamel writes `?0` without quotes and reads it as a key.
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
     file = io.StringIO()
-    YAML(typ="safe", pure=True).dump({"a": value}, file)
+    yaml.dump({"a": value}, file)
     assert parse_yaml(file.getvalue(), "a.yaml") == {"a": value}
+    assert parse_yaml(json.dumps({"a": value}), "a.yaml") == {"a": value}
+
+
+@pytest.mark.parametrize("text", ["a: [?0]", "a: {b: ?0}", "{a: ?0}", "a: ?0", "a: [:0, -0, a?b]", "a: ['?0']"])
+def test_question_marks_are_read_as_dvc_reads_them(text: str) -> None:
+    try:
+        expected = parse_as_dvc(text, "a.yaml")
+    except YAMLFileCorruptedError:
+        with pytest.raises(UserError, match="Mend the YAML there"):
+            parse_yaml(text, "a.yaml")
+    else:
+        assert parse_yaml(text, "a.yaml") == expected
 
 
 def test_the_shipped_file_is_read_as_dvc_reads_it() -> None:

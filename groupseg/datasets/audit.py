@@ -96,7 +96,7 @@ def stands_out(files: LabelledFiles, counts: Counts) -> Iterator[Note]:
             f" its value, such as 1: {files.classes[0]}"
         )
     much = counts.ignored > _MUCH * (counts.ignored + counts.pixels.sum())
-    if counts.holding[-1] == counts.images and (missing or (much and files.background)):
+    if counts.holding[-1] == counts.images and (missing or files.own or (much and files.background)):
         yield Note(f"unknown pixels are in every image.{_unknown(files)}")
     yield from _remarked(files, counts)
 
@@ -125,7 +125,7 @@ def _remarked(files: LabelledFiles, counts: Counts) -> Iterator[Note]:
         )
     if empty:
         yield Note(
-            f"{counted(len(empty), 'shape')} with no pixel, or hardly any for its area. Draw larger outlines, in"
+            f"{counted(len(empty), 'shape')} with no pixel, or hardly any for its area or box. Draw larger outlines, in"
             " pixels, for:",
             empty,
         )

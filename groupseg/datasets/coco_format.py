@@ -41,13 +41,14 @@ class Category(TypedDict):
 
 
 class Annotation(TypedDict):
-    """A shape on an image; `area` is in pixels."""
+    """A shape on an image; `area` is in pixels, and `bbox` x, y, width, height, or whatever the tool writes."""
 
     id: Id
     image_id: Id
     category_id: Id
     segmentation: NotRequired[Segmentation | None]
     area: NotRequired[float | None]
+    bbox: NotRequired[Any]
     iscrowd: NotRequired[Annotated[int, Field(ge=0, le=1)] | None]
 
 

@@ -1,16 +1,17 @@
 """Images with JSON in the format of COCO, whose shapes are painted into masks."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Set
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from groupseg.datasets.coco_categories import category_labels, category_notes, class_names, root_categories
 from groupseg.datasets.coco_format import Coco, Id, parse_coco
 from groupseg.datasets.coco_shapes import Order, are_shares, by_size, crowds_first, in_pixels, ordered_shapes
 from groupseg.datasets.labelled import Item, LabelledFiles, Unmatched
 from groupseg.datasets.layout import drawn_splits, find_root, official_splits
 from groupseg.datasets.located import Located, locate, plain_path
-from groupseg.datasets.names import class_list, repeated
+from groupseg.datasets.names import class_list
 from groupseg.datasets.notes import Note, counted, some
 from groupseg.datasets.pictures import SUFFIXES
 from groupseg.datasets.shapes import Drawing, Painter
@@ -28,8 +29,9 @@ def read_coco_json(tree: Tree, calib: float | None, seed: int, annotations: str)
 
     Shapes may be polygons, or run lengths, packed or not. They are painted from the largest to the smallest, crowds
     (`iscrowd`) like all others, so that where shapes overlap the smaller one is seen. What no shape covers is
-    background, and no pixel is ignored. Classes are the categories in the order of their ids; a root category that owns
-    nothing and groups the others (Roboflow) is none.
+    background. Classes are the categories in the order of their ids; a root category that owns nothing and groups the
+    others (Roboflow) is none, and neither are categories called background, or ignored, whose pixels are unknown
+    (labelme2coco lists `_background_`).
 
     Where a JSON of that name lies in train/, valid/ and test/, as Roboflow writes them, test/ or else valid/ is judged,
     and calib is drawn from train/.
@@ -54,8 +56,9 @@ def _read_all(tree: Tree, names: Mapping[str, str], calib: float | None, seed: i
     """Reads the JSONs of some folders as one data set."""
     files = {part: parse_coco(tree.read(name), tree.where(name)) for part, name in names.items()}
     labels = {part: tree.where(name) for part, name in names.items()}
-    roots = set.intersection(*(_roots(coco) for coco in files.values()))
-    notes = [Note(f"{labels[part]}: {_root_note(files[part], roots)}") for part in list(names)[:1] if roots]
+    roots = set.intersection(*(root_categories(coco) for coco in files.values()))
+    first = next(iter(files))
+    notes = [Note(f"{labels[first]}: {note}") for note in category_notes(files[first], roots)]
     classes: tuple[str, ...] = ()
     items: dict[str, dict[str, Item]] = {}
     missing: list[str] = []
@@ -117,40 +120,6 @@ def read_coco_instances(tree: Tree, calib: float | None, seed: int) -> LabelledF
     splits = official_splits(items["val2017"], items["train2017"], calib, seed)
     unmatched = Unmatched(listed=tuple(missing))
     return LabelledFiles(tree, class_list("coco_object"), True, splits, Painter(), unmatched=unmatched)
-
-
-def category_labels(coco: Coco, without: Set[Id] = frozenset()) -> dict[Id, int]:
-    """Numbers the categories from 1 on, in the order of their ids, words after numbers."""
-    ids = [category["id"] for category in coco["categories"] if category["id"] not in without]
-    return {key: index + 1 for index, key in enumerate(sorted(ids, key=lambda key: (isinstance(key, str), key)))}
-
-
-def class_names(coco: Coco, label: str, without: Set[Id] = frozenset()) -> tuple[str, ...]:
-    """Returns the names of the categories in the order of their labels; raises UserError if two share one."""
-    names = {category["id"]: category["name"] for category in coco["categories"]}
-    found = tuple(names[key] for key in category_labels(coco, without))
-    if twice := repeated(found):
-        raise UserError(f"{label}: two categories are called {twice[0]!r}. Rename one, or give both one id.")
-    return found
-
-
-def _roots(coco: Coco) -> set[Id]:
-    """Returns the categories that own nothing and group the others, which Roboflow writes."""
-    used = {annotation["category_id"] for annotation in coco["annotations"]}
-    groups = {category.get("supercategory") for category in coco["categories"] if category["id"] in used}
-    names = Counter(category["name"] for category in coco["categories"])
-    return {
-        category["id"]
-        for category in coco["categories"]
-        if category["id"] not in used
-        and (category.get("supercategory") or "none") == "none"
-        and (category["name"] in groups or names[category["name"]] > 1)
-    }
-
-
-def _root_note(coco: Coco, roots: Set[Id]) -> str:
-    named = [repr(category["name"]) for category in coco["categories"] if category["id"] in roots]
-    return f"category {', '.join(named)} owns no shape and groups the others: it is taken for no class"
 
 
 @dataclass(frozen=True)

@@ -38,12 +38,19 @@ def ordered_shapes(coco: Coco, labels: Mapping[Id, int], label: str, order: Orde
         image = images[annotation["image_id"]]
         name = f"{label}: annotation {annotation['id']} ({image['file_name']})"
         given = annotation.get("area") or 0
-        shape = Shape(labels[annotation["category_id"]], annotation.get("segmentation") or [], name, given)
+        least = max(given, _longer_side(annotation.get("bbox")))
+        shape = Shape(labels[annotation["category_id"]], annotation.get("segmentation") or [], name, least)
         known = order is crowds_first and given
         size = 0 if known else area(shape.segmentation, image["height"], image["width"], name)
         found[annotation["image_id"]].append((order(annotation, size), shape))
     # Sorting is stable: of equals, the later one in the file is painted over the earlier.
     return {key: [shape for _, shape in sorted(parts, key=lambda part: part[0])] for key, parts in found.items()}
+
+
+def _longer_side(box: Any) -> float:
+    """Returns the longer side of a box, which what lies in it has at least as many pixels as; 0 where there is none."""
+    sides = box[2:4] if isinstance(box, list) else []
+    return max((float(side) for side in sides if isinstance(side, int | float)), default=0.0)
 
 
 def are_shares(coco: Coco) -> bool:

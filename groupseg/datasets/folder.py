@@ -9,7 +9,7 @@ from groupseg.datasets.layout import Pairs, files_below, find_root, paired
 from groupseg.datasets.masks import MaskFiles
 from groupseg.datasets.meaning import meaning_of
 from groupseg.datasets.names import check_disjoint, draw, read_lines
-from groupseg.datasets.pictures import SUFFIXES, Palette
+from groupseg.datasets.pictures import LOSSLESS, SUFFIXES, Palette
 from groupseg.datasets.roboflow import roboflow_root
 from groupseg.datasets.switches import reader
 from groupseg.errors import UserError
@@ -22,9 +22,9 @@ _COLOUR = re.compile(r"(?:(\d+) *= *)?(?:#([0-9a-fA-F]{6})|(\d{1,3})[ ,]+(\d{1,3
 def read_folder(tree: Tree, calib: float | None, seed: int, ignore: int | None = None) -> LabelledFiles:
     """Finds the images of a plain folder, or of an archive of one.
 
-    images/ holds pictures (in sub-folders too), masks/ a PNG of the same name for each, and classes.txt one
-    class a line: line i names mask value i, unless each line begins with its value, "255: rock". If the first line is
-    `background`, value 0 is background; else there is none. Lists of other tools are taken too
+    images/ holds pictures (in sub-folders too), masks/ a PNG (or TIFF, BMP) of the same name for each, and classes.txt
+    one class a line: line i names mask value i, unless each line begins with its value, "255: rock". If the first line
+    is `background`, value 0 is background; else there is none. Lists of other tools are taken too
     (`groupseg.datasets.class_lists`). splits/calib.txt and splits/test.txt list names (the path below images/, without
     its ending); what is not listed is drawn. palette.txt says what colours mean in masks that were saved as colours:
     line i is the colour of value i, "#80ff00" or "128 255 0"; a line may name its value, such as "255 = #ffffff".
@@ -60,7 +60,9 @@ def read_folder(tree: Tree, calib: float | None, seed: int, ignore: int | None =
     masks = MaskFiles(means.labels, palette, by_colour=means.palette is not None)
     # Of a plain classes.txt nothing needs to be said.
     notes = means.notes if listed.notes or not file.endswith("classes.txt") else ()
-    return LabelledFiles(tree, means.classes, means.background, splits, masks, unmatched=pairs.unmatched, notes=notes)
+    return LabelledFiles(
+        tree, means.classes, means.background, splits, masks, own=means.own, unmatched=pairs.unmatched, notes=notes
+    )
 
 
 def folder_list(tree: Tree) -> tuple[str, str]:
@@ -79,6 +81,9 @@ def folder_list(tree: Tree) -> tuple[str, str]:
     found = [(root, file) for root, file in lists.items() if file]
     if len(found) == 1:
         return found[0]
+    if len(roots) == 1 and not found:
+        place = tree.where(f"{next(iter(roots))}classes.txt")
+        raise UserError(f"{place} is missing. Write the classes in it, one a line: line i names value i, from 0 on.")
     root = find_root(tree, "classes.txt", "labelled folder (images/, masks/, classes.txt)")
     return root, f"{root}classes.txt"
 
@@ -103,7 +108,12 @@ def folder_pairs(tree: Tree, root: str) -> Pairs:
         raise UserError(
             f"{tree.where(f'{root}images')} holds no image. Put pictures there ({', '.join(sorted(SUFFIXES))})."
         )
-    return paired(tree, images, files_below(tree, f"{root}masks/", {".png"}))
+    return paired(tree, images, masks_below(tree, f"{root}masks/"))
+
+
+def masks_below(tree: Tree, folder: str) -> dict[str, str]:
+    """Returns the masks in a folder, by name: those without loss, else JPEGs, of which reading says what is wrong."""
+    return files_below(tree, folder, LOSSLESS) or files_below(tree, folder, SUFFIXES)
 
 
 def _palette(lines: list[str], labels: Mapping[int, int], label: str) -> Palette:

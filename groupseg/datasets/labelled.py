@@ -149,6 +149,7 @@ class LabelledFiles:
         splits: The images of `test`, and of `calib` unless the data set is calibrated by cross-fitting.
         decode: Makes the labels of an item; can be pickled.
         exif_transpose_masks: Whether masks are turned as the EXIF orientation of their images says.
+        own: Whether its owner has listed what values mean but not which is unknown: that may be a class left out.
         unmatched: Files that are in no split, because their counterpart is missing.
         notes: What else its owner should know.
     """
@@ -159,6 +160,7 @@ class LabelledFiles:
     splits: Mapping[str, Sequence[Item]]
     decode: Decode
     exif_transpose_masks: bool = False
+    own: bool = False
     unmatched: Unmatched = field(default_factory=Unmatched)
     notes: tuple[Note, ...] = ()
 

@@ -71,7 +71,10 @@ def files_below(
             continue
         key = unicodedata.normalize("NFC", stem.removeprefix(folder).removesuffix(ending))
         if (other := found.setdefault(key, name)) != name:
-            raise UserError(f"{tree.where(other)} and {tree.where(name)} share a name, and so a mask. Rename one.")
+            raise UserError(
+                f"{tree.where(other)} and {tree.where(name)} share a name, and so a mask. Rename one and give it its"
+                " own, or take it away."
+            )
     return dict(sorted(found.items()))
 
 

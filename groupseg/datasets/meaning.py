@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from groupseg.datasets.class_lists import FILES, ClassList, find_class_list, read_class_list
+from groupseg.datasets.class_lists import FILES, IGNORED, ClassList, find_class_list, read_class_list
 from groupseg.datasets.notes import Note
 from groupseg.datasets.pictures import Palette
 from groupseg.datasets.sample import ignore_value
@@ -20,6 +20,7 @@ class Meaning:
         background: Whether there is background.
         labels: The label of each value.
         palette: The value of each colour, for masks that are coloured.
+        own: Whether a list of one's own says so, and not which value is unknown.
         notes: What should be known of it.
     """
 
@@ -27,12 +28,15 @@ class Meaning:
     background: bool
     labels: Mapping[int, int]
     palette: Palette | None = None
+    own: bool = False
     notes: tuple[Note, ...] = ()
 
 
 def meaning_of(listed: ClassList, ignore: int | None = None) -> Meaning:
     """Returns what a list says; `ignore` is the value of unknown pixels where it is not 255."""
-    found = Meaning(listed.classes, listed.background and ignore != 0, listed.labels(ignore), listed.palette)
+    told = ignore is not None or any(line.name.casefold() in IGNORED for line in listed.lines)
+    background = listed.background and ignore != 0
+    found = Meaning(listed.classes, background, listed.labels(ignore), listed.palette, own=not told)
     notes = [Note(f"{listed.label}: {note}") for note in listed.notes]
     return replace(found, notes=(Note(f"the classes are those of {listed.label}: {_few(found)}"), *notes))
 

@@ -15,7 +15,21 @@ from groupseg.files import stand_in
 
 P = TypeVar("P", bound=np.generic)
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
+# What to do with a mask that holds no class numbers, by what it is.
+_COLOURS = (
+    "Save class numbers, not colours, or say what the colours mean: in palette.txt beside images/ and masks/, or in the"
+    " list of classes"
+)
+_REMEDIES = {
+    "JPEG": "It blurs the numbers: save the mask as PNG where it was drawn",
+    # Its 1 may be class 1, or a 255 that an optimiser has packed.
+    "mode 1": "With one bit a pixel, 1 and 255 are the same: save it with 8 bits",
+    "mode LA": "Save class numbers without transparency",
+}
+
+# Of pictures that keep every pixel, and so can be masks, and of all.
+LOSSLESS = frozenset({".png", ".bmp", ".tif", ".tiff"})
+SUFFIXES = LOSSLESS | {".jpg", ".jpeg", ".webp"}
 
 # The value that a colour 0xRRGGBB stands for.
 Palette = Mapping[int, int]
@@ -110,12 +124,11 @@ def read_mask(
         image.load()
     if palette is not None and image.format != "JPEG" and image.mode in ("RGB", "RGBA"):
         return _values(np.asarray(image.convert("RGB")), palette, label)
-    # One bit is refused too: its 1 may be class 1, or a 255 (ignore) that an optimiser has packed.
     if image.mode not in ("P", "L", *_SIXTEEN_BIT) or image.format == "JPEG":
         found = "JPEG" if image.format == "JPEG" else f"mode {image.mode}"
         raise UserError(
             f"{label} is no mask: expected a PNG that holds the class number of each pixel (palette, or 8- or"
-            f" 16-bit grey), got {found}. Save class numbers, not colours, or name the colours in palette.txt."
+            f" 16-bit grey), got {found}. {_REMEDIES.get(found, _COLOURS)}."
         )
     values = np.asarray(image)
     if by_colour and palette and image.mode == "P":

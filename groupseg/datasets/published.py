@@ -52,6 +52,7 @@ def read_published(
         means.background,
         official_splits(test.items, train.items, calib, seed),
         MaskFiles(means.labels, means.palette),
+        own=means.own,
         unmatched=test.unmatched + train.unmatched,
         notes=means.notes,
     )

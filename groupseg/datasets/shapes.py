@@ -16,7 +16,7 @@ from groupseg.sources.tree import Tree
 
 # Numbers of at most seven characters, each but the last of which says that more follow; see `run_lengths`.
 _Packed = Annotated[str, StringConstraints(pattern=r"^(?:[P-o]{0,6}[0-O])+$")]
-# So many times the pixels of a shape are far from the area that its owner gives.
+# So many times the pixels of a shape are far from those that its owner gives.
 _HARDLY = 10
 _Run = Annotated[int, Field(ge=0, lt=1 << 31)]
 
@@ -39,7 +39,7 @@ class Shape(NamedTuple):
         label: What its pixels get.
         segmentation: Where they are.
         name: What it is called in errors.
-        area: How many pixels it has by its owner; 0 where that is not said.
+        area: How many pixels it has at least by its owner; 0 where that is not said.
     """
 
     label: int

@@ -77,7 +77,9 @@ def read_voc(
     else:
         splits = drawn_splits(items["all"], calib, seed)
     unmatched = sum((part.unmatched for part in pairs.values()), Unmatched())
-    return LabelledFiles(tree, means.classes, means.background, splits, masks, unmatched=unmatched, notes=means.notes)
+    return LabelledFiles(
+        tree, means.classes, means.background, splits, masks, own=means.own, unmatched=unmatched, notes=means.notes
+    )
 
 
 def _root(tree: Tree) -> str:

@@ -7,7 +7,16 @@ from pathlib import Path, PurePosixPath
 from groupseg.datasets.notes import counted
 from groupseg.datasets.pictures import SUFFIXES
 from groupseg.errors import UserError, printable
-from groupseg.onboard.layouts import EXPORTS, LAYOUTS, coco_jsons, layout_of, look_at_json, look_at_layout, one_name
+from groupseg.onboard.layouts import (
+    EXPORTS,
+    LAYOUTS,
+    coco_jsons,
+    layout_of,
+    look_at_json,
+    look_at_layout,
+    one_name,
+    own_instances,
+)
 from groupseg.onboard.look import Look
 from groupseg.onboard.plain import look_at_plain
 from groupseg.onboard.tools import are_brushes
@@ -30,6 +39,8 @@ def look(path: Path, annotations: str | None = None, skip_unmatched: bool = Fals
         return look_at_json(tree, annotations, skip_unmatched)
     names = [f"/{name}" for name in tree.names()]
     if layout := layout_of(names, LAYOUTS):
+        if own := own_instances(tree, layout):
+            return look_at_json(tree, own, skip_unmatched)
         return look_at_layout(tree, layout, skip_unmatched)
     if all(any(part in name for name in names) for part in ("/images/", "/masks/")):
         return look_at_plain(tree, skip_unmatched)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
+from groupseg.datasets.coco_categories import class_names
+from groupseg.datasets.coco_format import parse_coco
 from groupseg.datasets.labelled import LabelledFiles
 from groupseg.datasets.masks import MaskFiles
 from groupseg.datasets.names import class_list
@@ -12,6 +14,7 @@ from groupseg.datasets.notes import Note, counted
 from groupseg.datasets.readers import READERS
 from groupseg.datasets.texts import decode_text, encoding_of
 from groupseg.errors import UserError
+from groupseg.files import stand_in
 from groupseg.onboard.look import Look, Way, calibration, fault_of, in_turn, inspect, look_from, spoken
 from groupseg.onboard.tools import tool_of
 from groupseg.sources.tree import Tree
@@ -75,6 +78,9 @@ _CONVERTED = Layout(
     classes="coco_stuff",
 )  # fmt: skip
 
+# A value that the maps of COCO-Stuff have, and no conversion of them.
+_HIGHEST_STUFF = 181
+
 
 def layout_of(names: Sequence[str], layouts: Sequence[Layout]) -> Layout | None:
     """Returns the first layout that some names are of, each with a slash before it."""
@@ -96,11 +102,11 @@ def look_at_layout(tree: Tree, layout: Layout, skip_unmatched: bool = False) -> 
     """
     switches = {"skip_unmatched": True} if skip_unmatched else {}
     options = {**layout.options, **switches}
-    way = calibration(0)
+    way = calibration([])
     try:
         files = READERS[layout.format](tree, None, 0, **options)
         # Where there are few images, or none to train on, those that are judged are calibrated on in turn.
-        way = calibration(sum(map(len, files.splits.values())))
+        way = calibration([item.name for items in files.splits.values() for item in items])
         if "calib" in way.source:
             try:
                 files = READERS[layout.format](tree, way.source["calib"], 0, **options)
@@ -122,17 +128,35 @@ def look_at_json(tree: Tree, annotations: str, skip_unmatched: bool = False) -> 
     try:
         files = READERS["coco_json"](tree, None, 0, **options)
     except UserError as error:
-        return look_from(title, {"format": "coco_json", **options, **calibration(0).source}, {}, [], [fault_of(error)])
-    way = calibration(len(files.splits["test"]))
+        return look_from(title, {"format": "coco_json", **options, **calibration([]).source}, {}, [], [fault_of(error)])
+    way = calibration([item.name for item in files.splits["test"]])
     return _finished(tree, title, {"format": "coco_json", **options}, spoken(files.classes), files, way)
 
 
+def own_instances(tree: Tree, layout: Layout) -> str | None:
+    """Returns the JSON of somebody who calls it as COCO's is called, and has other categories; None for COCO's."""
+    if layout.format != "coco_object_instances":
+        return None
+    name = next(name for name in tree.names() if f"/{name}".endswith(layout.sign))
+    try:
+        names = class_names(parse_coco(tree.read(name), tree.where(name)), tree.where(name))
+    except UserError:
+        return None  # its reader says why
+    return None if names == class_list("coco_object") else name
+
+
 def coco_jsons(tree: Tree) -> list[str]:
-    """Returns the files that look like JSON in the format of COCO with shapes; captions have none."""
+    """Returns the files that look like JSON in the format of COCO with shapes; captions have none.
+
+    Raises:
+        UserError: If one is a pointer of Git LFS or a web page.
+    """
     found = []
     for name in tree.names():
         if name.lower().endswith(".json"):
             data = tree.read(name)
+            if what := stand_in(data):
+                raise UserError(f"{tree.where(name)} {what}.")
             if encoding_of(data) != "utf-8":
                 data = decode_text(data, tree.where(name)).encode()
             if b'"categories"' in data and b'"segmentation"' in data:
@@ -160,7 +184,9 @@ def _finished(
 def _notes(tree: Tree, files: LabelledFiles) -> Iterator[Note]:
     if tool := tool_of(tree):
         yield Note(f"taken for an export of {tool}")
-    if files.classes == class_list("coco_object") and isinstance(files.decode, MaskFiles):
+    # Of the maps themselves; what was converted for one of the two holds nothing of the other.
+    maps = isinstance(files.decode, MaskFiles) and _HIGHEST_STUFF in files.decode.labels
+    if files.classes == class_list("coco_object") and maps:
         yield Note("the same maps hold the 171 classes of COCO-Stuff: source.format: coco_stuff reads those")
     yield Note(", ".join(f"{counted(len(items), 'image')} for {split}" for split, items in files.splits.items()))
     yield Note(

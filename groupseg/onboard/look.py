@@ -1,6 +1,6 @@
 """What a look at somebody's images and labels tells."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
@@ -12,6 +12,7 @@ from groupseg.datasets.entry import count_pixels
 from groupseg.datasets.folds import choose_folds
 from groupseg.datasets.labelled import LabelledFiles
 from groupseg.datasets.notes import Note, counted
+from groupseg.datasets.sample import sample_key
 from groupseg.errors import NamedFault, UserError
 
 T = TypeVar("T")
@@ -76,18 +77,18 @@ def in_turn(why: str, folds: int = 5) -> Way:
     return Way({"crossfit": folds}, f"{why}: all are calibrated on and judged in turn, in {folds} folds")
 
 
-def calibration(images: int, listed: bool = False) -> Way:
+def calibration(names: Collection[str], listed: bool = False) -> Way:
     """Decides on what is calibrated where there are no official splits.
 
     Args:
-        images: How many there are.
+        names: Of the images.
         listed: Whether their owner says which are for calibration.
     """
     drawn = {"calib": 0.5, "seed": 0}
     if listed:
         return Way(drawn, "splits/calib.txt says which images are calibrated on")
-    if images < _FEW:
-        return in_turn(f"fewer than {_FEW} images")
+    if len(names) < _FEW:
+        return in_turn(f"fewer than {_FEW} images", choose_folds([sample_key(name) for name in names]) or 5)
     return Way(drawn, "half of the images are drawn for calibration, the others are judged")
 
 

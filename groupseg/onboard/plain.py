@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from groupseg.datasets.class_lists import ClassList, find_class_list, read_class_list
-from groupseg.datasets.folder import read_folder
+from groupseg.datasets.folder import masks_below, read_folder
 from groupseg.datasets.layout import files_below
 from groupseg.datasets.notes import Note, counted, some
 from groupseg.datasets.pictures import SUFFIXES
@@ -52,7 +52,7 @@ def look_at_plain(tree: Tree, skip_unmatched: bool = False) -> Look:
     """
     root = _root(tree)
     images = files_below(tree, f"{root}images/", SUFFIXES)
-    masks = files_below(tree, f"{root}masks/", {".png"})
+    masks = masks_below(tree, f"{root}masks/")
     values = mask_values(tree, evenly(list(masks.values())))
     file = find_class_list(tree, root) or find_class_list(tree, f"{root}masks/") or f"{root}classes.txt"
     listed, faults = _class_list(tree, file, values)
@@ -60,7 +60,7 @@ def look_at_plain(tree: Tree, skip_unmatched: bool = False) -> Look:
     faults = [*faults, *_wrong_values(plain), *_colours(plain)]
     if not images:
         faults.append(Note(f"{plain.where('images')} holds no picture ({', '.join(sorted(SUFFIXES))})."))
-    way = calibration(len(images.keys() & masks.keys()), f"{root}splits/calib.txt" in tree)
+    way = calibration(images.keys() & masks.keys(), f"{root}splits/calib.txt" in tree)
     options = {"skip_unmatched": True} if skip_unmatched else {}
     notes = list(map(Note, _notes(plain)))
     if not faults:
@@ -86,8 +86,9 @@ def _root(tree: Tree) -> str:
     ]
     both = sorted(set.intersection(*roots))
     if len(both) != 1:
-        places = f"lie in {' and in '.join(place or '.' for place in both)}" if both else "do not lie side by side"
-        raise UserError(f"{tree.label}: images/ and masks/ {places}. Name the one folder that holds both.")
+        places = f"lie in {' and in '.join(place or '.' for place in both)}. Name the one folder that holds both"
+        fault = places if both else "do not lie side by side. Put both into one folder"
+        raise UserError(f"{tree.label}: images/ and masks/ {fault}.")
     return f"{both[0]}/".removeprefix("/")
 
 

@@ -1,6 +1,7 @@
 """Writing a section into params.yaml, of which everything else stays as it is, byte for byte."""
 
 import io
+import json
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -130,7 +131,7 @@ def _loaded(text: str, params: Path) -> dict[str, Any]:
     return data
 
 
-def _is(text: str, wanted: Mapping[str, Any]) -> bool:
+def _is(text: str, wanted: Any) -> bool:
     """Whether a text is YAML that says what it should."""
     try:
         return bool(YAML(typ="safe", pure=True).load(text) == wanted)
@@ -171,4 +172,6 @@ def _flow(value: Any) -> str:
     yaml.default_flow_style = True
     file = io.StringIO()
     yaml.dump(value, file)
-    return file.getvalue().removesuffix("...\n").strip()
+    text = file.getvalue().removesuffix("...\n").strip()
+    # ruamel writes `{path: ?x}` as YAML 1.2 allows, and reads a key in it, as DVC does. JSON has quotes around texts.
+    return text if _is(text, value) else json.dumps(value, ensure_ascii=False)

@@ -8,6 +8,7 @@ from groupseg.sources.tree import Tree
 _SIGNS = (
     ("CVAT (Segmentation mask 1.1)", r"/labelmap\.txt", r"/SegmentationClass/"),
     ("labelme (labelme2voc)", r"/class_names\.txt", r"/SegmentationClass(PNG)?/"),
+    ("labelme (labelme2coco)", r"/annotations\.json", r"/JPEGImages/"),
     ("Roboflow (Semantic Segmentation Masks)", r"/_classes\.csv", ""),
     ("Roboflow (COCO)", r"/_annotations\.coco\.json", ""),
     ("CVAT (COCO 1.0)", r"/annotations/instances_(?!(train|val)20\d\d)[^/]*\.json", ""),

@@ -37,6 +37,12 @@ def safe_name(name: str, label: str) -> str:
     return str(PurePosixPath(name)) if "" in parts or "." in parts else name
 
 
+def posix_name(name: str) -> str:
+    """Returns the name of a file with slashes for the backslashes of Windows; as it is where it would lead out."""
+    plain = name.replace("\\", "/").lstrip("/")
+    return name if ".." in plain.split("/") else plain
+
+
 def is_clutter(name: str) -> bool:
     """Whether a file is one that the system of its owner has left: hidden, or in macOS's `__MACOSX`."""
     return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))

@@ -75,20 +75,32 @@ class Folder:
         # Text, not Path: with tens of thousands of files this is felt.
         self._before = f"{path}/" if path.parts else ""
         self._names: tuple[str, ...] | None = None
+        # What files with backslashes in their names are really called: archives of Windows may unpack to such.
+        self._stored: dict[str, str] = {}
 
     def names(self) -> tuple[str, ...]:
-        """Returns the names of all files, sorted. They are looked for once."""
+        """Returns the names of all files, sorted; backslashes in them are slashes. They are looked for once.
+
+        Raises:
+            UserError: If a folder cannot be read, or a name is there with a slash and with a backslash.
+        """
         if self._names is None:
-            found = self._walk("", set())
-            self._names = tuple(sorted(name for name in found if not checks.is_clutter(name)))
+            found = set(self._walk("", set()))
+            self._stored = {checks.posix_name(name): name for name in found if "\\" in name}
+            rest = found - set(self._stored.values())
+            if both := sorted(rest & self._stored.keys()):
+                raise UserError(f"{self.label} holds {both[0]} and {self._stored[both[0]]}. Take one of them away.")
+            self._names = tuple(sorted(name for name in rest | self._stored.keys() if not checks.is_clutter(name)))
         return self._names
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and os.path.isfile(self._place(name))  # noqa: PTH113
+        if not isinstance(name, str):
+            return False
+        return os.path.isfile(self._place(name)) or (name in self.names() and name in self._stored)  # noqa: PTH113
 
     def where(self, name: str) -> str:
         """Says where a file lies, for errors."""
-        return self._before + name
+        return self._before + self._stored.get(name, name)
 
     def read(self, name: str) -> bytes:
         """Returns the bytes of a file.
@@ -105,7 +117,7 @@ class Folder:
             raise UserError(f"{self.where(name)} cannot be read: {error.strerror}. Mend it or its rights.") from error
 
     def _place(self, name: str) -> str:
-        return self._before + checks.safe_name(name, self.label)
+        return self._before + (self._stored.get(name) or checks.safe_name(name, self.label))
 
     def _walk(self, below: str, entered: set[str]) -> Iterator[str]:
         folder = f"{self._before}{below}" or "."

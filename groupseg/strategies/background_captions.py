@@ -18,7 +18,7 @@ class BackgroundCaptions(Natural):
 
     The score is how far the logit of the best class is above the highest of the background vectors, both times
     the logit scale. No mask has been seen: without calibration, 0 is where the model draws the line. A model that has
-    learned no such vector calls nothing background, and the record says so.
+    learned no such vector calls nothing background, and the record says so where there is any.
 
     Args:
         rule: "background_captions".
@@ -35,7 +35,8 @@ class BackgroundCaptions(Natural):
         super().fit(table, vocabulary)
         if not len(table.background):
             self.keep_natural(table, vocabulary)
-            self.warnings = ["The model has learned no background: nothing is called background."]
+            said = "The model has learned no background: nothing is called background."
+            self.warnings = [said] if table.with_background else []
         return self
 
     @by_blocks

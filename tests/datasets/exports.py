@@ -167,6 +167,24 @@ def labelme_voc(folder: Path) -> Export:
     return Export("labelme (labelme2voc)", masks)
 
 
+def labelme_coco(folder: Path) -> Export:
+    """Labelme2coco: areas and boxes of polygons, and a category for the background, which owns nothing."""
+    cvat_coco(folder)
+    source = folder / "annotations/instances_default.json"
+    data = json.loads(source.read_text())
+    source.unlink()
+    (folder / "images").rename(folder / "JPEGImages")
+    names = ("_background_", *CLASSES)
+    data["categories"] = [{"supercategory": None, "id": index, "name": name} for index, name in enumerate(names)]
+    for image in data["images"]:
+        image["file_name"] = f"JPEGImages/{image['file_name']}"
+        picture(folder / "Visualization" / Path(image["file_name"]).name, image["id"])
+    for annotation in data["annotations"]:
+        annotation["iscrowd"] = 0
+    (folder / "annotations.json").write_text(json.dumps(data))
+    return Export("labelme (labelme2coco)", {f"JPEGImages/{index}": labels_of(index) for index in range(3)})
+
+
 def converted_stuff(folder: Path) -> Export:
     """COCO-Stuff as mmsegmentation converts it, without the maps that it was made from."""
     masks = {}
@@ -197,7 +215,7 @@ def converted_context(folder: Path) -> Export:
 EXPORTS: dict[str, Callable[[Path], Export]] = {
     make.__name__: make
     for make in (
-        cvat_masks, cvat_coco, label_studio, roboflow_coco, roboflow_masks, labelme_voc, converted_stuff,
-        converted_context,
+        cvat_masks, cvat_coco, label_studio, roboflow_coco, roboflow_masks, labelme_voc, labelme_coco,
+        converted_stuff, converted_context,
     )
 }  # fmt: skip

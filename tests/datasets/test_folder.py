@@ -123,7 +123,7 @@ def test_an_image_without_mask_and_a_mask_without_image_are_named(make_folder: M
 def test_a_missing_class_list_is_named(make_folder: MakeFolder) -> None:
     folder = make_folder()
     (folder / "classes.txt").unlink()
-    with pytest.raises(UserError, match=rf"^{folder} holds no classes\.txt: no labelled folder .* lies there\. Mend"):
+    with pytest.raises(UserError, match=rf"^{folder}/classes\.txt is missing\. Write the classes in it, one a line"):
         read(folder, 2, 0)
 
 

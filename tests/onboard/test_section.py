@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from dvc.utils.hydra import apply_overrides
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from groupseg.errors import UserError
@@ -122,6 +124,23 @@ def test_a_file_without_an_end_of_line_is_no_trouble(tmp_path: Path) -> None:
     assert params.read_text() == "run: {datasets: [mine], folder: b}\ndatasets:\n  a: {x: 1}\n  mine:\n    y: 2"
 
 
+@settings(deadline=None, max_examples=50)
+@given(text=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40))
+@example(text="?0")
+@example(text="2021")
+@example(text="null")
+@example(text="%20")
+@example(text="a\\b")
+def test_any_path_and_any_name_of_a_class_come_back(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    params = tmp_path_factory.mktemp("any") / "params.yaml"
+    params.write_text(AWKWARD, "utf-8")
+    section = {"source": {"format": "folder", "path": text}, "prompts": {"names": {text: text}}}
+    assert add_dataset(params, "mine", section, {"folder": text})
+    found = read_yaml(params)
+    assert found["datasets"]["mine"] == section
+    assert found["run"]["folder"] == text
+
+
 def test_another_data_set_of_that_name_is_not_overwritten(small: Path) -> None:
     with pytest.raises(UserError, match=r"datasets\.b is there already, and says something else\. Give another name"):
         add_dataset(small, "b", SECTION, {"datasets": ["b"]})
@@ -195,6 +214,35 @@ def test_the_command_that_is_named_does_what_it_says(small: Path, folder: str) -
     run = load(small)["run"]
     assert (run["name"], run["datasets"], run["folder"]) == ("mine", ["mine"], folder)
     assert check.strip() == "groupseg data check mine"
+
+
+WORDS = [
+    "2021", "007", "1e3", "1_000", "0x1f", "0o17", "0b1", "1.5", "null", "Null", "true", "FALSE", "yes", "no", "on",
+    "off", "2021-05-17", "2021-13-45", "nan", "inf", "y", "n", "--x", "-1", "?0", "a: b", "#1", "50%", "my photos (2)",
+    "1:30", "[x]", "{x}", "*x", "&x", "!x", "'x", '"x', "x,y", "x=y", "$x", "été", "=1", "<<1", "x y",
+    "x\\y", "x\\", "x\\\\", "x\\'y", "x''",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("folder", WORDS)
+def test_a_folder_of_any_name_is_text_to_every_reader(small: Path, tmp_path: Path, folder: str) -> None:
+    name = data_set_name(tmp_path / folder)
+    section = {"source": {"format": "folder", "path": folder}}
+    add_dataset(small, name, section, {"name": name, "datasets": [name], "folder": folder})
+    data = load(small)
+    assert data["datasets"][name] == section
+    assert data["run"] == {"name": name, "model": "m", "datasets": [name], "strategies": ["fixed"], "folder": folder}
+    older = YAML(typ="safe", pure=True)
+    older.version = (1, 1)
+    assert older.load(small.read_text("utf-8"))["run"]["datasets"] == [name]
+    if folder.startswith("?"):
+        return  # DVC writes such a path between brackets without quotes, and cannot read what it wrote
+    # The command that is named.
+    small.write_text(AWKWARD)
+    add_dataset(small, name, section, {})
+    apply_overrides(str(small), overrides(next_steps(name, folder, False, {}).splitlines()[0]))
+    run = load(small)["run"]
+    assert (run["name"], run["datasets"], run["folder"]) == (name, [name], folder)
 
 
 def overrides(line: str) -> list[str]:

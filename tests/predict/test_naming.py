@@ -11,6 +11,8 @@ from groupseg.predict.naming import Naming, calibrated_naming, class_list, find_
 from groupseg.refine.settings import UNREFINED, Pamr
 from groupseg.strategies.record import calibrate
 from groupseg.strategies.registry import STRATEGIES, build
+from tests.datasets.test_class_lists import FORMS, NAMES
+from tests.datasets.test_texts import ENCODED
 from tests.predict.fakes import DIGEST
 from tests.tables import random_case
 
@@ -52,6 +54,15 @@ def test_classes_are_the_lines_of_a_text_file(tmp_path: Path) -> None:
     path = tmp_path / "classes.txt"
     path.write_text("cat\nsofa, red\n\n", encoding="utf-8-sig")
     assert class_list(str(path)) == ("cat", "sofa, red")
+
+
+@pytest.mark.parametrize("encoding", ENCODED)
+@pytest.mark.parametrize("form", FORMS)
+def test_a_list_of_any_tool_is_taken_and_never_its_path(tmp_path: Path, form: str, encoding: str) -> None:
+    file, write = FORMS[form]
+    for name in (file, file.upper()):
+        (tmp_path / name).write_bytes(ENCODED[encoding]("\r\n".join(write(NAMES)) + "\r\n"))
+        assert class_list(str(tmp_path / name)) == tuple(NAMES[1:])
 
 
 def test_one_class_is_enough_and_two_thousand_are_not_too_many() -> None:

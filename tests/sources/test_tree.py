@@ -374,3 +374,20 @@ def test_bytes_changed_at_random_are_refused_in_one_line_or_change_nothing(
     assert "\n" not in said
     # Only a tar has no checksum over its files: there a changed byte is a changed file.
     assert kind == "tar" or all(FILES.get(name, found) == found for name, found in read.items())
+
+
+def test_backslashes_in_the_names_of_a_folder_are_slashes(tmp_path: Path) -> None:
+    """What unzip leaves on Linux of archives that some programs make on Windows."""
+    files = {"images\\a.jpg": b"one", "images\\sub\\b.jpg": b"two", "c.txt": b"three", "masks\\.hidden": b""}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    tree = open_tree(tmp_path)
+    assert "images/a.jpg" in tree
+    assert tree.names() == ("c.txt", "images/a.jpg", "images/sub/b.jpg")
+    for copy in (tree, pickle.loads(pickle.dumps(tree))):
+        assert [copy.read(name) for name in tree.names()] == [b"three", b"one", b"two"]
+    assert tree.where("images/a.jpg") == f"{tmp_path}/images\\a.jpg"
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/a.jpg").write_bytes(b"another")
+    with pytest.raises(UserError, match=r"holds images/a\.jpg and images\\a\.jpg\. Take one of them away"):
+        open_tree(tmp_path).names()
