@@ -20,6 +20,7 @@ from mlflow import MlflowClient
 from PIL import Image
 from ruamel.yaml import YAML
 
+from groupseg.defaults import ENSEMBLE
 from groupseg.networks import find_kind
 from groupseg.report.results import TABLES
 from tests.commands import git
@@ -90,7 +91,7 @@ def make_tiny(params: dict[str, Any]) -> None:
         model = params["models"][name]
         model["architecture"].update(dim=16, depth=1, heads=2, tokens=4)
         model["training"].update(steps=STEPS, batch=8, warmup=5)
-    params["text"]["ensemble"] = params["text"]["ensemble"][:2]
+    params["text"]["ensemble"] = ENSEMBLE[:2]
     params["evaluate"].update(resamples=50, best="cosine")
     params["studies"]["learning"].update(sizes=[4], draws=1)
     params["studies"]["vocabulary"].update(sizes=[5], absent=[5], draws=1, strategies=["fixed", "cosine"])
