@@ -20,12 +20,12 @@ LAYOUTS = {
     "coco_stuff": ["coco_val2017", "coco_stuffthingmaps"],
     "ade20k": ["ade20k"],
 }
+WEIGHTS = {"ViT-B-16-quickgelu": "clip_vit_b16"}
 ENSEMBLE = [
     "itap of a {}.", "a bad photo of the {}.", "a origami {}.", "a photo of the large {}.", "a {} in a video game.",
     "art of the {}.", "a photo of the small {}.", "a photo of a {}.",
 ]  # fmt: skip
 VOCABULARY = {"sizes": [5, 10, 20, 40, 80], "absent": [10, 20, 40, 80]}
-WEIGHTS = {"ViT-B-16-quickgelu": "clip_vit_b16"}
 
 
 def completed(params: Any) -> Any:

@@ -44,6 +44,12 @@ def test_a_strategy_has_the_defaults_of_its_rule() -> None:
     assert found["b"] == {"rule": "none"}
 
 
+def test_all_strategies_run_in_their_order_but_for_those_that_are_left_out() -> None:
+    params = {"strategies": {name: {} for name in "dbca"}, "run": {"strategies": "all", "without": ["b"]}}
+    assert completed(params)["run"]["strategies"] == ["d", "c", "a"]
+    assert completed({**params, "run": {"strategies": ["b"]}})["run"]["strategies"] == ["b"]
+
+
 def test_an_archive_is_called_as_at_its_first_address() -> None:
     urls = ["https://a.org/x/data.tar.gz", "https://b.org/other.tar"]
     assert completed({"archives": {"a": {"urls": urls}}})["archives"]["a"]["file"] == "data.tar.gz"

@@ -199,3 +199,9 @@ def test_studies_judge_the_first_fold() -> None:
         held_out(case.table.subset(np.flatnonzero(image_folds(case.table.keys, 3) == 1)[:1]), 3)
     with pytest.raises(UserError, match="crossfit: 3 leaves no labelled image outside fold 0"):
         held_out(test, 3)
+
+
+def test_it_looks_at_the_texts_that_its_strategy_looks_at() -> None:
+    assert CrossFit(build({"rule": "floss"}), 2).uses_ensemble
+    prompts = CrossFit(build({"rule": "background_prompts", "words": "clip_es"}), 2)
+    assert (prompts.uses_ensemble, prompts.word_lists) == (False, ("clip_es",))
