@@ -163,3 +163,41 @@ def test_shapes_that_are_wholly_covered_are_named(tmp_path: Path) -> None:
     for annotation in data["annotations"][-2:]:
         annotation["category_id"] = 10
     assert [sample.remarks for sample in read(tmp_path, data).samples("test")] == [(), ()]
+
+
+@pytest.mark.parametrize("name", ["background", "_background_", "Background", "__background__"])
+@pytest.mark.parametrize("drawn", [True, False])
+def test_a_category_of_the_background_is_no_class(tmp_path: Path, name: str, drawn: bool) -> None:
+    data = example()
+    data["categories"].append({"id": 0, "name": name, "supercategory": None})
+    expected = EXPECTED.copy()
+    if drawn:  # a hole in the table
+        hole = [[6, 0, 8, 0, 8, 2, 6, 2]]
+        data["annotations"] += [
+            {"id": 9 + number, "image_id": number, "category_id": 0, "segmentation": hole} for number in (0, 1)
+        ]
+        expected[:2, 6:] = 0
+    files = read(tmp_path, data)
+    assert files.classes == ("table", "cup")
+    assert all(np.array_equal(sample.mask, expected) for sample in files.samples("test"))
+    assert any(f"category {name!r} is taken for background, and is no class" in str(note) for note in files.notes)
+
+
+@pytest.mark.parametrize("name", ["ignore", "__ignore__", "void"])
+def test_pixels_of_a_category_that_is_ignored_are_unknown(tmp_path: Path, name: str) -> None:
+    data = example()
+    data["categories"][0]["name"] = name
+    files = read(tmp_path, data)
+    assert files.classes == ("table",)
+    expected = np.where(EXPECTED == 2, 255, EXPECTED)
+    assert all(np.array_equal(sample.mask, expected) for sample in files.samples("test"))
+
+
+@pytest.mark.parametrize(
+    ("box", "told"), [([2, 2, 30, 3], True), ([2, 2, 2, 2], False), (None, False), ([], False), ("2 2 30 3", False)]
+)
+def test_a_shape_that_hardly_paints_is_told_by_its_box(tmp_path: Path, box: object, told: bool) -> None:
+    data = example(area=lambda _: None)
+    data["annotations"][1].update(segmentation=[[2, 2, 3, 2, 3, 3, 2, 3]], bbox=box)
+    sample, _ = read(tmp_path, data).samples("test")
+    assert [remark.kind for remark in sample.remarks] == ["empty"] * told

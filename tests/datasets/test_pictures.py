@@ -127,10 +127,18 @@ def test_sixteen_bit_masks_keep_their_values(tmp_path: Path) -> None:
     assert mask_of(tmp_path / "a.png").tolist() == [[0, 300, 65535]]
 
 
-@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "1"])
-def test_masks_without_one_number_a_pixel_are_refused(tmp_path: Path, mode: str) -> None:
+@pytest.mark.parametrize(
+    ("mode", "remedy"),
+    [
+        ("RGB", "Save class numbers, not colours"),
+        ("RGBA", "Save class numbers, not colours"),
+        ("LA", "Save class numbers without transparency"),
+        ("1", "With one bit a pixel, 1 and 255 are the same: save it with 8 bits"),
+    ],
+)
+def test_masks_without_one_number_a_pixel_are_refused(tmp_path: Path, mode: str, remedy: str) -> None:
     Image.new(mode, (3, 3)).save(tmp_path / "a.png")
-    with pytest.raises(UserError, match=rf"a\.png is no mask: .* got mode {mode}\. Save class numbers, not colours"):
+    with pytest.raises(UserError, match=rf"a\.png is no mask: .* got mode {mode}\. {remedy}"):
         mask_of(tmp_path / "a.png")
 
 
