@@ -13,7 +13,7 @@ from stages.params import load_params
 from stages.rows import update_rows
 from stages.schema import Params
 from stages.stage import run
-from stages.tables import calibration_path, read_splits, read_vocabulary
+from stages.tables import calibration_path, read_calibration, read_splits, read_vocabulary
 
 
 def main(dataset: str) -> None:
@@ -36,7 +36,7 @@ def keys(params: Params, dataset: str) -> dict[str, str]:
     made_from = files_digest(paths.table(dataset, "test"), paths.text(dataset))
     found = {}
     for name in filter(lambda name: portable(params.strategies[name]), params.run.strategies):
-        records = [read_json(calibration_path(params, source, name)) for source in params.run.datasets]
+        records = [read_calibration(calibration_path(params, source, name)) for source in params.run.datasets]
         of_each = dict(zip(params.run.datasets, (record["key"] for record in records), strict=True))
         found[name] = digest([made_from, of_each, code[records[0]["rule"]]])
     return found
@@ -44,7 +44,7 @@ def keys(params: Params, dataset: str) -> dict[str, str]:
 
 def calibrated(params: Params, dataset: str, strategies: list[str]) -> dict[str, Strategy]:
     """Reads some strategies as they were fitted; of cross-fitted ones, the copy that has not seen the first fold."""
-    found = {name: load(read_json(calibration_path(params, dataset, name))) for name in strategies}
+    found = {name: load(read_calibration(calibration_path(params, dataset, name))) for name in strategies}
     return {name: one.copies[0] if isinstance(one, CrossFit) else one for name, one in found.items()}
 
 
