@@ -168,7 +168,7 @@ def calibrated_naming(
         ensemble=tuple(text["ensemble"]) if record["rule"] == "floss" else (),
         strategy=rule,
         with_background=record["with_background"] if with_background is None else with_background,
-        origin={"calibration": str(path), "dataset": record["dataset"]},
+        origin={"calibration": printable(str(path)), "dataset": record["dataset"]},
         refine=refine,
     )
     found = record["weights_sha256"]

@@ -59,7 +59,7 @@ def predict_files(
     """
     sources = find_sources(inputs, every, out)
     check_plain_file(model, "a file of weights, such as models/scenes_small.safetensors")
-    naming = find_naming(classes, strategy, sha256(model), **options)
+    naming = find_naming(classes, strategy, _digest(model), **options)
     with atomic_path(out / "classes.txt") as path:
         path.write_text("\n".join(naming.classes) + "\n", encoding="utf-8")
     # Loading takes seconds: what is wrong with the arguments has been said by now.
@@ -84,6 +84,13 @@ def predict_files(
     if failed:
         raise UserError(f"{len(failed)} of {len(sources)} inputs could not be read; {out} holds what the others gave.")
     return done
+
+
+def _digest(model: Path) -> str:
+    try:
+        return sha256(model)
+    except OSError as error:
+        raise UserError(f"{model} cannot be read: {error.strerror}. Give a file of weights.") from error
 
 
 def write_result(result: Result, out: Path, name: str, overlays: bool) -> None:

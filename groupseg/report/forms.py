@@ -266,6 +266,8 @@ def read_result(path: Path, form: type[Form], remedy: str = "Delete it and run `
         data = read_json(path)
     except RecursionError as error:
         raise UserError(f"{path} is nested too deep. {remedy}") from error
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}. {remedy}") from error
     check_form(data, form, path, remedy)
     return data
 
