@@ -20,7 +20,10 @@ PACKAGES = ("groupseg", "stages")
 # cannot change what a result is. `groupseg` itself only names what the package exports.
 NEUTRAL = frozenset(
     {"groupseg", "stages"}
-    | {f"groupseg.{name}" for name in ("errors", "plain_file", "processes", "terminal", "yaml_file")}
+    | {
+        f"groupseg.{name}"
+        for name in ("alone", "errors", "plain_file", "processes", "restored", "terminal", "yaml_file")
+    }
     | {f"stages.{name}" for name in ("params", "paths", "schema", "faults", "stage")}
     | {f"groupseg.sources.{name}" for name in ("cache", "digests", "fetch", "transfer")}
 )
