@@ -110,7 +110,8 @@ def compare(
     b: Annotated[str, typer.Argument(help="Likewise; the differences are B - A.")] = "workspace",
     layout: Annotated[Layout, typer.Option("--format", help="How it is written.")] = Layout.TEXT,
     resamples: Annotated[
-        int, typer.Option(min=1, help="Resamples of the images; no p-value is below 1 / (resamples + 1).")
+        int,
+        typer.Option(min=1, max=1_000_000, help="Resamples of the images; no p-value is below 1 / (resamples + 1)."),
     ] = 2000,
 ) -> None:
     """Compares the mIoU of two revisions: which strategies changed, and which by more than chance, image by image.
@@ -196,7 +197,7 @@ def predict(
         bool | None, typer.Option("--background/--no-background", help="Whether a segment may be none of the classes.")
     ] = None,
     overlays: Annotated[bool, typer.Option("--overlays/--no-overlays", help="Whether to draw pictures.")] = True,
-    every: Annotated[int, typer.Option(min=1, help="Of a video, every how-manyeth frame.")] = 1,
+    every: Annotated[int, typer.Option(min=1, max=1_000_000, help="Of a video, every how-manyeth frame.")] = 1,
 ) -> None:
     """Segments images, and names the segments by any words or as a calibration says."""
     from groupseg.predict.run import predict_files
@@ -241,7 +242,9 @@ def convert(
         str | None, typer.Option(help="Name in open_clip, as ViT-B-16-quickgelu; without it, GroupViT is expected.")
     ] = None,
     attention: Annotated[Attention, typer.Option(help="Of CLIP: how its last block is computed.")] = "naclip",
-    clusters: Annotated[int, typer.Option(min=0, help="Of CLIP: segments of a window; 0 = every patch is one.")] = 32,
+    clusters: Annotated[
+        int, typer.Option(min=0, max=10_000, help="Of CLIP: segments of a window; 0 = every patch is one.")
+    ] = 32,
     whole: Annotated[bool, typer.Option("--whole", help="Read images all at once, not through windows.")] = False,
     precision: Annotated[Literal["float32", "bfloat16"], typer.Option(help="Of matrix products.")] = "float32",
 ) -> None:
@@ -269,7 +272,9 @@ def app(arguments: Sequence[str] | None = None) -> None:
     try:
         commands(args=arguments)
     except UserError as error:
-        _fail(str(error))
+        from groupseg.restored import damaged_copies
+
+        _fail("\n".join([str(error), *damaged_copies(str(error))]))
     except FileNotFoundError as error:
         _fail(f"{error.filename} is missing. Run `dvc repro`, or `dvc pull`.")
     except MemoryError:

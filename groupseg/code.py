@@ -21,7 +21,10 @@ PACKAGES = ("groupseg", "stages")
 # exports.
 NEUTRAL = frozenset(
     {"groupseg", "stages"}
-    | {f"groupseg.{name}" for name in ("defaults", "errors", "plain_file", "processes", "terminal", "yaml_file")}
+    | {
+        f"groupseg.{name}"
+        for name in ("alone", "defaults", "errors", "plain_file", "processes", "restored", "terminal", "yaml_file")
+    }
     | {f"stages.{name}" for name in ("params", "paths", "schema", "faults", "stage")}
     | {f"groupseg.sources.{name}" for name in ("cache", "digests", "fetch", "transfer")}
 )

@@ -13,8 +13,9 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from filelock import FileLock
+from filelock import Timeout
 
+from groupseg.alone import alone
 from groupseg.errors import UserError
 from groupseg.report.records import PARENT, Record, describe, state_digest
 from groupseg.report.results import Results
@@ -34,6 +35,8 @@ _SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
+# Seconds to wait for another process that sends.
+_PATIENCE = 60
 # The most that MLflow takes at once: 1000 in all, 100 parameters of them.
 _METRICS, _PARAMS = 900, 100
 
@@ -55,6 +58,11 @@ def track(results: Results) -> None:
         sent = send(records, state_digest(results, records), uri, root)
     except UserError:
         raise
+    except Timeout as error:
+        raise UserError(
+            f"Another process still sends results to MLflow. They are safe in {results.folder}; once it is done,"
+            " `groupseg track` sends what is missing."
+        ) from error
     except Exception as error:
         raise UserError(
             f"MLflow at {shown} did not take all results: {_reason(error)}. They are safe in {results.folder}; once it"
@@ -89,8 +97,9 @@ def send(records: Sequence[Record], digest: str, uri: str, root: Path) -> int:
     """
     lock = root / ".work" / "track.lock"
     lock.parent.mkdir(exist_ok=True)
+    waiting = f"Another process sends results to MLflow; waiting up to {_PATIENCE} s for it."
     # Two processes that send the same state would each send all of it.
-    with FileLock(lock, timeout=60):
+    with alone(lock, waiting, _PATIENCE):
         client = _client(uri, root)
         experiment = _experiment(client, uri, root)
         tags = {DIGEST: digest}

@@ -6,8 +6,8 @@ from typing import Any
 
 from groupseg.code import Code
 from groupseg.errors import UserError
-from groupseg.files import read_json
 from groupseg.records import digest, files_digest
+from groupseg.report.forms import Definition, Params, check_form, read_result
 from groupseg.report.provenance import git
 from groupseg.strategies.registry import STRATEGIES, build
 from groupseg.yaml_file import read_yaml
@@ -25,6 +25,7 @@ def why(root: Path, dataset: str, strategy: str) -> str:
         UserError: If params.yaml does not define one of them.
     """
     params = read_yaml(root / "params.yaml")
+    check_form(params, Params, root / "params.yaml", "Mend it.")
     for kind, name in {"datasets": dataset, "strategies": strategy}.items():
         if name not in params[kind]:
             raise UserError(
@@ -33,7 +34,7 @@ def why(root: Path, dataset: str, strategy: str) -> str:
     path = Path("results") / params["run"]["name"] / "calibration" / dataset / f"{strategy}.json"
     if not (root / path).exists():
         return f"{path} is not there yet: `dvc repro calibrate@{dataset}` makes it."
-    record = read_json(root / path)
+    record = read_result(root / path, Definition)
     changes = list(_changes(root, path, record, build(params["strategies"][strategy]).definition()))
     if not changes:
         return f"{path} is up to date."

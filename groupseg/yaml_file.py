@@ -12,6 +12,8 @@ from ruamel.yaml.reader import ReaderError
 from groupseg.errors import UserError
 from groupseg.plain_file import check_plain_file
 
+# Beyond any number of bytes or steps; seeds that are made of one by a factor of a million fit into 64 bits.
+_LARGEST = 2**43
 # Far beyond any file that a person writes: bytes, levels, and values once every alias is written out.
 _BYTES, _DEPTH, _VALUES = 2**24, 50, 500_000
 
@@ -53,7 +55,7 @@ def parse_yaml(text: str, label: str) -> Any:
 
     Raises:
         UserError: If it is no YAML, refers to itself, is far too large or too deep, or holds a number that is not
-            finite, a date that there is not, or a key that is no word.
+            finite or too large, a date that there is not, or a key that is no word.
     """
     try:
         data = YAML(typ="safe", pure=True).load(text)
@@ -100,6 +102,10 @@ class _Check:
             )
         if isinstance(value, float) and not math.isfinite(value):
             raise UserError(f"{self._at(place)} must be a finite number; got {value!r}")
+        if isinstance(value, int) and abs(value) > _LARGEST:
+            raise UserError(f"{self._at(place)} must lie within {_LARGEST:,} of 0. If it is a word, put it in quotes.")
+        if isinstance(value, str) and "\0" in value:
+            raise UserError(f"{self._at(place)} holds a zero byte: {value!r}. Take it out")
         if isinstance(value, str) and not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
             raise UserError(f"{self._at(place)} holds half a character: {value!r}. Write the whole one")
         for key, item in _items(value):

@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from groupseg.errors import NamedFault, UserError, printable
 from groupseg.files import atomic_path, write_json
+from groupseg.restored import damaged_copies
 from groupseg.terminal import show_any_name
 from stages import STARTED
 
@@ -24,7 +25,10 @@ from stages import STARTED
 ROOT = Path(os.environ.get("DVC_ROOT", "."))
 
 # What a user can mend outside the program. Any other OSError is a fault of ours and keeps its traceback.
-_MENDABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS})
+_MENDABLE = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
+    | {errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR}
+)
 
 
 def run(main: Callable[..., None], shared: bool = False) -> None:
@@ -49,18 +53,20 @@ def run(main: Callable[..., None], shared: bool = False) -> None:
             main(**arguments)
         _record(called, time.monotonic() - STARTED)
     except UserError as error:
-        _fail(str(error), *_all_named(error, called))
-    except KeyError:
-        if not (unknown := _unknown(arguments)):
+        _fail(str(error), *_all_named(error, called), *damaged_copies(str(error)))
+    except (KeyError, FileNotFoundError) as error:
+        if unknown := _unknown(arguments):
+            _fail(unknown)
+        if isinstance(error, KeyError) or error.filename is None:
             raise
-        _fail(unknown)
+        _fail(f"{error.filename} is missing. Run `dvc repro`, which makes it.")
     except MemoryError:
         _fail(f"stage {script} ran out of memory. Close other programs, or lower its numbers in params.yaml.")
     except OSError as error:
         if error.errno not in _MENDABLE:
             raise
         place = error.filename or f"stage {script}"
-        _fail(f"{place}: {error.strerror}. Free the space or the permission and run again.")
+        _fail(f"{place}: {error.strerror}. Free the space or the permission, or mend the path, and run again.")
 
 
 def _all_named(error: UserError, called: str) -> Iterator[str]:

@@ -27,7 +27,7 @@ from stages.params import load_params
 from stages.rows import update_rows
 from stages.schema import LearningStudy, Params, VocabularyStudy
 from stages.stage import run
-from stages.tables import calibration_path, read_splits, read_vocabulary
+from stages.tables import calibration_path, read_calibration, read_splits, read_vocabulary
 
 
 class Data(NamedTuple):
@@ -95,7 +95,7 @@ def move(params: Params, dataset: Dataset) -> None:
     code = read_json(paths.note("studies"))["transfer"]
     keys = {}
     for name in filter(lambda name: portable(params.strategies[name]), params.run.strategies):
-        records = [read_json(calibration_path(params, source, name)) for source in params.run.datasets]
+        records = [read_calibration(calibration_path(params, source, name)) for source in params.run.datasets]
         of_each = dict(zip(params.run.datasets, (record["key"] for record in records), strict=True))
         keys[name] = digest([dataset.digest, of_each, code[records[0]["rule"]]])
     update_rows(paths.results(params) / "transfer" / f"{dataset.name}.csv", f"transfer {dataset.name}", keys, rows)
@@ -103,7 +103,7 @@ def move(params: Params, dataset: Dataset) -> None:
 
 def calibrated(params: Params, dataset: str, strategies: list[str]) -> dict[str, Strategy]:
     """Reads some strategies as they were fitted; of cross-fitted ones, the copy that has not seen the first fold."""
-    found = {name: load(read_json(calibration_path(params, dataset, name))) for name in strategies}
+    found = {name: load(read_calibration(calibration_path(params, dataset, name))) for name in strategies}
     return {name: one.copies[0] if isinstance(one, CrossFit) else one for name, one in found.items()}
 
 

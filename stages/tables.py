@@ -9,10 +9,12 @@ import numpy as np
 from groupseg.errors import UserError
 from groupseg.files import atomic_path, read_json
 from groupseg.records import Key, digest, files_digest
+from groupseg.report.forms import KeptCalibration, read_result
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary, WordList
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.crossfit import crossfit, held_out, image_folds
+from groupseg.strategies.registry import load
 from groupseg.text.features import load_features
 from stages import paths
 from stages.schema import Params
@@ -24,8 +26,21 @@ REFERENCE, ORACLE = "global", "oracle.label"
 
 
 def read_table(dataset: str, split: str) -> SegmentTable:
-    """Reads the segments of a split."""
-    return SegmentTable.load(paths.table(dataset, split))
+    """Reads the segments of a split.
+
+    Raises:
+        UserError: If the file is missing or damaged, or was made by a model whose training has diverged.
+    """
+    path = paths.table(dataset, split)
+    table = SegmentTable.load(path)
+    if not np.isfinite(table.image_embedding).all():
+        model = table.protocol["model"]
+        raise UserError(
+            f"{path} holds embeddings that are no numbers: {paths.weights(model)} is damaged, or its training has"
+            f" diverged, and {paths.history(model)} shows at which step. Lower models.{model}.training.rate in"
+            " params.yaml and run `dvc repro`."
+        )
+    return table
 
 
 def read_vocabulary(dataset: str, table: SegmentTable) -> tuple[Vocabulary, dict[str, Any]]:
@@ -83,6 +98,20 @@ def calibration_keys(dataset: str, strategies: Mapping[str, Strategy]) -> dict[s
     }
 
 
+def read_calibration(path: Path) -> dict[str, Any]:
+    """Reads the record of a calibration.
+
+    Raises:
+        UserError: If it is missing, or no record that a strategy can be made of.
+    """
+    record: dict[str, Any] = read_result(path, KeptCalibration)
+    try:
+        load(record)
+    except UserError as error:
+        raise UserError(f"{path}: {error} Delete it and run `dvc repro` again.") from error
+    return record
+
+
 def read_calibrations(params: Params, dataset: str) -> dict[str, dict[str, Any]]:
     """Reads the records of the strategies that run, calibrated on the present calibration images and texts.
 
@@ -93,8 +122,8 @@ def read_calibrations(params: Params, dataset: str) -> dict[str, dict[str, Any]]
     records = {}
     for strategy in params.run.strategies:
         path = calibration_path(params, dataset, strategy)
-        records[strategy] = read_json(path)
-        key = records[strategy].get("key", {})
+        records[strategy] = read_calibration(path)
+        key = records[strategy]["key"]
         if stale := [part for part, found in present.items() if key.get(part) != found]:
             raise UserError(
                 f"{path} was not calibrated on the present calib split of {dataset} (another {', '.join(stale)})."

@@ -6,6 +6,7 @@ still right, weights and figures, is kept by its key. Run `dvc repro` before.
 
 import time
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,9 @@ from groupseg.errors import UserError
 from groupseg.files import read_json, sha256, write_json
 from groupseg.metrics.bootstrap import resample_weights
 from groupseg.networks import load_network
-from groupseg.records import account, digest, files_digest, read_record
+from groupseg.records import account, digest, files_digest
 from groupseg.refine.settings import UNREFINED
+from groupseg.report.forms import Variant, read_result
 from groupseg.segments.build import build_table
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
@@ -37,11 +39,20 @@ def main(name: str) -> None:
     params = load_params()
     train(name, params)
     path = paths.results(params) / "variants" / f"{name}.json"
-    old = read_record(path).get("datasets", {})
+    old = figures_of(path)
     figures = {dataset: judge(name, dataset, params, old.get(dataset, {})) for dataset in params.run.datasets}
     refine = {"refine": str(params.refine[name])} if name in params.refine else {}
     content = {"model": name, "weights_sha256": sha256(paths.weights(name)), **refine, "datasets": figures}
     write_json(path, content, decimals=6)
+
+
+def figures_of(path: Path) -> dict[str, Any]:
+    """Returns the figures of a variant by data set; none where there is no whole file, and all must be made."""
+    try:
+        found: dict[str, Any] = read_result(path, Variant)["datasets"]
+    except UserError:
+        return {}
+    return found
 
 
 def train(name: str, params: Params) -> None:

@@ -2,6 +2,7 @@ import json
 import multiprocessing
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 import threading
@@ -12,8 +13,10 @@ from pathlib import Path
 
 import mlflow
 import mlflow.server
+import mlflow.store.db.utils as mlflow_db
 import pandas as pd
 import pytest
+from filelock import FileLock
 from mlflow import MlflowClient
 from werkzeug.serving import make_server
 
@@ -26,6 +29,11 @@ from tests.results import DATASETS, STRATEGIES, build
 
 # The label oracle, and the parent.
 RUNS = 1 + len(DATASETS) * (len(STRATEGIES) + 1)
+
+# All that were tried: GROUPSEG_TEST_KILLS=50.
+KILLS = int(os.environ.get("GROUPSEG_TEST_KILLS", "2"))
+SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+LATEST = mlflow_db._get_latest_schema_revision()
 
 # Processes that have MLflow already: to import it takes them seconds.
 FORKS = multiprocessing.get_context("fork")
@@ -171,6 +179,46 @@ def test_a_process_that_was_killed_is_completed(project: Path) -> None:
     check_complete(project)
 
 
+def test_a_store_that_is_killed_while_it_is_set_up_is_not_there_or_whole(
+    project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    started = time.monotonic()
+    prepare(tmp_path / "other.db", ours=True)
+    seconds = time.monotonic() - started
+    store = project / "mlflow.db"
+    for number in range(KILLS):
+        store.unlink(missing_ok=True)
+        process = FORKS.Process(target=track)
+        process.start()
+        time.sleep(1.2 * seconds * (number + 1) / (KILLS + 1))
+        os.kill(process.pid, SIGNALS[number % len(SIGNALS)])
+        process.join()
+        if store.exists():
+            with closing(sqlite3.connect(store)) as connection:
+                assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+                assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(LATEST,)]
+    capfd.readouterr()
+    track()
+    assert capfd.readouterr().err == ""
+    check_complete(project)
+
+
+def test_who_waits_for_another_process_is_told_so(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tracking, "_PATIENCE", 0.1)
+    lock = project / ".work/track.lock"
+    lock.parent.mkdir(exist_ok=True)
+    with FileLock(lock), pytest.raises(UserError, match=r"Another process still sends .*`groupseg track` sends what"):
+        track()
+    assert capsys.readouterr().err.splitlines() == [
+        "Another process sends results to MLflow; waiting up to 0.1 s for it."
+    ]
+    track()
+    assert capsys.readouterr().err == ""
+    check_complete(project)
+
+
 @contextmanager
 def server(folder: Path, port: int, patch: pytest.MonkeyPatch) -> Iterator[None]:
     """MLflow's own server, in this process: another would take seconds to start."""
@@ -262,7 +310,8 @@ def test_two_processes_share_a_fresh_store(project: Path, capfd: pytest.CaptureF
     for process in processes:
         process.join(timeout=300)
     output, errors = capfd.readouterr()
-    assert (errors, [process.exitcode for process in processes]) == ("", [0, 0])
+    assert [process.exitcode for process in processes] == [0, 0]
+    assert errors == "Another process sends results to MLflow; waiting up to 60 s for it.\n"
     assert sorted(line.split(" sqlite")[0] for line in output.splitlines()) == [
         f"MLflow: {RUNS} runs sent to",
         "MLflow: nothing new for",

@@ -157,6 +157,10 @@ def test_a_file_that_is_no_database_is_kept(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"file is not a database.*Move it away"):
         prepare(path, ours=True)
     assert path.read_bytes() == before
+    path.rename(tmp_path / "away.db")
+    prepare(path, ours=True)
+    (tmp_path / "away.db").unlink()
+    check(path)
 
 
 def test_a_database_that_another_program_writes_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

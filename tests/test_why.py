@@ -120,3 +120,13 @@ def test_the_command_prints_it(
     monkeypatch.chdir(built)
     assert call("why", "scenes20", "fixed") == 0
     assert capsys.readouterr().out == f"{RECORD} is up to date.\n"
+
+
+@pytest.mark.parametrize(
+    "content", ["[]", "1", '{"rule": 1}', '{"rule": "fixed", "params": {"score": []}}', "[" * 9999]
+)
+def test_a_record_of_another_form_is_one_line(root: Path, content: str) -> None:
+    (root / RECORD).write_text(content)
+    with pytest.raises(UserError, match=r"fixed\.json.*Delete it and run `dvc repro` again") as error:
+        why(root, "scenes20", "fixed")
+    assert "\n" not in str(error.value)

@@ -19,7 +19,7 @@ SHIPPED = Path(__file__).parents[1] / "params.yaml"
 
 # What a person may write: words, numbers, lists and sections.
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    st.none() | st.booleans() | st.integers(-(2**43), 2**43) | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=8),
     lambda below: st.lists(below, max_size=3) | st.dictionaries(st.from_regex("[a-z]{1,5}", fullmatch=True), below),
     max_leaves=10,
@@ -71,10 +71,13 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x]\n" + "".join(
         (BOMB, "a.yaml holds more than 500,000 values, by aliases that multiply"),
         ("a: {b: [1, .nan]}", "a.yaml: a.b.1: must be a finite number; got nan"),
         ("a: -.inf", "a.yaml: a: must be a finite number; got -inf"),
+        ("a: [1, 8796093022209]", "a.yaml: a.1: must lie within 8,796,093,022,208 of 0"),
+        ("a: -" + "9" * 30, "a.yaml: a: must lie within"),
         ("a: 1e999", "a.yaml: a: must be a finite number; got inf"),
         ("a: 2021-02-31", "a.yaml holds no number or date: day is out of range for month"),
         ("a: " + "9" * 5000, "a.yaml holds no number or date: Exceeds the limit"),
         ('a: "\\ud83d"', "a.yaml: a: holds half a character"),
+        ('a: "x\\0y"', r"a.yaml: a: holds a zero byte: 'x\\x00y'\. Take it out"),
         ("? [a, b]\n: c\n", r"a.yaml: has a key that is a list: \['a', 'b'\]"),
         ("a: !!python/object/apply:os.getcwd []", "a.yaml: line 1: could not determine a constructor"),
         ("a: 1\n---\nb: 1\n", "a.yaml: line 2: but found another document"),
@@ -88,6 +91,25 @@ def test_what_means_nothing_is_one_line(text: str, message: str) -> None:
         parse_yaml(text, "a.yaml")
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("text", "mended"),
+    [
+        ("a: 1\nb: \0\n", "a: 1\nb: \n"),
+        ("a: &a\n  self: *a\n", "a:\n  self: {}\n"),
+        ("a: " + "[" * 60 + "]" * 60, "a: []"),
+        ("a: 2021-02-31", "a: '2021-02-31'"),
+        ("a: " + "9" * 5000, "a: '" + "9" * 5000 + "'"),
+        ("a: " + "9" * 40, "a: '" + "9" * 40 + "'"),
+        ('a: "\\ud83d"', 'a: "\\U0001f600"'),
+        ("? [a, b]\n: c\n", "ab: c\n"),
+    ],
+)
+def test_mended_as_it_says_it_is_read(text: str, mended: str) -> None:
+    with pytest.raises(UserError):
+        parse_yaml(text, "a.yaml")
+    assert isinstance(parse_yaml(mended, "a.yaml"), dict)
 
 
 def test_one_value_under_many_aliases_is_no_fault() -> None:

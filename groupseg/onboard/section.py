@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -37,7 +38,7 @@ def data_set_name(path: Path, given: str = "") -> str:
         if not _is_text(given):
             raise UserError(f"--name: YAML reads {given!r} as no text. Choose another, such as data_{given}.")
         return given
-    stem = path.resolve().name.split(".")[0]
+    stem = _real(path).name.split(".")[0]
     plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
     name = re.sub(r"[^a-z0-9-]+", "_", plain.lower()).strip("_-")
     if not name:
@@ -70,14 +71,19 @@ def place(params: Path, folder: Path) -> tuple[str, str | None]:
     Raises:
         UserError: If the file cannot be read or has no section `run`.
     """
-    if not is_text(str(folder.resolve())):
+    if not is_text(str(_real(folder))):
         raise UserError(f"{printable(str(folder))}: the name is not UTF-8, which params.yaml is. Rename the folder.")
     below = _loaded(read_yaml_text(params), params)["run"].get("folder", ".")
-    known, there = (params.parent / below).resolve(), folder.resolve()
+    known, there = _real(params.parent / below), _real(folder)
     if there.is_relative_to(known):
         return there.relative_to(known).as_posix(), None
-    project = params.parent.resolve()
+    project = _real(params.parent)
     return ".", there.relative_to(project).as_posix() if there.is_relative_to(project) else there.as_posix()
+
+
+def _real(path: Path) -> Path:
+    """Returns where a path leads; `Path.resolve` fails on a link to itself."""
+    return Path(os.path.realpath(path))
 
 
 def add_dataset(params: Path, name: str, section: Mapping[str, Any], run: Mapping[str, Any]) -> bool:

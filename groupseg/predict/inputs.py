@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupseg.datasets.pictures import SUFFIXES, read_picture
-from groupseg.datasets.texts import is_text
 from groupseg.errors import UserError, printable
 from groupseg.plain_file import check_plain_file, not_plain
 
@@ -191,9 +190,18 @@ def _source(path: Path, name: str, every: int | None = None) -> Source:
     """Returns the source behind a path: where `every` is given a video too, by its suffix."""
     if reason := not_plain(path):
         return Refused(path, name, f"{reason}. Give an image")
-    if not is_text(name):
+    if not _is_utf8(name):
         return Refused(path, name, "has a name that is not UTF-8. Rename it")
     return VideoFile(path, name, every) if every and path.suffix.lower() in VIDEOS else ImageFile(path, name)
+
+
+def _is_utf8(name: str) -> bool:
+    """Whether the bytes of a name are UTF-8, whatever the locale takes them for."""
+    try:
+        os.fsencode(name).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _open(path: Path) -> "InputContainer":

@@ -1,6 +1,7 @@
 """What segments are called and by which rule: any classes with a rule that needs no calibration, or a calibration."""
 
 import math
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from groupseg.datasets.class_lists import parse_class_list
-from groupseg.errors import UserError
-from groupseg.files import read_json
+from groupseg.datasets.texts import is_text
+from groupseg.errors import UserError, printable
 from groupseg.plain_file import check_plain_file
 from groupseg.refine.settings import UNREFINED, Refine, parse_refine
+from groupseg.report.forms import UsableCalibration, read_result
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.background_prompts import BackgroundPrompts
@@ -150,25 +152,26 @@ def calibrated_naming(
         UserError: If the file is no calibration, or one of other weights or classes.
     """
     check_plain_file(path, "a calibration, such as results/scenes/calibration/scenes20/context.json")
-    record: Any = read_json(path)
+    remedy = "Give one of results/calibration/, made by this version: `dvc repro` makes them."
+    record: Any = read_result(Path(path), UsableCalibration, remedy)
+    text, names = record["text"], tuple(record["classes"])
+    if len(text["words"]) != len(names):
+        raise UserError(f"{path} has {len(text['words'])} words for {len(names)} classes. {remedy}")
     try:
-        text, found, names = record["text"], record["weights_sha256"], tuple(record["classes"])
-        rule = load(record)
-        naming = Naming(
-            classes=names,
-            words=tuple(text["words"]),
-            templates=tuple(text["templates"]),
-            ensemble=tuple(text["ensemble"]) if rule.uses_ensemble else (),
-            strategy=rule,
-            with_background=record["with_background"] if with_background is None else with_background,
-            origin={"calibration": str(path), "dataset": record["dataset"]},
-            refine=parse_refine(record.get("refine", "none")),
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise UserError(
-            f"{path} is no calibration that can be used ({error!r}). Give one of results/calibration/, made by"
-            " this version: `dvc repro` makes them."
-        ) from error
+        rule, refine = load(record), parse_refine(record.get("refine", "none"))
+    except UserError as error:
+        raise UserError(f"{path}: {error} {remedy}") from error
+    naming = Naming(
+        classes=names,
+        words=tuple(text["words"]),
+        templates=tuple(text["templates"]),
+        ensemble=tuple(text["ensemble"]) if rule.uses_ensemble else (),
+        strategy=rule,
+        with_background=record["with_background"] if with_background is None else with_background,
+        origin={"calibration": printable(str(path)), "dataset": record["dataset"]},
+        refine=refine,
+    )
+    found = record["weights_sha256"]
     if found != weights:
         raise UserError(
             f"{path} was calibrated with the weights {found[:12]}, but the model has {weights[:12]}. Calibrate this"
@@ -199,7 +202,7 @@ def class_list(given: str | Sequence[str]) -> tuple[str, ...]:
             where, names = given, _listed(given)
     else:
         names = list(given)
-    names = [name.strip() for name in names]
+    names = [_as_text(name.strip()) for name in names]
     if not any(names):
         raise UserError(f'{where}: there is none. Name what to look for, such as "cat, sofa".')
     for row, name in enumerate(names):
@@ -211,6 +214,16 @@ def class_list(given: str | Sequence[str]) -> tuple[str, ...]:
     if times > 1:
         raise UserError(f"{where}: {name!r} is given {times} times. Give each class once.")
     return tuple(names)
+
+
+def _as_text(name: str) -> str:
+    """Returns a word as it was typed, also in a locale that is not UTF-8."""
+    if is_text(name):
+        return name
+    try:
+        return os.fsencode(name).decode()
+    except UnicodeError as error:
+        raise UserError(f"classes: {printable(name)} is not UTF-8. Write it so, or give a file of classes.") from error
 
 
 def _is_file(given: str) -> bool:

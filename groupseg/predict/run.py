@@ -1,6 +1,7 @@
 """From files to files: label maps, segments and overlays of every image that can be read."""
 
 import gc
+import os
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from groupseg.errors import UserError
+from groupseg.errors import UserError, printable
 from groupseg.files import atomic_path, sha256, write_json
 from groupseg.plain_file import check_plain_file
 from groupseg.predict.inputs import Pixels, Source, find_sources
@@ -58,7 +59,7 @@ def predict_files(
     """
     sources = find_sources(inputs, every, out)
     check_plain_file(model, "a file of weights, such as models/scenes_small.safetensors")
-    naming = find_naming(classes, strategy, sha256(model), **options)
+    naming = find_naming(classes, strategy, _digest(model), **options)
     with atomic_path(out / "classes.txt") as path:
         path.write_text("\n".join(naming.classes) + "\n", encoding="utf-8")
     # Loading takes seconds: what is wrong with the arguments has been said by now.
@@ -85,6 +86,13 @@ def predict_files(
     return done
 
 
+def _digest(model: Path) -> str:
+    try:
+        return sha256(model)
+    except OSError as error:
+        raise UserError(f"{model} cannot be read: {error.strerror}. Give a file of weights.") from error
+
+
 def write_result(result: Result, out: Path, name: str, overlays: bool) -> None:
     """Writes the files of an image.
 
@@ -100,7 +108,9 @@ def write_result(result: Result, out: Path, name: str, overlays: bool) -> None:
     _save(_label_picture(result), out / "labels" / f"{name}.png", "PNG")
     numbers = result.map.astype(np.uint8 if len(result.segments) <= 256 else np.uint16)
     _save(Image.fromarray(numbers), out / "segments" / f"{name}.png", "PNG")
-    write_json(out / "segments" / f"{name}.json", {"image": name, **result.to_json()}, decimals=6)
+    # In a locale that is not UTF-8 the name of a file is not what it says.
+    said = os.fsencode(name).decode()
+    write_json(out / "segments" / f"{name}.json", {"image": said, **result.to_json()}, decimals=6)
     if overlays:
         # Letters stay sharp where colour has the resolution of brightness.
         _save(result.overlay(), out / "overlays" / f"{name}.jpg", "JPEG", quality=92, subsampling=0)
@@ -150,4 +160,4 @@ def _readable(sources: Sequence[Source], names: deque[tuple[str, Source]], faile
 def _tell(failed: set[Source], source: Source, why: str) -> None:
     """Notes that a source could not be read, and says why."""
     failed.add(source)
-    tqdm.write(f"error: {why}", file=sys.stderr)
+    tqdm.write(f"error: {printable(why)}", file=sys.stderr)

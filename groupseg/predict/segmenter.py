@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from groupseg.datasets.sample import Sample, ignore_value
-from groupseg.errors import UserError
+from groupseg.errors import UserError, printable
 from groupseg.files import sha256
 from groupseg.networks import load_network, load_text_tower
 from groupseg.predict.inputs import read_image
@@ -58,7 +58,7 @@ class Segmenter:
         """
         network = load_network(weights)
         encoder = load_text_tower(weights) or load_encoder(PACKAGE, DIGEST)
-        return cls(network, encoder, {"model": Path(weights).stem, "weights_sha256": sha256(weights)})
+        return cls(network, encoder, {"model": printable(Path(weights).stem), "weights_sha256": sha256(weights)})
 
     @property
     def is_small(self) -> bool:

@@ -1,17 +1,12 @@
 """Writes every figure of a run: charts as SVG, pictures as PNG."""
 
-from pathlib import Path
-
-import pandas as pd
-
-from groupseg.errors import UserError
 from groupseg.report.album import Album, extremes, quantiles
 from groupseg.report.charts import history_figure
 from groupseg.report.cures import cures_figure
 from groupseg.report.exhibits import exhibits
 from groupseg.report.grid import PictureGrid
 from groupseg.report.ladders import ladders_figure
-from groupseg.report.results import DatasetResults, Results
+from groupseg.report.results import DatasetResults, Results, read_csv
 from groupseg.report.sheet import draw_sheet
 from groupseg.report.style import save_figure
 from groupseg.report.tables import percent
@@ -35,7 +30,7 @@ def write_figures(results: Results, pictures: int) -> None:
     levels = ", ".join(f"{level:.0%}" for level in _LEVELS)
     rule = f"Rows: of the test images ordered by how many pixels the best strategy gains, those at {levels}."
     if results.history:
-        save_figure(history_figure(_read_history(results.history)), folder / "history.svg")
+        save_figure(history_figure(read_csv(results.history, ("step", "loss"))), folder / "history.svg")
     overview = PictureGrid(next((dataset.credit for dataset in results.datasets if dataset.credit), ""), rule)
     for dataset in results.datasets:
         for exhibit in exhibits(dataset):
@@ -74,10 +69,3 @@ def _add_overview(grid: PictureGrid, dataset: DatasetResults, album: Album) -> N
     grid.heading(titles, ("", "", *scores))
     for row in quantiles(album.right(best), _LEVELS):
         grid.example(album.example(row, dataset.best), album.classes)
-
-
-def _read_history(path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_csv(path)
-    except (FileNotFoundError, ValueError) as error:
-        raise UserError(f"{path} is missing or no CSV file: {error}. Run `dvc repro`, which makes it.") from error

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from groupseg.defaults import completed
 from groupseg.errors import UserError
-from groupseg.files import read_json
+from groupseg.report.forms import Calibration, Ladder, Metrics, Params, check_form, read_result
 from groupseg.yaml_file import read_yaml
 
 # What strategies are compared with: one calibrated threshold on the score of the constants.
@@ -33,6 +34,9 @@ TABLES = {
         "kind", "strategy", "size", "draw", "threshold", "score", "miou", "miou_frozen", "miou_oracle",
     ),
 }  # fmt: skip
+# Columns of words; all others hold numbers.
+_WORDS = ("class", "truth", "predicted", "strategy", "first", "second", "from", "to", "moved", "kind", "key")
+_AGAIN = "Delete it and run `dvc repro` again."
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,6 +173,7 @@ def read_results(root: Path) -> Results:
         UserError: If a file is missing or damaged.
     """
     params = completed(read_yaml(root / "params.yaml"))
+    check_form(params, Params, root / "params.yaml", "Mend it.")
     try:
         folder = root / "results" / params["run"]["name"]
         datasets = tuple(_read_dataset(folder, params, name) for name in params["run"]["datasets"])
@@ -181,9 +186,9 @@ def read_results(root: Path) -> Results:
 
 
 def _read_dataset(results: Path, params: dict[str, Any], name: str) -> DatasetResults:
-    metrics = read_json(results / f"metrics/{name}.json")
+    metrics = read_result(results / f"metrics/{name}.json", Metrics)
     calibration = {
-        strategy: read_json(results / f"calibration/{name}/{strategy}.json")
+        strategy: read_result(results / f"calibration/{name}/{strategy}.json", Calibration)
         for strategy in params["run"]["strategies"]
         if strategy in metrics["strategies"]
     }
@@ -198,21 +203,33 @@ def _read_dataset(results: Path, params: dict[str, Any], name: str) -> DatasetRe
         name=name,
         best=best,
         metrics=metrics,
-        ladder=read_json(results / f"ladder/{name}.json"),
-        tables={kind: _read_csv(results / f"{kind}/{name}.csv", columns) for kind, columns in TABLES.items()},
+        ladder=read_result(results / f"ladder/{name}.json", Ladder),
+        tables={kind: read_csv(results / f"{kind}/{name}.csv", columns) for kind, columns in TABLES.items()},
         calibration=calibration,
         credit=ARTWORK if params["datasets"][name]["source"]["format"] == "scenes" else "",
     )
 
 
-def _read_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+def read_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Reads a table of results: words as text, all else as numbers.
+
+    Args:
+        path: The file.
+        columns: What it must hold at least.
+
+    Raises:
+        UserError: If it is missing or no CSV, or a column is missing or holds words in the place of numbers.
+    """
     try:
         # A class may be called "null" or "nan": only the empty cell is missing.
-        table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+        table = pd.read_csv(path, dtype=dict.fromkeys(_WORDS, str), keep_default_na=False, na_values=[""])
     except FileNotFoundError as error:
         raise UserError(f"{path} is missing. Run `dvc repro`, which makes it.") from error
     except ValueError as error:
-        raise UserError(f"{path} is no CSV file: {error}. Delete it and run `dvc repro` again.") from error
+        raise UserError(f"{path} is no CSV file: {error}. {_AGAIN}") from error
     if missing := [name for name in columns if name not in table]:
-        raise UserError(f"{path} has no column {', '.join(missing)}. Delete it and run `dvc repro` again.")
+        raise UserError(f"{path} has no column {', '.join(missing)}. {_AGAIN}")
+    numbers = table.drop(columns=[name for name in _WORDS if name in table])
+    if wrong := [name for name in numbers if len(table) and not is_numeric_dtype(table[name])]:
+        raise UserError(f"{path}: column {wrong[0]} must hold numbers. {_AGAIN}")
     return table

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from groupseg.files import read_json
+from groupseg.report.forms import Variant, read_result
 from groupseg.report.results import Results
 
 # The label oracle among the strategies of a model.
@@ -19,7 +19,9 @@ def trainings(results: Results) -> dict[str, Figures]:
     for name in run["variants"]:
         path = results.folder / f"variants/{name}.json"
         if path.exists():
-            found[name] = {dataset: _flat(figures) for dataset, figures in read_json(path)["datasets"].items()}
+            found[name] = {
+                dataset: _flat(figures) for dataset, figures in read_result(path, Variant)["datasets"].items()
+            }
     return found
 
 

@@ -7,14 +7,12 @@ when something breaks. Names hold the digest, so that another digest is another 
 import hashlib
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from requests import Session
 
+from groupseg.alone import alone
 from groupseg.errors import UserError
 from groupseg.files import read_json, write_json
 from groupseg.sources.cache import cache_folder, make_folder
@@ -79,7 +77,7 @@ def fetch(archive: Archive, cache: Path | None = None, patience: Patience | None
     if digest and _is_whole(archive, digest, cache):
         return Fetched(_place(archive, digest, cache), digest)
     place = make_folder(cache / "parts" / _key(archive))
-    with _alone(place / f"{archive.file}.lock", archive.file):
+    with alone(place / f"{archive.file}.lock", f"Another process fetches {archive.file}; waiting for it."):
         # Another process may have fetched it in the meantime.
         digest = archive.digest or _trusted(archive, cache)
         if digest and _is_whole(archive, digest, cache):
@@ -180,18 +178,3 @@ def _place(archive: Archive, digest: str, cache: Path) -> Path:
 def _algorithm(digest: str | None) -> str:
     """Names the algorithm of a digest; where none is known, the one to compute it by."""
     return digest.partition(":")[0] if digest else "sha256"
-
-
-@contextmanager
-def _alone(path: Path, file: str) -> Iterator[None]:
-    """Holds a lock between processes; the system takes it from one that dies."""
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        print(f"Another process fetches {file}; waiting for it.", file=sys.stderr)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()

@@ -11,8 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from filelock import FileLock
-
+from groupseg.alone import alone
 from groupseg.errors import UserError
 from groupseg.files import atomic_path
 from groupseg.sources import names as checks
@@ -145,7 +144,7 @@ def plain_tar(path: Path, folder: Path) -> Path:
     key = hashlib.sha256(f"{path.resolve()}\n{about.st_size}\n{about.st_mtime_ns}".encode()).hexdigest()[:16]
     plain = folder / f"{path.name.split('.')[0]}-{key}.tar"
     make_folder(folder)
-    with FileLock(f"{plain}.lock"):
+    with alone(Path(f"{plain}.lock"), f"Another process unpacks {path.name}; waiting for it."):
         if not plain.exists():
             with atomic_path(plain) as temporary:
                 _decompress(path, opener, temporary)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from groupseg.errors import UserError
+from groupseg.plain_file import not_plain
 from groupseg.sources import names as checks
 from groupseg.sources.cache import cache_folder
 from groupseg.sources.tar import TarTree, is_tar, plain_tar
@@ -50,8 +51,8 @@ def open_tree(path: Path) -> Tree:
     """
     if path.is_dir():
         return Folder(path)
-    if not path.is_file():
-        raise UserError(f"{path} is missing. Mend the path in params.yaml, or put the file there.")
+    if reason := not_plain(path):
+        raise UserError(f"{path} {reason}. Mend the path in params.yaml, or put the file there.")
     if is_tar(path):
         return TarTree(plain_tar(path, cache_folder() / "plain"), label=str(path))
     return ZipTree(path) if path.suffix.lower() == ".zip" else SingleFile(path)

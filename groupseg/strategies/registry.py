@@ -3,7 +3,10 @@
 Nothing that fits a strategy imports this file: a change to one strategy must not count as a change to the others.
 """
 
-from typing import Any
+from functools import cache
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
 
 from groupseg.errors import UserError
 from groupseg.strategies.area import Area
@@ -75,9 +78,28 @@ def load(data: dict[str, Any]) -> Strategy:
         UserError: If the record is not one of a strategy.
     """
     if "folds" not in data:
-        return _rule(data).from_json(data)
+        strategy = _rule(data).from_json(data)
+        _check_fitted(strategy)
+        return strategy
     same = {key: value for key, value in data.items() if key != "folds"}
     return CrossFit.of([load({**same, **fold}) for fold in data["folds"]])
+
+
+def _check_fitted(strategy: Rule) -> None:
+    """Holds what was found in a record against what `fit` finds, which is said by the types of the fields."""
+    record = strategy.to_json()
+    for name, value in record["fitted"].items():
+        try:
+            _type(type(strategy), name).validate_python(value, strict=True)
+        except ValidationError as error:
+            raise UserError(
+                f"The record of a calibration does not fit its rule: fitted.{name} is none that {record['rule']!r} has."
+            ) from error
+
+
+@cache
+def _type(kind: type[Rule], name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(get_type_hints(kind)[name])
 
 
 def _rule(data: dict[str, Any]) -> type[Rule]:

@@ -82,6 +82,7 @@ def test_one_class_is_enough_and_two_thousand_are_not_too_many() -> None:
         (["Cat", "cat"], "classes: 'cat' is given 2 times"),
         ("cat, background", "classes: 'background' is what none of the classes is"),
         ("missing.txt", "missing.txt is missing. Give a list of classes, one name a line"),
+        ("cat, caf\udce9", r"classes: caf\\xe9 is not UTF-8"),
     ],
 )
 def test_a_class_list_that_says_nothing_is_refused(given: str | list[str], message: str) -> None:
@@ -150,11 +151,16 @@ def test_a_data_set_without_background_has_none_unless_it_is_asked_for(tmp_path:
         (record(), {"weights": "f" * 64}, "calibrated with the weights 0123456789ab, but the model has ffffffffffff"),
         (record(), {"classes": "class0, class1"}, "calibrated for class0, class1, class2, .* differ in class2"),
         (record(), {"classes": "class0, class1, class2, cat"}, "differ in cat"),
-        ({}, {}, r"is no calibration that can be used \(KeyError\('text'\)\)"),
-        ([], {}, "is no calibration that can be used"),
-        ("words", {}, "is no calibration that can be used"),
+        ({}, {}, r"json: rule: is missing\. Give one of results/calibration/"),
+        ([], {}, "json: must be a valid dictionary"),
+        ("words", {}, "json: must be a valid dictionary"),
         (record(rule="best"), {}, "`rule` to be one of .* but got 'best'"),
         (record(fitted={}), {}, "does not fit its rule"),
+        (record(fitted={**record()["fitted"], "thresholds": "high"}), {}, "rule: fitted.thresholds is none"),
+        (record(weights_sha256=1), {}, "json: weights_sha256: must be a valid string; got 1"),
+        (record(classes="abc"), {}, "json: classes: must be a valid list; got 'abc'"),
+        (record(text={"words": ["a"], "templates": ["{}"], "ensemble": []}), {}, "1 words for 3 classes"),
+        (record(refine="crf"), {}, "json: refine: 'crf' is none of none, guided, pamr"),
     ],
 )
 def test_a_calibration_that_does_not_fit_is_refused(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from groupseg.errors import UserError
@@ -129,6 +130,13 @@ def test_warnings_are_printed(copied: Path, capsys: pytest.CaptureFixture[str]) 
     (line,) = [line for line in capsys.readouterr().err.splitlines() if "No calibration pixel of class1." in line]
     assert line.startswith("warning: scenes20: ")
     assert "per_class" in line
+
+
+def test_embeddings_of_a_model_that_has_diverged_are_refused(copied: Path) -> None:
+    save_table(CASE, "calib", image_embedding=np.full_like(CASE.table.image_embedding, np.nan))
+    message = r"are no numbers: models/scenes_small\.safetensors .*Lower models\.scenes_small\.training\.rate"
+    with pytest.raises(UserError, match=message):
+        calibrate.main("scenes20")
 
 
 def test_texts_of_another_class_list_are_refused(copied: Path) -> None:

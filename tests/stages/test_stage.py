@@ -55,6 +55,8 @@ def test_a_stage_without_arguments_is_recorded_under_its_own_name(
         (OSError(errno.ENOSPC, "No space left on device", "x.tar"),
          "error: x.tar: No space left on device. Free the space"),
         (PermissionError(errno.EACCES, "Permission denied", "results"), "error: results: Permission denied. Free"),
+        (OSError(errno.ENAMETOOLONG, "File name too long", "xx"), "error: xx: File name too long. Free the space"),
+        (NotADirectoryError(errno.ENOTDIR, "Not a directory", "a/b"), "error: a/b: Not a directory. Free the space"),
     ],
 )  # fmt: skip
 def test_what_a_user_can_mend_is_one_line_and_status_1(
