@@ -91,10 +91,16 @@ def _samples(shards: dict[str, Path], images: int | None) -> Iterator[WebSample]
 def _of_key(name: str, tree: Tree, files: tuple[str, ...]) -> list[WebSample]:
     """Returns the sample of a key; where dots in the names of several images have ended it too early, each of these."""
     pictures = [file for file in files if _suffix(file) in SUFFIXES]
-    dotted = any("." in file.removeprefix(_key(file))[1:].removesuffix(_suffix(file)) for file in pictures)
-    if len(pictures) > 1 and dotted:
+    if len(pictures) > 1 and any(_is_cut(picture, files) for picture in pictures):
         return [WebSample(name, tree, (picture,), len(pictures)) for picture in pictures]
     return [WebSample(name, tree, files)]
+
+
+def _is_cut(picture: str, files: tuple[str, ...]) -> bool:
+    """Whether a dot in the name of a picture has ended its key: its caption has the whole name, or it has more dots."""
+    stem = picture.removesuffix(PurePosixPath(picture).suffix)
+    rest = stem.removeprefix(_key(picture))[1:]
+    return "." in rest or (rest != "" and any(f"{stem}{suffix}" in files for suffix in (".txt", ".json")))
 
 
 def _without_dots(file: str) -> str:

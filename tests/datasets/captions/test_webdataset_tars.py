@@ -2,12 +2,17 @@
 
 import io
 import json
+import tarfile
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 import webdataset
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
+from webdataset.tariterators import base_plus_ext
 
 from groupseg.datasets.captions.webdataset_tars import read_webdataset
 from groupseg.datasets.shards import read_captions
@@ -117,6 +122,33 @@ def test_what_cannot_be_used_is_passed_over_and_told(tmp_path: Path) -> None:
     for item, (_, message) in zip(files.items, faults, strict=True):
         with pytest.raises(AssertionError, match=message):
             raise AssertionError(getattr(files.entry(item), "reason", ""))
+
+
+@settings(max_examples=20, deadline=None)
+@given(names=st.sets(st.from_regex(r"[a-c](\.[a-c]){0,2}", fullmatch=True), min_size=1, max_size=6))
+def test_keys_are_those_of_webdataset_and_what_dots_have_lost_is_counted(
+    tmp_path_factory: pytest.TempPathFactory, names: set[str]
+) -> None:
+    folder = tmp_path_factory.mktemp("dots")
+    with tarfile.open(folder / "s.tar", "w") as tar:
+        for index, name in enumerate(sorted(names)):
+            for suffix, content in (("jpg", picture(index)), ("txt", f"a cat {index}".encode())):
+                entry = tarfile.TarInfo(f"{name}.{suffix}")
+                entry.size = len(content)
+                tar.addfile(entry, io.BytesIO(content))
+    keys = Counter(base_plus_ext(f"{name}.jpg")[0] for name in names)
+    alone = sum(number == 1 for number in keys.values())
+    if alone == 0:
+        with pytest.raises(UserError, match=f"The first of {len(names)}: "):
+            write_corpus(folder / "out", read_webdataset([folder / "s.tar"], None), ORIGIN)
+        return
+    manifest = write_corpus(folder / "out", read_webdataset([folder / "s.tar"], None), ORIGIN)
+    assert (manifest["images"], manifest["unusable"]) == (alone, len(names) - alone)
+    for reason in manifest["reasons"]:
+        assert "is lost: a dot in its name ends webdataset's key" in reason
+    # Named as the message says, all are there.
+    better = {name.replace(".", "_") for name in names}
+    assert len({base_plus_ext(f"{name}.jpg")[0] for name in better}) == len(names)
 
 
 def test_no_shard_a_shard_twice_and_a_damaged_one_are_named(shards: Path, tmp_path: Path) -> None:
