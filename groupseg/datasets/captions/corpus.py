@@ -8,7 +8,11 @@ from groupseg.datasets.captions.nouns import nouns
 from groupseg.datasets.entry import Entry, Unusable, captioned_entry
 from groupseg.datasets.pictures import JPEG, read_picture
 from groupseg.datasets.sample import CaptionedImage, sample_key
+from groupseg.datasets.texts import is_text
 from groupseg.errors import UserError
+
+# Of a caption. Text encoders read some 70, and a page of the web that was taken for a caption has many thousands.
+_MOST_WORDS = 5_000
 
 
 @dataclass(frozen=True)
@@ -36,11 +40,15 @@ def encode(name: str, data: bytes, label: str, caption: str) -> Entry:
         caption: As its owner wrote it; white space is brought into order.
 
     Raises:
-        UserError: If the file is damaged, or the caption empty.
+        UserError: If the file is damaged, or the caption empty, far too long, or no text.
     """
     text = " ".join(caption.split())
     if not text:
         raise UserError(f"{label}: its caption is empty. Write one, or take the image out.")
+    if not is_text(text):
+        raise UserError(f"{label}: its caption holds half a character. Write the whole one, or take the image out.")
+    if (words := text.count(" ") + 1) > _MOST_WORDS:
+        raise UserError(f"{label}: its caption has {words:,} words. Shorten it, or take the image out.")
     image, encoded = read_picture(data, label)
     captioned = CaptionedImage(sample_key(name), image, text, nouns(text))
     return captioned_entry(captioned, encoded if encoded.startswith(JPEG) else None)

@@ -129,7 +129,7 @@ def _caption(tree: Tree, name: str) -> str:
     data = tree.read(name)
     try:
         caption = data.decode() if name.endswith(".txt") else json.loads(data)["caption"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(f"{tree.where(name)} holds no caption: {error!r}.") from error
     if not isinstance(caption, str):
         raise UserError(f"{tree.where(name)} holds no caption: got {caption!r}.")

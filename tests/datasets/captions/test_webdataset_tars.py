@@ -110,15 +110,21 @@ def test_what_cannot_be_used_is_passed_over_and_told(tmp_path: Path) -> None:
         ({"jpg": picture(0), "json": b'{"caption": 3}'}, r"000000005\.json holds no caption: got 3"),
         ({"jpg": picture(0), "txt": b"\xff"}, r"000000006\.txt holds no caption: UnicodeDecodeError"),
         ({"jpg": picture(0), "txt": b" "}, r"000000007\.jpg: its caption is empty"),
+        (
+            {"jpg": picture(0), "json": b'{"caption": "a cat \\ud83d"}'},
+            r"000000008\.jpg: its caption holds half a char",
+        ),
+        ({"jpg": picture(0), "json": b"[" * 100_000}, r"000000009\.json holds no caption: RecursionError"),
+        ({"jpg": picture(0), "txt": b"cat " * 100_000}, r"000000010\.jpg: its caption has 100,000 words\."),
     ]
     save(tmp_path / "s.tar", [sample for sample, _ in faults] + [good])
-    manifest = write(tmp_path / "out", tmp_path / "s.tar", 9)
-    assert (manifest["images"], manifest["unusable"]) == (1, 8)
+    manifest = write(tmp_path / "out", tmp_path / "s.tar", 12)
+    assert (manifest["images"], manifest["unusable"]) == (1, 11)
     assert [image.caption for image in read_captions(tmp_path / "out")] == ["a cat"]
     save(tmp_path / "none.tar", [faults[3][0]])
     with pytest.raises(UserError, match=r"out holds no image .* that can be used\. The first of 1: .* holds none"):
         write(tmp_path / "out", tmp_path / "none.tar", 1)
-    files = read_webdataset([tmp_path / "s.tar"], 8)
+    files = read_webdataset([tmp_path / "s.tar"], 11)
     for item, (_, message) in zip(files.items, faults, strict=True):
         with pytest.raises(AssertionError, match=message):
             raise AssertionError(getattr(files.entry(item), "reason", ""))
