@@ -247,6 +247,7 @@ def convert(
 ) -> None:
     """Checks published weights and puts them into a file that `groupseg predict --model` takes."""
     from groupseg.clip.config import Clip
+    from groupseg.clip.published import PUBLISHED_RUNS
     from groupseg.convert import convert_weights
     from groupseg.files import sha256
     from groupseg.groupvit.architecture import PUBLISHED, GroupViTArchitecture
@@ -257,10 +258,10 @@ def convert(
     network: GroupViTArchitecture | Clip = PUBLISHED
     frame = Windows(short=448, long=2048, crop=448, stride=224)
     if clip is not None:
+        scale, frame = PUBLISHED_RUNS[attention]
         network = Clip(
-            name=clip, attention=attention, clusters=clusters, connected=False, scale=40.0, normalisation="clip"
+            name=clip, attention=attention, clusters=clusters, connected=False, scale=scale, normalisation="clip"
         )
-        frame = Windows(short=336, long=2048, crop=224, stride=112)
     convert_weights(source, out, network, replace(frame, crop=None, stride=None) if whole else frame, precision)
     print(f"{out}: sha256 {sha256(out)}")
 

@@ -22,7 +22,7 @@ from stages.params import load_params
 from stages.rows import update_rows
 from stages.schema import LearningStudy, Params, VocabularyStudy
 from stages.stage import run
-from stages.tables import read_splits, read_vocabulary
+from stages.tables import read_splits, read_vocabulary, running
 
 
 class Data(NamedTuple):
@@ -63,7 +63,7 @@ def learn(params: Params, dataset: Dataset) -> None:
         strategies = {name: params.strategies[name] for name in names}
         return learning_curve(strategies, *dataset.data, study.sizes, study.draws, study.seed, workers())
 
-    update("learning", params, dataset, study, params.run.strategies, rows)
+    update("learning", params, dataset, study, list(running(params, dataset.name, params.run.strategies)), rows)
 
 
 def vary(params: Params, dataset: Dataset) -> None:
@@ -76,7 +76,8 @@ def vary(params: Params, dataset: Dataset) -> None:
             strategies, *dataset.data, study.sizes, study.absent, study.draws, study.seed, workers()
         )
 
-    update("vocabulary", params, dataset, study, study.strategies, rows)
+    fitting = running(params, dataset.name, study.strategies, tell=True)
+    update("vocabulary", params, dataset, study, list(fitting), rows)
 
 
 def update(

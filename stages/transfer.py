@@ -13,7 +13,7 @@ from stages.params import load_params
 from stages.rows import update_rows
 from stages.schema import Params
 from stages.stage import run
-from stages.tables import calibration_path, read_splits, read_vocabulary
+from stages.tables import calibration_path, read_splits, read_vocabulary, running
 
 
 def main(dataset: str) -> None:
@@ -35,7 +35,8 @@ def keys(params: Params, dataset: str) -> dict[str, str]:
     code = read_json(paths.note("transfer"))["transfer"]
     made_from = files_digest(paths.table(dataset, "test"), paths.text(dataset))
     found = {}
-    for name in filter(lambda name: portable(params.strategies[name]), params.run.strategies):
+    running_here = running(params, dataset, params.run.strategies)
+    for name in filter(lambda name: portable(params.strategies[name]), running_here):
         records = [read_json(calibration_path(params, source, name)) for source in params.run.datasets]
         of_each = dict(zip(params.run.datasets, (record["key"] for record in records), strict=True))
         found[name] = digest([made_from, of_each, code[records[0]["rule"]]])

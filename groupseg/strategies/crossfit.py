@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from groupseg.datasets.folds import image_folds
 from groupseg.errors import UserError
-from groupseg.segments.table import SegmentTable
+from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy, require
 from groupseg.strategies.scores import Labels, Scores
@@ -59,6 +59,11 @@ class CrossFit:
         for copy, part, rows in self._parts(table):
             label[rows] = copy.predict(part, vocabulary)
         return label
+
+    @property
+    def needs(self) -> SegmentKind | None:
+        """What segments must be described by; see `Strategy`."""
+        return self.copies[0].needs
 
     def definition(self) -> dict[str, Any]:
         """Returns the rule and its parameters; see `Strategy`."""
