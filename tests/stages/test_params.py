@@ -140,7 +140,7 @@ def test_the_commands_of_groupseg_in_its_comments_are_there(line: str) -> None:
     ("old", "new", "fault"),
     [
         ("threshold, score: cosine}", "threshold, score: cosin}",
-         "strategies.cosine.score: must be 'cosine', 'softmax', 'product' or 'normalised'; got 'cosin'"),
+         "strategies.cosine.score: must be 'cosine', 'softmax', 'product', 'normalised' or 'probability'; got 'cosin'"),
         ("threshold: 0.9", "treshold: 0.9", "strategies.fixed.treshold: unknown key; did you mean 'threshold'?"),
         ("threshold: 0.9", "threshold: high", "strategies.fixed.threshold: must be a valid number; got 'high'"),
         ("clamp: true", "clamp: yes", "strategies.fixed.clamp: must be a valid boolean; got 'yes'"),
