@@ -37,8 +37,8 @@ class Clip:
 
     name: str
     attention: Attention
-    clusters: int
-    connected: bool
+    clusters: int = 0
+    connected: bool = False
     scale: float | None
     normalisation: Normalisation
     masks: Masks = "clusters"
