@@ -19,7 +19,7 @@ from groupseg.files import read_json
 from groupseg.yaml_file import read_yaml
 from stages import paths
 from stages.faults import describe, suggestion
-from stages.schema import Params
+from stages.schema import Params, scores_pixels
 from stages.stage import run
 
 
@@ -52,8 +52,7 @@ def check_params(data: Any, path: Path) -> Params:
 def _left_out(params: Params) -> Iterator[str]:
     """Yields the strategies that other sections ask for, but that need another kind of segments than the model has."""
     model = params.models[params.run.model]
-    clip = getattr(model, "clip", None)
-    kind = "scores" if clip and clip.masks == "pixels" else "embeddings"
+    kind = "scores" if scores_pixels(model) else "embeddings"
     asked = {f"datasets.{name}.baseline": params.datasets[name].baseline for name in params.run.datasets}
     for place, name in {**asked, "evaluate.best": params.evaluate.best}.items():
         if (needed := params.strategies[name].needs) not in (None, kind):

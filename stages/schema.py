@@ -308,6 +308,12 @@ def section_of(kind: Kind) -> Any:
 Model: Any = Annotated[Union[tuple(map(section_of, NETWORKS.values()))], Discriminator(_kind)]  # noqa: UP007
 
 
+def scores_pixels(model: TrainedModel | PublishedModel) -> bool:
+    """Whether a model scores every pixel by the words of the data set, so that its segments have no embeddings."""
+    clip = getattr(model, "clip", None)
+    return clip is not None and clip.masks == "pixels"
+
+
 Refine = Annotated[refine.Refine, Discriminator("kind")]
 
 

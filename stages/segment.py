@@ -15,7 +15,6 @@ from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
-from groupseg.text.towers import load_text_tower
 from PIL import Image
 from tqdm import tqdm
 from webdataset import TarWriter
@@ -23,7 +22,7 @@ from webdataset import TarWriter
 from groupseg.datasets.shards import read_class_list, read_crossfit, read_share
 from groupseg.errors import UserError
 from groupseg.files import atomic_path, sha256
-from groupseg.networks import load_network
+from groupseg.networks import load_network, load_text_tower
 from groupseg.processes import Place, meet, process_group
 from groupseg.refine.settings import UNREFINED
 from groupseg.segments.build import Map, build_table
@@ -34,7 +33,7 @@ from groupseg.text.prompts import background_words, class_words, sentences
 from groupseg.text.queries import Queries, embed_queries
 from stages import paths
 from stages.params import load_params
-from stages.schema import ClipModel, Params
+from stages.schema import Params, scores_pixels
 from stages.stage import run
 
 # `build_table` or `build_score_table` of a model.
@@ -69,7 +68,7 @@ def maker(params: Params, dataset: str) -> tuple[Maker, dict[str, str]]:
     """Returns what makes a segment table of images as the model wants it, and the protocol of that."""
     weights, model = paths.weights(params.run.model), params.models[params.run.model]
     refine = params.refine.get(params.run.model, UNREFINED)
-    if isinstance(model, ClipModel) and model.clip.masks == "pixels":
+    if scores_pixels(model):
         from groupseg.clip.pixels import load_pixel_scores  # what it imports, other models do without
 
         scores = load_pixel_scores(weights, queries(params, dataset), refine)

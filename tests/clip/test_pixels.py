@@ -32,7 +32,7 @@ from groupseg.strategies.registry import build
 from groupseg.text.prompts import background_words, class_words, sentences
 from groupseg.text.queries import Queries, embed_queries
 from stages.params import load_params
-from stages.schema import ClipModel
+from stages.schema import scores_pixels
 from tests.clip import tiny
 
 Labels = NDArray[np.int64]
@@ -81,7 +81,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> open_clip.CLIP:
 def about(name: str) -> About:
     """How a model of params.yaml is run, but for its network."""
     section = PARAMS.models[name]
-    assert isinstance(section, ClipModel)
+    assert scores_pixels(section)
     frame = replace(section.frame, patch=16)
     return About(clip=replace(section.clip, name=NAME), frame=frame, precision="float32")
 
