@@ -14,7 +14,7 @@ from groupseg.datasets.writer import write_samples
 from groupseg.errors import UserError
 from groupseg.files import read_json
 from groupseg.segments.table import SegmentTable
-from stages import calibrate, embed_text, evaluate, paths, segment, sources, studies, transfer
+from stages import calibrate, embed_text, evaluate, paths, segment, sources, studies
 from stages.params import load_params
 from stages.schema import Params
 from tests.clip import tiny
@@ -59,7 +59,7 @@ def done(shared: Path) -> Path:
     )  # fmt: skip
     save_clip(tiny.tiny_clip().state_dict(), ABOUT, paths.weights("mine"))
     note_code()
-    for stage in (embed_text, segment, calibrate, evaluate, studies, transfer):
+    for stage in (embed_text, segment, calibrate, evaluate, studies):
         stage.main("scenes20")
     return shared
 

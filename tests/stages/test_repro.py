@@ -88,9 +88,10 @@ def make_tiny(params: dict[str, Any]) -> None:
     params["run"].update(datasets=["scenes20"], corpora=["scenes20"], strategies=STRATEGIES, variants=[VARIANT])
     params["datasets"]["scenes20"]["source"].update(calib=10, test=8)
     params["corpora"]["scenes20"]["images"] = 40
-    model = params["models"]["scenes_small"]  # the variant is the same but for its seed
-    model["architecture"].update(dim=16, depth=1, heads=2, tokens=4)
-    model["training"].update(steps=STEPS, batch=8, warmup=5)
+    for name in ("scenes_small", VARIANT):
+        model = params["models"][name]
+        model["architecture"].update(dim=16, depth=1, heads=2, tokens=4)
+        model["training"].update(steps=STEPS, batch=8, warmup=5)
     params["text"]["ensemble"] = ["a photo of a {}.", "a bad photo of the {}."]
     params["evaluate"].update(resamples=50, best="cosine")
     params["studies"]["learning"].update(sizes=[4], draws=1)
