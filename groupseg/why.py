@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from groupseg.code import Code
+from groupseg.defaults import completed
 from groupseg.errors import UserError
 from groupseg.records import digest, files_digest
 from groupseg.report.forms import Definition, Params, check_form, read_result
@@ -24,7 +25,7 @@ def why(root: Path, dataset: str, strategy: str) -> str:
     Raises:
         UserError: If params.yaml does not define one of them.
     """
-    params = read_yaml(root / "params.yaml")
+    params = completed(read_yaml(root / "params.yaml"))
     check_form(params, Params, root / "params.yaml", "Mend it.")
     for kind, name in {"datasets": dataset, "strategies": strategy}.items():
         if name not in params[kind]:

@@ -10,12 +10,7 @@ from groupseg.report.results import DatasetResults
 from groupseg.report.style import INK, QUIET, WIDTH, roles, set_margins, styled
 from groupseg.report.tables import percent
 
-_SCORES = {
-    "product": "product score of GroupViT",
-    "softmax": "softmax score",
-    "cosine": "cosine score",
-    "probability": "score of the method itself",
-}
+_SCORES = {"product": "product score of GroupViT", "softmax": "softmax score", "cosine": "cosine score"}
 # Rules that cut one of these scores as it is; all others have a score of their own.
 _PLAIN = ("fixed", "threshold")
 
