@@ -14,10 +14,12 @@ import pytest
 import torch
 from PIL import Image
 
+from groupseg.defaults import completed
 from groupseg.files import read_json
+from groupseg.yaml_file import read_yaml
 from tests.datasets.layouts import pack, write_lists
 from tests.groupvit.tiny import TINY, tiny_model
-from tests.stages.test_repro import change, new_repository, run
+from tests.stages.test_repro import CHECKOUT, change, new_repository, run
 from tests.stages.warm import programs
 
 # Python runs this at every start: who asks for another host is noted and refused.
@@ -73,7 +75,8 @@ def own_files(params: dict[str, Any]) -> None:
     source.update(path="photos", crossfit=2)
     del source["calib"]
     params["corpora"]["coco_captions"].update(path="told", annotations="captions.json", images=4)
-    assert {"voc", "coco_captions", "groupvit_gcc_yfcc"} <= {name for kind in params["needs"].values() for name in kind}
+    needed = completed(read_yaml(CHECKOUT / "params.yaml"))["needs"].values()
+    assert {"voc", "coco_captions", "groupvit_gcc_yfcc"} <= {name for kind in needed for name in kind}
 
 
 @pytest.fixture(scope="module")
