@@ -28,7 +28,7 @@ from groupseg.strategies.registry import load
 from groupseg.strategies.scores import ScoreName, best_class, checked_scores
 from stages import paths
 from stages.params import load_params
-from stages.predictions import curve_keys, curves, predict, prediction_keys
+from stages.predictions import curves, predict, prediction_keys
 from stages.rows import update_rows
 from stages.schema import Params
 from stages.stage import run
@@ -55,8 +55,8 @@ def main(dataset: str) -> None:
     check_held_out(table, read_table(dataset, "calib"))
     vocabulary, about = read_vocabulary(dataset, table)
     records = read_calibrations(params, dataset)
-    keys = prediction_keys(dataset, records)
-    labels = predict(paths.predictions(params, dataset), keys, records, table, vocabulary)
+    label_keys, curve_keys = prediction_keys(dataset, records)
+    labels = predict(paths.predictions(params, dataset), label_keys, records, table, vocabulary)
     truth = image_counts(table, labels[ORACLE]).truth  # held once
     counts = {name: replace(image_counts(table, given), truth=truth) for name, given in labels.items()}
     weights = resample_weights(len(table.keys), params.evaluate.resamples, params.evaluate.seed)
@@ -69,7 +69,7 @@ def main(dataset: str) -> None:
     save_counts(paths.counts(params, dataset), counts, table.keys, table.classes)
     write_csv(results / "pairs" / f"{dataset}.csv", pd.DataFrame(pairs, columns=[entry.name for entry in fields(Pair)]))
     draw = partial(curves, records, table, vocabulary)
-    update_rows(results / "curves" / f"{dataset}.csv", f"curves {dataset}", curve_keys(dataset, records), draw)
+    update_rows(results / "curves" / f"{dataset}.csv", f"curves {dataset}", curve_keys, draw)
     write_csv(results / "per_class" / f"{dataset}.csv", per_class(table, counts))
     write_csv(results / "reliability" / f"{dataset}.csv", reliability_rows(table, vocabulary))
     lower = lower_rungs(baseline, params.evaluate.best, records)

@@ -27,23 +27,20 @@ from stages.tables import ORACLE
 Records = Mapping[str, Mapping[str, Any]]
 
 
-def prediction_keys(dataset: str, records: Records) -> dict[str, str]:
-    """Computes the key that the labels of each strategy must have."""
-    made_from, code = _made_from(dataset)
-    return {name: digest([made_from, record["key"], code[record["rule"]]]) for name, record in records.items()}
+def prediction_keys(dataset: str, records: Records) -> tuple[dict[str, str], dict[str, str]]:
+    """Computes the keys that the labels of each strategy, and its curve, must have.
 
+    Constants have one curve, whatever the constant.
+    """
+    made_from = files_digest(paths.table(dataset, "test"), paths.text(dataset))
+    code = read_json(paths.note("evaluate", dataset))["curves"]
 
-def curve_keys(dataset: str, records: Records) -> dict[str, str]:
-    """Computes the key that the curve of each strategy must have; constants have one curve, whatever the constant."""
-    made_from, code = _made_from(dataset)
-    given = {name: but_for_the_constant(record) or record["key"] for name, record in records.items()}
-    return {name: digest([made_from, given[name], code[record["rule"]]]) for name, record in records.items()}
+    def key(record: Mapping[str, Any], given: Any) -> str:
+        return digest([made_from, given, code[record["rule"]]])
 
-
-def _made_from(dataset: str) -> tuple[str, dict[str, str]]:
-    """Returns the digest of the test images and texts, and those of the code of each rule."""
-    code: dict[str, str] = read_json(paths.note("evaluate", dataset))["curves"]
-    return files_digest(paths.table(dataset, "test"), paths.text(dataset)), code
+    labels = {name: key(record, record["key"]) for name, record in records.items()}
+    drawn = {name: key(record, but_for_the_constant(record) or record["key"]) for name, record in records.items()}
+    return labels, drawn
 
 
 def predict(
