@@ -5,13 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from groupseg.code import Code
-from groupseg.defaults import completed
 from groupseg.errors import UserError
 from groupseg.records import digest, files_digest
-from groupseg.report.forms import Definition, Params, check_form, read_result
+from groupseg.report.forms import Definition, read_params, read_result
 from groupseg.report.provenance import git
 from groupseg.strategies.registry import STRATEGIES, build
-from groupseg.yaml_file import read_yaml
 
 
 def why(root: Path, dataset: str, strategy: str) -> str:
@@ -25,8 +23,7 @@ def why(root: Path, dataset: str, strategy: str) -> str:
     Raises:
         UserError: If params.yaml does not define one of them.
     """
-    params = completed(read_yaml(root / "params.yaml"))
-    check_form(params, Params, root / "params.yaml", "Mend it.")
+    params = read_params(root)
     for kind, name in {"datasets": dataset, "strategies": strategy}.items():
         if name not in params[kind]:
             raise UserError(

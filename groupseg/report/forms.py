@@ -5,8 +5,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from groupseg.defaults import completed
 from groupseg.errors import UserError
 from groupseg.files import read_json
+from groupseg.yaml_file import read_yaml
 
 # Of a wrong value, how many characters are shown.
 _SHOWN = 60
@@ -249,6 +251,20 @@ class Params(Form):
     refine: dict[str, Any]
     text: Any
     studies: Any
+
+
+def read_params(root: Path) -> dict[str, Any]:
+    """Reads params.yaml, with what its sections leave out, as far as it is looked at.
+
+    Args:
+        root: The folder of the project.
+
+    Raises:
+        UserError: If it is missing, no YAML, or of another form.
+    """
+    params: dict[str, Any] = completed(read_yaml(root / "params.yaml"))
+    check_form(params, Params, root / "params.yaml", "Mend it.")
+    return params
 
 
 def read_result(path: Path, form: type[Form], remedy: str = "Delete it and run `dvc repro` again.") -> Any:

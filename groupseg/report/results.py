@@ -8,10 +8,8 @@ from typing import Any
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from groupseg.defaults import completed
 from groupseg.errors import UserError
-from groupseg.report.forms import Calibration, Ladder, Metrics, Params, check_form, read_result
-from groupseg.yaml_file import read_yaml
+from groupseg.report.forms import Calibration, Ladder, Metrics, read_params, read_result
 
 # What strategies are compared with: one calibrated threshold on the score of the constants.
 REFERENCE = "global"
@@ -172,8 +170,7 @@ def read_results(root: Path) -> Results:
     Raises:
         UserError: If a file is missing or damaged.
     """
-    params = completed(read_yaml(root / "params.yaml"))
-    check_form(params, Params, root / "params.yaml", "Mend it.")
+    params = read_params(root)
     try:
         folder = root / "results" / params["run"]["name"]
         datasets = tuple(_read_dataset(folder, params, name) for name in params["run"]["datasets"])

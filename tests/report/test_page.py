@@ -9,8 +9,9 @@ import pytest
 from groupseg.errors import UserError
 from groupseg.report.exhibits import exhibits
 from groupseg.report.page import write_page
-from groupseg.report.results import ARTWORK, Results, read_results, read_yaml
+from groupseg.report.results import ARTWORK, Results, read_results
 from groupseg.report.tables import percent
+from groupseg.yaml_file import read_yaml
 from tests.results import build
 
 

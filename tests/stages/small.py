@@ -10,11 +10,11 @@ import numpy as np
 
 from groupseg.datasets.shards import read_captions
 from groupseg.files import write_json
-from groupseg.report.results import read_yaml
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.registry import STRATEGIES
 from groupseg.text.features import save_features
+from groupseg.yaml_file import read_yaml
 from stages import paths
 from stages.params import load_params
 from stages.sources import KINDS, PARAMETERS, RECORDS
