@@ -2,7 +2,7 @@
 
 import io
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -27,12 +27,9 @@ def update_rows(path: Path, title: str, keys: Mapping[str, str], make: Callable[
         made = as_text(make(missing))
         kept |= {strategy: made[made.strategy == strategy].assign(key=keys[strategy]) for strategy in missing}
     write_csv(path, pd.concat([kept[strategy] for strategy in keys]) if keys else make([]))
-    print(account(title, len(keys) - len(missing), new_or_changed(missing), time.monotonic() - started))
-
-
-def new_or_changed(made: Collection[str]) -> dict[str, str]:
-    """The reason why each was made, where a key does not tell more."""
-    return dict.fromkeys(made, "new or changed")
+    print(
+        account(title, len(keys) - len(missing), dict.fromkeys(missing, "new or changed"), time.monotonic() - started)
+    )
 
 
 def read_rows(path: Path, keys: Mapping[str, str]) -> dict[str, pd.DataFrame]:

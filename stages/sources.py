@@ -43,13 +43,8 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "variant": (),
 }
 # Stages that run for each of a kind.
-KINDS: dict[str, Kind] = {
-    "prepare": "datasets",
-    "captions": "corpora",
-    "train": "models",
-    "embed_text": "datasets",
-    "evaluate": "datasets",
-}
+KINDS: dict[str, Kind] = {stage: kind for kind, stage in paths.MAKERS.items()}
+KINDS |= {"embed_text": "datasets", "evaluate": "datasets"}
 # What makes each kind of model; none of them is part of another.
 RECIPES = {
     "scenes": ("groupseg.training.run",),

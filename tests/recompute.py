@@ -44,10 +44,10 @@ def recompute(folder: Path, dataset: str, run: str) -> dict[str, float]:
     confusion = {name: np.zeros((count, count), np.int64) for name in labels}
     first = 0
     for mask, segments in zip(masks(folder, dataset), maps(folder, dataset), strict=True):
-        here = slice(first, first := first + int(segments.max()) + 1)
+        rows = slice(first, first := first + int(segments.max()) + 1)
         known = mask != IGNORED
         for name, given in labels.items():
-            predicted = given[here][segments]
+            predicted = given[rows][segments]
             pairs = mask[known].astype(np.int64) * count + predicted[known]
             confusion[name] += np.bincount(pairs, minlength=count * count).reshape(count, count)
     assert all(len(given) == first for given in labels.values())

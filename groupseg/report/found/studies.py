@@ -1,5 +1,7 @@
 """What the studies say: labels that are needed, longer class lists, other data sets."""
 
+from collections.abc import Callable, Iterable
+
 import pandas as pd
 
 from groupseg.report.found.words import named
@@ -10,13 +12,19 @@ from groupseg.report.results import REFERENCE, DatasetResults
 from groupseg.report.transfer import against_own
 
 
+def _by_strategy(found: Gains, strategies: Iterable[str], tell: Callable[[DatasetResults, str], str]) -> list[str]:
+    """What is told of each strategy on each data set; nothing of one of which nothing is."""
+    parts = []
+    for name in strategies:
+        told = [f"{one.name} {text}" for one in found.results.datasets if (text := tell(one, name))]
+        if told:
+            parts.append(f"`{name}` {', '.join(told)}")
+    return parts
+
+
 def images_needed(found: Gains) -> str:
     """How few calibration images one threshold needs, and the best rule."""
-    parts = []
-    for name in dict.fromkeys((REFERENCE, found.best)):
-        needs = [f"{one.name} {text}" for one in found.results.datasets if (text := _needs(one, name))]
-        if needs:
-            parts.append(f"`{name}` {', '.join(needs)}")
+    parts = _by_strategy(found, dict.fromkeys((REFERENCE, found.best)), _needs)
     if not parts:
         return ""
     return (
@@ -38,12 +46,7 @@ def _needs(dataset: DatasetResults, name: str) -> str:
 
 def names(found: Gains) -> str:
     """How the best threshold moves as names of other classes join, while the same pixels count."""
-    strategies = [REFERENCE, "cosine"]
-    parts = []
-    for name in strategies:
-        moves = [f"{one.name} {text}" for one in found.results.datasets if (text := _moves(one, name))]
-        if moves:
-            parts.append(f"`{name}` {', '.join(moves)}")
+    parts = _by_strategy(found, [REFERENCE, "cosine"], _moves)
     if not parts:
         return ""
     return (
