@@ -37,8 +37,8 @@ def read_table(dataset: str, split: str) -> SegmentTable:
         model = table.protocol["model"]
         raise UserError(
             f"{path} holds embeddings that are no numbers: {paths.weights(model)} is damaged, or its training has"
-            f" diverged, and {paths.history(model)} shows at which step. Lower models.{model}.training.rate in"
-            " params.yaml and run `dvc repro`."
+            f" diverged, and {paths.history(model)} shows at which step. Lower the rates in models.{model}.training"
+            " in params.yaml and run `dvc repro`."
         )
     return table
 
