@@ -134,7 +134,8 @@ def test_warnings_are_printed(copied: Path, capsys: pytest.CaptureFixture[str]) 
 
 def test_embeddings_of_a_model_that_has_diverged_are_refused(copied: Path) -> None:
     save_table(CASE, "calib", image_embedding=np.full_like(CASE.table.image_embedding, np.nan))
-    message = r"are no numbers: models/scenes_small\.safetensors .*Lower the rates in models\.scenes_small\.training in params\.yaml"
+    remedy = r"Lower the rates in models\.scenes_small\.training in params\.yaml"
+    message = rf"are no numbers: models/scenes_small\.safetensors .*{remedy}"
     with pytest.raises(UserError, match=message):
         calibrate.main("scenes20")
 
