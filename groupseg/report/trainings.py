@@ -1,6 +1,6 @@
 """The models that were trained beside the one that runs, and which of them differ from it by their seed alone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from groupseg.report.forms import Variant, read_result
@@ -27,16 +27,21 @@ def trainings(results: Results) -> dict[str, Figures]:
 
 def seeds(results: Results, names: Iterable[str]) -> list[str]:
     """Of some models those that differ from the one that runs in nothing but the seed of training, itself included."""
-    own = _settings(results, results.params["run"]["model"], "seed")
-    return [name for name in names if _settings(results, name, "seed") == own]
+    own = _settings(results, results.params["run"]["model"], ("seed",))
+    return [name for name in names if _settings(results, name, ("seed",)) == own]
 
 
-def constrained(results: Results, names: Iterable[str]) -> list[str]:
-    """Of some models those that differ from the one that runs by a background constraint, and by nothing else."""
-    run = results.params["run"]["model"]
-    own = _settings(results, run, "seed", "background_weight")
+def differing(results: Results, names: Iterable[str], settings: Sequence[str]) -> list[str]:
+    """Of some models those that differ from the one that runs by these settings and by nothing else but the seed.
+
+    Args:
+        results: Has the settings of all of them.
+        names: The models.
+        settings: Keys of the architecture or of the training.
+    """
+    own = _settings(results, results.params["run"]["model"], ("seed", *settings))
     others = set(names) - set(seeds(results, names))
-    return [name for name in names if name in others and _settings(results, name, "seed", "background_weight") == own]
+    return [name for name in names if name in others and _settings(results, name, ("seed", *settings)) == own]
 
 
 def _flat(figures: Mapping[str, Any]) -> dict[str, float]:
@@ -47,7 +52,8 @@ def _flat(figures: Mapping[str, Any]) -> dict[str, float]:
     }
 
 
-def _settings(results: Results, name: str, *without: str) -> dict[str, Any]:
-    """What a model is, some settings of its training left out."""
+def _settings(results: Results, name: str, without: Sequence[str]) -> dict[str, Any]:
+    """What a model is, some settings of its architecture and its training left out."""
     model = results.params["models"][name]
-    return {**model, "training": {**model.get("training", {}), **dict.fromkeys(without)}}
+    sections = ("architecture", "training")
+    return {**model, **{key: {**model.get(key, {}), **dict.fromkeys(without)} for key in sections}}

@@ -106,17 +106,29 @@ def dataset(
 
 
 def results(
-    root: Path, datasets: Sequence[DatasetResults], seeds: Sequence[float] = (), constrained: Sequence[float] = ()
+    root: Path,
+    datasets: Sequence[DatasetResults],
+    seeds: Sequence[float] = (),
+    constrained: Sequence[float] = (),
+    staged: Sequence[float] = (),
 ) -> Results:
     """A run over data sets; each of `seeds` is another training whose figures all are so much higher.
 
-    `constrained` are trainings with a background constraint.
+    `constrained` are trainings with a background constraint, `staged` those of models with two grouping stages.
     """
-    plain = {"architecture": {"dim": 8}, "training": {"seed": 0, "background_weight": 0.0}}
+    plain = {"architecture": {"dim": 8, "merged": 0}, "training": {"seed": 0, "background_weight": 0.0}}
     models: dict[str, Any] = {"m": plain}
-    for number, change in enumerate([*seeds, *constrained], start=1):
-        weight = 0.0 if number <= len(seeds) else 0.5
-        models[f"m{number}"] = {**plain, "training": {"seed": number % (len(seeds) + 1), "background_weight": weight}}
+    settings = [
+        *({"seed": seed} for seed, _ in enumerate(seeds, start=1)),
+        *({"background_weight": 0.5} for _ in constrained),
+        *({"merged": 4} for _ in staged),
+    ]
+    for number, change in enumerate([*seeds, *constrained, *staged], start=1):
+        own = settings[number - 1]
+        models[f"m{number}"] = {
+            key: {**section, **{name: own[name] for name in own.keys() & section.keys()}}
+            for key, section in plain.items()
+        }
         figures = {one.name: raised(one, change) for one in datasets}
         write_json(root / f"results/run/variants/m{number}.json", {"model": f"m{number}", "datasets": figures})
     names = list(datasets[0].strategies)

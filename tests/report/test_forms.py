@@ -119,10 +119,10 @@ def test_a_calibration_of_another_kind_is_named_or_used(
 ) -> None:
     monkeypatch.setattr(page, "_inlined", lambda path: "")
     dataset = results.datasets[0]
-    for data in changed({**dataset.calibration["relative"], "curve": None}, kind):
+    for number, data in enumerate(changed({**dataset.calibration["relative"], "curve": None}, kind)):
         said = refusal(check_form, data, Calibration, Path("relative.json"), "Mend it.") or refusal(load, data)
         assert len(said.splitlines()) == bool(said)
-        if not said:
+        if not said and number % 3 == kind % 3:  # the places share the kinds out, since it takes long
             show(with_dataset(results, calibration={**dataset.calibration, "relative": data}))
 
 

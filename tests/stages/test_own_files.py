@@ -20,7 +20,6 @@ from groupseg.yaml_file import read_yaml
 from tests.datasets.layouts import pack, write_lists
 from tests.groupvit.tiny import TINY, tiny_model
 from tests.stages.test_repro import CHECKOUT, change, new_repository, run
-from tests.stages.warm import programs
 
 # Python runs this at every start: who asks for another host is noted and refused.
 NO_NETWORK = """
@@ -92,9 +91,8 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = folder / "no network"
     place.mkdir()
     (place / "sitecustomize.py").write_text(NO_NETWORK)
-    # The libraries are imported under the guard too.
     guard = {"PYTHONPATH": f"{place}:{os.environ.get('PYTHONPATH', '')}", "ASKED": str(folder / "asked")}
-    done = run(folder, "dvc", "repro", tools=programs(**guard), GROUPSEG_CACHE=str(folder / "none"), **guard)
+    done = run(folder, "dvc", "repro", GROUPSEG_CACHE=str(folder / "none"), **guard)
     (folder / "printed").write_text(done.stdout + done.stderr)
     return folder
 

@@ -40,21 +40,19 @@ STEPS = 60
 # What judges strategies again, and what shows it.
 JUDGED, TOLD = {"evaluate@scenes20", "studies@scenes20"}, {"report", "track"}
 QUIET = {"DVC_NO_ANALYTICS": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
-KILLS = int(os.environ.get("GROUPSEG_TEST_KILLS", "2"))
+KILLS = int(os.environ.get("GROUPSEG_TEST_KILLS", "1"))
 
 
-def environment(tools: Path | None = None) -> dict[str, str]:
-    """The environment of programs; `tools` are those of `programs`, started with other variables."""
+def environment() -> dict[str, str]:
+    """The environment of programs."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("DVC_", "MLFLOW_", "GIT_"))}
-    places = [str(tools or programs()), str(Path(sys.executable).parent), os.environ["PATH"]]
+    places = [str(programs()), str(Path(sys.executable).parent), os.environ["PATH"]]
     # More processes would each import everything again.
     return {**kept, **QUIET, "PATH": os.pathsep.join(places), "GROUPSEG_WORKERS": "1"}
 
 
-def run(
-    folder: Path, *command: str, check: bool = True, tools: Path | None = None, **extra: str
-) -> subprocess.CompletedProcess[str]:
-    env = {**environment(tools), **extra}
+def run(folder: Path, *command: str, check: bool = True, **extra: str) -> subprocess.CompletedProcess[str]:
+    env = {**environment(), **extra}
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=600, check=False)
     assert not check or done.returncode == 0, done.stdout + done.stderr
     return done

@@ -55,15 +55,12 @@ sys.exit(status[0] if status else 1)
 
 
 @cache
-def programs(**variables: str) -> Path:
-    """Starts the process, with these variables besides, and returns a folder with `dvc`, `groupseg` and `python`."""
+def programs() -> Path:
+    """Starts the process, and returns a folder with `dvc`, `groupseg` and `python`."""
     folder = Path(tempfile.mkdtemp(prefix="programs"))
     atexit.register(shutil.rmtree, folder)
     address = str(folder / "socket")
-    process = subprocess.Popen(
-        [sys.executable, "-P", __file__, address], env={**os.environ, **variables}, stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )  # fmt: skip
+    process = subprocess.Popen([sys.executable, "-P", __file__, address], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     atexit.register(process.communicate)
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n", f"{__file__} ended before it was ready"
@@ -110,7 +107,17 @@ def receive(client: socket.socket) -> tuple[str, list[str]]:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
+    customise()
     return program, arguments
+
+
+def customise() -> None:
+    """Runs the `sitecustomize` of PYTHONPATH, as Python does when it starts."""
+    for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep):
+        if Path(folder, "sitecustomize.py").exists():
+            sys.path.insert(0, folder)
+            sys.modules.pop("sitecustomize", None)
+            importlib.import_module("sitecustomize")
 
 
 def follow(client: socket.socket) -> None:

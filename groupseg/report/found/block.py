@@ -8,7 +8,7 @@ from groupseg.report.results import Results
 
 _TOLD: Sequence[Callable[[Gains], str]] = (
     gap.oracle_over_constant, gap.oracle_over_rules, gap.calibrating, gap.constants, gap.another_score, gap.best_rule,
-    cures.which_cures, cures.constraint, studies.images_needed, studies.names, studies.moved,
+    cures.which_cures, cures.constraint, cures.stages, studies.images_needed, studies.names, studies.moved,
     rest.known_truth, rest.masks, rest.highest,
 )  # fmt: skip
 NOTE = (

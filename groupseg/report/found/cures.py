@@ -1,12 +1,15 @@
 """Which cures are worth more than one threshold on the same score."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from groupseg.report.found.words import listing, named, verdict
 from groupseg.report.gains import Gain, Gains, by_name
 from groupseg.report.kinds import CONSTANTS, SCORES, by_kind, same_score
 from groupseg.report.numbers import NOTHING
-from groupseg.report.trainings import constrained
+from groupseg.report.trainings import ORACLE, differing
+
+_AGAINST = "one training a model, in brackets against the best and the worst of"
 
 
 @dataclass(frozen=True)
@@ -61,20 +64,34 @@ def cures_table(found: Gains) -> str:
 
 def constraint(found: Gains) -> str:
     """Says what a background constraint in the training does, held against every seed without it."""
-    parts = []
-    for name in constrained(found.results, found.trainings):
+    parts = _beside(found, ("background_weight",), found.best)
+    if not parts:
+        return ""
+    listed = "; ".join(f"with `{name}` `{found.best}` {said}" for name, said in parts.items())
+    return f"A background constraint in the training, {_AGAINST} {len(found.seeds)} without it: {listed}."
+
+
+def stages(found: Gains) -> str:
+    """Says what a second grouping stage does to the best rule and to the label oracle, held against every seed."""
+    parts = [_beside(found, ("tokens", "merged"), name) for name in (found.best, ORACLE)]
+    if not all(parts):
+        return ""
+    best, oracle = parts
+    listed = "; ".join(f"with `{name}` `{found.best}` {best[name]}, the label oracle {oracle[name]}" for name in best)
+    return f"Two grouping stages, {_AGAINST} {len(found.seeds)} with one: {listed}."
+
+
+def _beside(found: Gains, settings: Sequence[str], strategy: str) -> dict[str, str]:
+    """Says what a strategy gains with each model of other settings over the seeds of the one that runs."""
+    said = {}
+    for name in differing(found.results, found.trainings, settings):
         gains = {}
         for dataset in found.results.datasets:
-            own = found.trainings[name].get(dataset.name, {}).get(found.best)
-            plain = [found.trainings[seed].get(dataset.name, {}).get(found.best) for seed in found.seeds]
+            own = found.trainings[name].get(dataset.name, {}).get(strategy)
+            plain = [found.trainings[seed].get(dataset.name, {}).get(strategy) for seed in found.seeds]
             changes = [own - other for other in plain if own is not None and other is not None]
             if changes:
                 gains[dataset.name] = Gain(sum(changes) / len(changes), min(changes), max(changes))
         if gains:
-            parts.append(f"with `{name}` `{found.best}` {verdict(gains)}: {listing(gains)}")
-    if not parts:
-        return ""
-    return (
-        "A background constraint in the training, one training a model, in brackets against the best and the worst of "
-        f"{len(found.seeds)} without it: {'; '.join(parts)}."
-    )
+            said[name] = f"{verdict(gains)}: {listing(gains)}"
+    return said

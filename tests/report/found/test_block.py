@@ -26,9 +26,9 @@ def told(
     root: Path, miou: Mapping[str, float] = MIOU, oracle: float = 0.7, spread: float = 0.02, **given: object
 ) -> Gains:
     seeds = given.pop("seeds", ())
-    constrained = given.pop("constrained", ())
+    trained = {name: given.pop(name, ()) for name in ("constrained", "staged")}
     one = dataset(miou=miou, oracle=oracle, spread=spread, **given)
-    return Gains(results(root, [one], seeds, constrained))  # type: ignore[arg-type]
+    return Gains(results(root, [one], seeds, **trained))  # type: ignore[arg-type]
 
 
 def test_a_gain_needs_images_and_every_seed() -> None:
@@ -90,6 +90,15 @@ def test_a_constraint_is_held_against_every_seed(tmp_path: Path) -> None:
     between = cures.constraint(told(tmp_path / "c", seeds=(0.02,), constrained=(0.01,)))
     assert "shows nothing measurable on alpha" in between
     assert cures.constraint(told(tmp_path / "d", seeds=(0.02,))) == ""
+
+
+def test_a_second_stage_is_held_against_every_seed_and_by_the_oracle_too(tmp_path: Path) -> None:
+    found = told(tmp_path / "a", seeds=(0.02,), constrained=(0.3,), staged=(-0.1,))
+    assert "against the best and the worst of 2 with one: with `m3` `context` loses on alpha" in cures.stages(found)
+    assert "the label oracle shows nothing measurable on alpha" in cures.stages(found)
+    assert "with `m2` `context` gains on alpha" in cures.constraint(found)
+    assert "gains on alpha" in cures.stages(told(tmp_path / "b", seeds=(0.02,), staged=(0.1,)))
+    assert cures.stages(told(tmp_path / "c", seeds=(0.02,))) == ""
 
 
 def test_the_ladder_says_what_is_left(tmp_path: Path) -> None:
