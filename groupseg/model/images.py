@@ -29,14 +29,6 @@ def to_square(image: NDArray[np.uint8], side: int) -> Tensor:
     return resized[0].round().clamp(0, 255).to(torch.uint8)
 
 
-def has_bfloat16(where: torch.device) -> bool:
-    """Returns whether a device has instructions for bfloat16; without them a processor is slower than in float32."""
-    if where.type != "cpu":
-        return True
-    capabilities = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "sve_bf16"))
-
-
 def device() -> torch.device:
     """Returns where networks run: what GROUPSEG_DEVICE says, else a GPU where there is one, else the CPU."""
     return torch.device(os.environ.get("GROUPSEG_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu"))

@@ -1,9 +1,6 @@
 """How a model is trained."""
 
 from dataclasses import dataclass
-from typing import Literal
-
-Precision = Literal["auto", "float32", "bfloat16"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +19,6 @@ class Recipe:
         patch_weight: Of the same loss over single patches.
         background_weight: Of the loss that every segment is something the caption names, or background. With 0 the
             background is learned after the training, and changes nothing else in the model.
-        precision: Of the network's products; the losses are always float32. "auto" is bfloat16 where the processor or
-            GPU has instructions for it, else float32: trainings on two such machines differ by more than rounding.
         seed: Of the initial weights, the batches, the augmentation and the Gumbel noise.
 
     Raises:
@@ -40,7 +35,6 @@ class Recipe:
     segment_weight: float
     patch_weight: float
     background_weight: float
-    precision: Precision
     seed: int
 
     def __post_init__(self) -> None:
