@@ -88,7 +88,7 @@ def make_tiny(params: dict[str, Any]) -> None:
     params["corpora"]["scenes20"]["images"] = 40
     for name in ("scenes_small", VARIANT):
         model = params["models"][name]
-        model["architecture"].update(dim=16, depth=1, heads=2, tokens=4)
+        model["architecture"].update(resolution=32, dim=16, depth=1, heads=2, tokens=4)
         model["training"].update(steps=STEPS, batch=8, warmup=5)
     params["text"]["ensemble"] = ["a photo of a {}.", "a bad photo of the {}."]
     params["evaluate"].update(resamples=50, best="cosine")
