@@ -46,6 +46,10 @@ def _template(value: str) -> str:
     return value
 
 
+def _template_or_set(value: str) -> str:
+    return value if value == "imagenet" else _template(value)
+
+
 def _names(value: Any) -> str | dict[str, str | list[str]]:
     if isinstance(value, dict) and all(_is_word(words) for words in value.values()):
         return value
@@ -158,9 +162,10 @@ class CocoJsonSource(FilesSource):
 
 
 class Prompts(Section):
-    """The words for a class, and the sentences around them."""
+    """The words for a class, and the sentences around them; for scores of pixels also the words of the background."""
 
-    templates: list[Template] = Field(min_length=1)
+    templates: list[Annotated[str, AfterValidator(_template_or_set)]] = Field(min_length=1)
+    background: list[Annotated[str, StringConstraints(min_length=1)]] = []
     names: Annotated[str | dict[str, str | list[str]], PlainValidator(_names)] = {}
 
 
@@ -301,6 +306,12 @@ def section_of(kind: Kind) -> Any:
 
 # As with strategies below, the registry is the list, and type checkers cannot follow it.
 Model: Any = Annotated[Union[tuple(map(section_of, NETWORKS.values()))], Discriminator(_kind)]  # noqa: UP007
+
+
+def scores_pixels(model: TrainedModel | PublishedModel) -> bool:
+    """Whether a model scores every pixel by the words of the data set, so that its segments have no embeddings."""
+    clip = getattr(model, "clip", None)
+    return clip is not None and clip.masks == "pixels"
 
 
 Refine = Annotated[refine.Refine, Discriminator("kind")]

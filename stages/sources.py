@@ -93,7 +93,15 @@ def parameters(data: Mapping[str, Any], stage: str, item: str | None) -> dict[st
     for name in PARAMETERS[stage]:
         keys = [key.format(item=item) for key in name.split(".")]
         found[".".join(keys)] = reduce(getitem, keys, data)
+    if stage == "segment" and scores_pixels(data):
+        found |= {f"datasets.{name}.prompts": data["datasets"][name]["prompts"] for name in data["run"]["datasets"]}
     return found
+
+
+def scores_pixels(data: Mapping[str, Any]) -> bool:
+    """Whether the model that runs has no segments before it knows the words of a data set."""
+    model: Mapping[str, Any] = data["models"][data["run"]["model"]]
+    return bool(model.get("clip", {}).get("masks") == "pixels")
 
 
 def of_stage(params: Params, stage: str, item: str | None, code: Code) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from groupseg.metrics.curve import threshold_curve
 from groupseg.metrics.iou import mean_iou
 from groupseg.segments.blocks import Kept, by_blocks
 from groupseg.segments.rows import Matrix, at
-from groupseg.segments.table import SegmentTable
+from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Recorded, require, single_curve
 from groupseg.strategies.scores import Labels, Scores, best_class, checked_scores
@@ -61,6 +61,8 @@ class BackgroundVector(Recorded):
     """
 
     PORTABLE: ClassVar[tuple[str, ...]] = ("learned", "bias", "scale")
+
+    NEEDS: ClassVar[SegmentKind | None] = "embeddings"
 
     rule: Literal["background_vector"] = "background_vector"
     vectors: int = 1

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.iou import mean_iou
 from groupseg.segments.blocks import by_blocks
-from groupseg.segments.table import SegmentTable
+from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Recorded, absent_classes, require, single_curve
 from groupseg.strategies.linear import Evidence, Point, descend
@@ -51,6 +51,8 @@ class Context(Recorded):
     Raises:
         UserError: If a parameter is none of the values it can have.
     """
+
+    NEEDS: ClassVar[SegmentKind | None] = "embeddings"
 
     rule: Literal["context"] = "context"
     steps: int = 200

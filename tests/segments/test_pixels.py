@@ -10,12 +10,16 @@ from numpy.typing import NDArray
 from torch import from_numpy
 from torch.nn import functional as F
 
+from groupseg.datasets.sample import Sample
 from groupseg.errors import UserError
 from groupseg.metrics.confusion import Counts, confusion_from_maps, confusion_matrix, image_counts
 from groupseg.metrics.curve import threshold_curve
 from groupseg.metrics.iou import mean_iou, summary
-from groupseg.segments.pixels import Scored, from_scores, pixel_segments
+from groupseg.segments.pixels import Scored, build_score_table, from_scores, pixel_segments, score_vocabulary
+from groupseg.segments.table import SegmentTable
+from groupseg.strategies.base import Strategy
 from groupseg.strategies.registry import STRATEGIES, build
+from tests.tables import random_case
 
 CLASSES = ("cat", "dog", "sky")
 STEPS = 16
@@ -90,6 +94,40 @@ def test_pixels_of_a_segment_share_class_and_step(seed: int, steps: int) -> None
         np.testing.assert_allclose(own, shares[:, here].mean(axis=1), atol=1e-12)
         assert own.argmax() == best[here][0]
         assert own.max() - shares.max(axis=0)[here].min() <= 1 / steps
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 1000), step=st.integers(1, STEPS))
+def test_the_score_of_a_method_leaves_to_the_background_what_it_is_ahead_of(seed: int, step: int) -> None:
+    random = np.random.default_rng(seed)
+    # Shares of words: not all of them are of a class, so that the sums are below 1. Some tie with the background.
+    shares = softmax(2 * random.normal(size=(6, 9, 7)))[:4]
+    shares[2, ::3] = shares[0, ::3]
+    image, mask = np.zeros((9, 7, 3), dtype=np.uint8), random.choice([0, 1, 2, 3, 255], size=(9, 7))
+    maps: list[NDArray[np.intp]] = []
+    table = build_score_table(
+        lambda _: from_numpy(shares), [Sample("a", image, mask, "a")], CLASSES, True, {"scores": ""},
+        lambda _, own: maps.append(own), STEPS,
+    )  # fmt: skip
+    threshold = step / STEPS
+    rule = build({"rule": "fixed", "score": "probability", "threshold": threshold, "clamp": False})
+    expected = np.where(shares.max(axis=0) >= threshold, shares.argmax(axis=0), 0)
+    labels = rule.predict(table, score_vocabulary(table))[maps[0]]
+    np.testing.assert_array_equal(labels, expected)
+    np.testing.assert_array_equal(confusion_matrix(table, labels_of(table, rule)), confusion([expected], [mask]))
+    lead = build({"rule": "background_captions", "calibrated": False}).fit(table, score_vocabulary(table))
+    ahead = lead.candidates(table, score_vocabulary(table))[1][maps[0]] > 0
+    np.testing.assert_array_equal(ahead, shares[1:].max(axis=0) > shares[0])
+
+
+def labels_of(table: SegmentTable, rule: Strategy) -> NDArray[np.int32]:
+    return rule.predict(table, score_vocabulary(table))
+
+
+def test_the_score_of_a_method_is_for_segments_that_have_scores() -> None:
+    case = random_case(0)
+    with pytest.raises(UserError, match="Score `probability` is what a method says of every pixel"):
+        build({"rule": "threshold", "score": "probability"}).fit(case.table, case.vocabulary)
 
 
 def test_every_rule_that_needs_no_more_than_scores_runs() -> None:
