@@ -16,6 +16,7 @@ from groupseg.small.kind import Small
 
 if TYPE_CHECKING:
     from groupseg.segments.network import Network
+    from groupseg.segments.table import SegmentKind
     from groupseg.text.encoder import Encoder
 
 NETWORKS: dict[str, Kind] = {kind.name: kind for kind in (Small(), GroupViTKind(), ClipKind())}
@@ -76,3 +77,9 @@ def complete(section: Mapping[str, Any]) -> dict[str, Any]:
 def kind_of(section: Mapping[str, Any]) -> str | None:
     """Names the kind of network that a section is of, by the key that it alone has; None where there is none."""
     return next((name for name in NETWORKS if name in section), None)
+
+
+def segments_of(section: Mapping[str, Any]) -> "SegmentKind":
+    """Says what the segments of a network are described by, from its section of params.yaml."""
+    kind = kind_of(section)
+    return NETWORKS[kind].segments(section) if kind else "embeddings"

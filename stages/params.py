@@ -19,7 +19,7 @@ from groupseg.files import read_json
 from groupseg.yaml_file import read_yaml
 from stages import paths
 from stages.faults import describe, suggestion
-from stages.schema import Params, scores_pixels
+from stages.schema import Params
 from stages.stage import run
 
 
@@ -51,12 +51,11 @@ def check_params(data: Any, path: Path) -> Params:
 
 def _left_out(params: Params) -> Iterator[str]:
     """Yields the strategies that other sections ask for, but that need another kind of segments than the model has."""
-    model = params.models[params.run.model]
-    kind = "scores" if scores_pixels(model) else "embeddings"
+    kind = params.segments
     asked = {f"datasets.{name}.baseline": params.datasets[name].baseline for name in params.run.datasets}
     for place, name in {**asked, "evaluate.best": params.evaluate.best}.items():
         if (needed := params.strategies[name].needs) not in (None, kind):
-            yield f"{place}: {name!r} needs {needed}, and the segments of {params.run.model!r} have {kind}"
+            yield f"{place}: {name!r} needs {needed}, but segments of {params.run.model!r} have {kind}; name another"
 
 
 def _check_results(params: Params) -> None:

@@ -22,9 +22,10 @@ from groupseg.groupvit.architecture import GroupViTArchitecture
 from groupseg.groupvit.training.recipe import GroupViTRecipe
 from groupseg.kinds import Kind
 from groupseg.model.architecture import Architecture
-from groupseg.networks import NETWORKS, kind_of
+from groupseg.networks import NETWORKS, kind_of, segments_of
 from groupseg.refine import settings as refine
 from groupseg.segments.frame import Windows
+from groupseg.segments.table import SegmentKind
 from groupseg.strategies.registry import STRATEGIES
 from groupseg.text.variants import variants
 from groupseg.training.recipe import Recipe
@@ -46,16 +47,17 @@ def _template(value: str) -> str:
     return value
 
 
-def _template_or_set(value: str) -> str:
-    return value if value == "imagenet" else _template(value)
-
-
 def _names(value: Any) -> str | dict[str, str | list[str]]:
     if isinstance(value, dict) and all(_is_word(words) for words in value.values()):
         return value
     if isinstance(value, str) and value in variants():
         return value
     raise ValueError(f"must be {{class: word or [words]}}, or a variant, one of {', '.join(variants())}")
+
+
+def _is_empty(value: list[str]) -> bool:
+    """Whether a data set does without: then the key is nothing that something else is made from."""
+    return not value
 
 
 def _is_word(value: Any) -> bool:
@@ -164,9 +166,9 @@ class CocoJsonSource(FilesSource):
 class Prompts(Section):
     """The words for a class, and the sentences around them; for scores of pixels also the words of the background."""
 
-    templates: list[Annotated[str, AfterValidator(_template_or_set)]] = Field(min_length=1)
-    background: list[Annotated[str, StringConstraints(min_length=1)]] = []
+    templates: list[Template] = Field(min_length=1)
     names: Annotated[str | dict[str, str | list[str]], PlainValidator(_names)] = {}
+    background: list[Annotated[str, StringConstraints(min_length=1)]] = Field(default=[], exclude_if=_is_empty)
 
 
 class Dataset(Section):
@@ -308,12 +310,6 @@ def section_of(kind: Kind) -> Any:
 Model: Any = Annotated[Union[tuple(map(section_of, NETWORKS.values()))], Discriminator(_kind)]  # noqa: UP007
 
 
-def scores_pixels(model: TrainedModel | PublishedModel) -> bool:
-    """Whether a model scores every pixel by the words of the data set, so that its segments have no embeddings."""
-    clip = getattr(model, "clip", None)
-    return clip is not None and clip.masks == "pixels"
-
-
 Refine = Annotated[refine.Refine, Discriminator("kind")]
 
 
@@ -382,6 +378,11 @@ class Params(Section):
     evaluate: Evaluate
     studies: Studies
     report: Report
+
+    @property
+    def segments(self) -> SegmentKind:
+        """What the segments of the model that runs are described by."""
+        return segments_of(self.models[self.run.model].model_dump())
 
     def plain(self) -> dict[str, Any]:
         """Returns all of it as dictionaries, lists, text and numbers, with the defaults of what the file leaves out."""

@@ -29,11 +29,11 @@ from groupseg.segments.build import Map, build_table
 from groupseg.segments.join import is_own, join_items, join_tables
 from groupseg.segments.pixels import build_score_table
 from groupseg.segments.table import SegmentTable
-from groupseg.text.prompts import background_words, class_words, sentences
-from groupseg.text.queries import Queries, embed_queries
+from groupseg.text.prompts import class_words
+from groupseg.text.queries import Queries, background_words, embed_queries
 from stages import paths
 from stages.params import load_params
-from stages.schema import Params, scores_pixels
+from stages.schema import Params
 from stages.stage import run
 
 # `build_table` or `build_score_table` of a model.
@@ -66,13 +66,13 @@ def main(dataset: str) -> None:
 
 def maker(params: Params, dataset: str) -> tuple[Maker, dict[str, str]]:
     """Returns what makes a segment table of images as the model wants it, and the protocol of that."""
-    weights, model = paths.weights(params.run.model), params.models[params.run.model]
+    weights = paths.weights(params.run.model)
     refine = params.refine.get(params.run.model, UNREFINED)
-    if scores_pixels(model):
+    if params.segments == "scores":
         from groupseg.clip.pixels import load_pixel_scores  # what it imports, other models do without
 
         scores = load_pixel_scores(weights, queries(params, dataset), refine)
-        return partial(build_score_table, scores, steps=model.clip.steps), scores.protocol
+        return partial(build_score_table, scores, steps=scores.steps), scores.protocol
     network = load_network(weights)
     return partial(build_table, network, refine=refine), network.protocol
 
@@ -83,7 +83,7 @@ def queries(params: Params, dataset: str) -> Queries:
     tower = load_text_tower(paths.weights(params.run.model))
     assert tower is not None  # every CLIP model has one
     words, background = class_words(classes, prompts.names), background_words(prompts.background)
-    return embed_queries(tower, words, background, sentences(prompts.templates))
+    return embed_queries(tower, words, background, prompts.templates)
 
 
 def segment(make: Maker, dataset: str, split: str, protocol: Mapping[str, str], here: Place) -> None:

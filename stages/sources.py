@@ -17,6 +17,7 @@ from typing import Any
 from groupseg.code import Code
 from groupseg.drawings import told
 from groupseg.files import sha256, write_json
+from groupseg.networks import segments_of
 from groupseg.parallel import workers
 from groupseg.sources.fetch import fetch
 from groupseg.sources.tree import Folder
@@ -93,15 +94,16 @@ def parameters(data: Mapping[str, Any], stage: str, item: str | None) -> dict[st
     for name in PARAMETERS[stage]:
         keys = [key.format(item=item) for key in name.split(".")]
         found[".".join(keys)] = reduce(getitem, keys, data)
-    if stage == "segment" and scores_pixels(data):
-        found |= {f"datasets.{name}.prompts": data["datasets"][name]["prompts"] for name in data["run"]["datasets"]}
+    return {**found, **_of_model(data)} if stage == "segment" else found
+
+
+def _of_model(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what segments of the model that runs are made with: its refinement, and the words that score pixels."""
+    run, refine = data["run"], data["refine"]
+    found: dict[str, Any] = {"refine": {name: given for name, given in refine.items() if name == run["model"]}}
+    if segments_of(data["models"][run["model"]]) == "scores":
+        found |= {f"datasets.{name}.prompts": data["datasets"][name]["prompts"] for name in run["datasets"]}
     return found
-
-
-def scores_pixels(data: Mapping[str, Any]) -> bool:
-    """Whether the model that runs has no segments before it knows the words of a data set."""
-    model: Mapping[str, Any] = data["models"][data["run"]["model"]]
-    return bool(model.get("clip", {}).get("masks") == "pixels")
 
 
 def of_stage(params: Params, stage: str, item: str | None, code: Code) -> dict[str, Any]:

@@ -37,8 +37,8 @@ class Clip:
 
     name: str
     attention: Attention
-    clusters: int = 0
-    connected: bool = False
+    clusters: int
+    connected: bool
     scale: float | None
     normalisation: Normalisation
     masks: Masks = "clusters"

@@ -52,6 +52,11 @@ class PixelScores:
         self._rows = [torch.from_numpy(rows).to(self._device) for rows in queries.of_labels()]
 
     @property
+    def steps(self) -> int:
+        """How many steps of probability are told apart."""
+        return self._network.clip.steps
+
+    @property
     def protocol(self) -> dict[str, str]:
         """In words, how the network is run and what is made of its patches."""
         clip, classes = self._network.clip, "a class has its best word"

@@ -27,25 +27,6 @@ def prompts(words: Sequence[str], templates: Sequence[str]) -> list[str]:
     return [template.format(word) for word in words for template in templates]
 
 
-def sentences(templates: Sequence[str]) -> list[str]:
-    """Returns templates; where "imagenet" is among them, the 80 of CLIP for ImageNet in its place."""
-    if "imagenet" not in templates:
-        return list(templates)
-    from open_clip import OPENAI_IMAGENET_TEMPLATES  # takes seconds, and hardly anybody wants it
-
-    published = [template("{}") for template in OPENAI_IMAGENET_TEMPLATES]
-    return [text for template in templates for text in (published if template == "imagenet" else [template])]
-
-
-def background_words(words: Sequence[str]) -> list[str]:
-    """Returns words of the background; where "sclip" or "clip_es" is among them, that list of the package in its place.
-
-    None is left out: a class and the background may have the same word, as "bed" in COCO.
-    """
-    lists = {name: found for name, found in word_lists().items() if name in ("sclip", "clip_es")}
-    return [word for name in words for word in lists.get(name, [name])]
-
-
 def class_words(classes: Sequence[str], names: str | Renaming) -> list[str]:
     """Returns the words that stand for each class: its name, or what `names` says instead.
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupseg.text.encoder import Encoder
-from groupseg.text.prompts import embed_words
+from groupseg.text.prompts import embed_words, word_lists
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +32,15 @@ class Queries:
     def of_labels(self) -> list[NDArray[np.int64]]:
         """Rows of `text` of each label in turn; the background, where it has words, is the first."""
         return [self.word[self.label == label] for label in np.unique(self.label)]
+
+
+def background_words(words: Sequence[str]) -> list[str]:
+    """Returns words of the background; where "sclip" or "clip_es" is among them, that list of the package in its place.
+
+    None is left out: a class and the background may have the same word, as "bed" in COCO.
+    """
+    lists = {name: found for name, found in word_lists().items() if name in ("sclip", "clip_es")}
+    return [word for name in words for word in lists.get(name, [name])]
 
 
 def embed_queries(

@@ -3,7 +3,6 @@
 A variant is a file names/<class list>.<method>.json of the package, {class: word or [words]}; a class that is not in it
 keeps its name. groupvit: segmentation/datasets of NVlabs/GroupViT, which renames nothing in COCO. sclip:
 configs/cls_*.txt of wangf3014/SCLIP, which renames nothing in Context; some of its words have lost their spaces.
-clearclip: configs/cls_voc21.txt of mc-lan/ClearCLIP.
 """
 
 import json

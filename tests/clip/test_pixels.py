@@ -29,10 +29,9 @@ from groupseg.refine.settings import UNREFINED, Pamr
 from groupseg.segments.frame import resize
 from groupseg.segments.pixels import build_score_table, score_vocabulary
 from groupseg.strategies.registry import build
-from groupseg.text.prompts import background_words, class_words, sentences
-from groupseg.text.queries import Queries, embed_queries
+from groupseg.text.prompts import class_words
+from groupseg.text.queries import Queries, background_words, embed_queries
 from stages.params import load_params
-from stages.schema import scores_pixels
 from tests.clip import tiny
 
 Labels = NDArray[np.int64]
@@ -81,7 +80,6 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> open_clip.CLIP:
 def about(name: str) -> About:
     """How a model of params.yaml is run, but for its network."""
     section = PARAMS.models[name]
-    assert scores_pixels(section)
     frame = replace(section.frame, patch=16)
     return About(clip=replace(section.clip, name=NAME), frame=frame, precision="float32")
 
@@ -93,7 +91,7 @@ def network(model: open_clip.CLIP, how: About) -> ClipNetwork:
 def queries(dataset: str, classes: Sequence[str]) -> Queries:
     prompts = PARAMS.datasets[dataset].prompts
     words, background = class_words(classes, prompts.names), background_words(prompts.background)
-    return embed_queries(RandomText(), words, background, sentences(prompts.templates))
+    return embed_queries(RandomText(), words, background, prompts.templates)
 
 
 SCLIP_BACKGROUND = (

@@ -95,13 +95,13 @@ def test_all_else_is_judged_and_studied() -> None:
 @pytest.mark.parametrize(("place", "name"), [("evaluate.best", "context"), ("datasets.scenes20.baseline", "context")])
 def test_a_strategy_that_must_run_cannot_be_left_out(copied: Path, place: str, name: str) -> None:
     set_params({place: name})
-    with pytest.raises(UserError, match=f"{place}: '{name}' needs embeddings, and the segments of 'mine' have scores"):
+    with pytest.raises(UserError, match=f"{place}: '{name}' needs embeddings, but segments of 'mine' have scores"):
         load_params()
 
 
 def test_a_constant_for_scores_is_none_for_embeddings(copied: Path) -> None:
     set_params({"models.mine.clip.masks": "clusters", "evaluate.best": "cosine"})
-    with pytest.raises(UserError, match=r"baseline: 'sclip' needs scores, and the segments of 'mine' have embeddings"):
+    with pytest.raises(UserError, match=r"baseline: 'sclip' needs scores, but segments of 'mine' have embeddings"):
         load_params()
 
 

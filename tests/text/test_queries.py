@@ -1,7 +1,7 @@
 import numpy as np
 
-from groupseg.text.prompts import background_words, embed_words, sentences
-from groupseg.text.queries import embed_queries
+from groupseg.text.prompts import embed_words
+from groupseg.text.queries import background_words, embed_queries
 from tests.text.test_prompts import Lengths
 
 
@@ -21,10 +21,7 @@ def test_without_words_of_the_background_the_first_label_is_a_class() -> None:
     assert [rows.tolist() for rows in given.of_labels()] == [[0], [1]]
 
 
-def test_templates_and_words_go_by_name() -> None:
-    assert len(sentences(["imagenet"])) == len(set(sentences(["imagenet"]))) == 80
-    assert sentences(["imagenet"])[0] == "a bad photo of a {}."
-    assert sentences(["a {}."]) == ["a {}."]
+def test_lists_of_background_words_go_by_name() -> None:
     assert background_words(["sclip"])[:2] == ["sky", "wall"]
     assert "bed" in background_words(["sclip"])
     assert background_words(["background"]) == ["background"]
