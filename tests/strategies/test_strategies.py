@@ -395,7 +395,7 @@ def test_broken_embeddings_are_an_error_of_one_line(name: str) -> None:
         ({"rule": "threshold", "scores": "cosine"}, "scores"),
         (
             {"rule": "threshold", "score": "dot"},
-            "`score` to be one of 'cosine', 'softmax', 'product', 'normalised', but got 'dot'",
+            "`score` to be one of 'cosine', .*, 'probability', but got 'dot'",
         ),
         ({"rule": "per_class", "shrinkage": 10}, "shrinkage"),
         ({"rule": "relative", "by": "min"}, "`by` to be one of 'max', 'mean_std', 'quantile', but got 'min'"),
