@@ -100,6 +100,11 @@ class SegmentTable:
         """What segments are described by: vectors in the space of texts, or what a method says of every class."""
         return _kind(self.protocol)
 
+    @property
+    def units(self) -> NDArray[np.int64]:
+        """How many things are described by themselves in each segment, int64 [S]: pixels that have scores, else one."""
+        return self.area.astype(np.int64) if self.kind == "scores" else np.ones(len(self.image), np.int64)
+
     def save(self, path: str | Path) -> None:
         """Writes the table; equal tables are equal bytes.
 

@@ -27,6 +27,7 @@ from groupseg.strategies.soft_iou import (
     show,
     with_pixels,
 )
+from groupseg.strategies.units import spread
 
 # Norm of the vectors at the start: the bias alone decides, and the vectors only break the tie between each other.
 START = 0.1
@@ -87,7 +88,7 @@ class BackgroundVector(Recorded):
         """Learns vectors and bias; see `Strategy`."""
         label, score = best_class("cosine", table, vocabulary)
         curve, self.warnings = single_curve(label, score, table.histogram)
-        self.scale = sharp_scale(score)
+        self.scale = sharp_scale(spread(score, table))
         vectors, offset = self._descend(table, vocabulary, _start(table, self.vectors), curve.best()[0])
         self.learned = [[float(f"{value:.4g}") for value in vector] for vector in vectors]
         self.bias = self.scale * offset

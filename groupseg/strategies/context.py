@@ -17,6 +17,7 @@ from groupseg.strategies.base import Recorded, absent_classes, require, single_c
 from groupseg.strategies.linear import Evidence, Point, descend
 from groupseg.strategies.scores import Labels, Scores, best_class, checked_scores, highest, image_cosine
 from groupseg.strategies.soft_iou import Singles, SoftMiou, sharp_scale
+from groupseg.strategies.units import spread
 
 # How fast segments of an image stop speaking for each other as their embeddings differ.
 AFFINITY = 8.0
@@ -75,7 +76,7 @@ class Context(Recorded):
         label, best = best_class("cosine", table, vocabulary)
         curve, self.warnings = single_curve(label, best, table.histogram)
         self.warnings += absent_classes(table, "They take the mean bias")
-        temperature = sharp_scale(best)
+        temperature = sharp_scale(spread(best, table))
         biases = np.full(len(table.classes), temperature * curve.best()[0])
         *_, point = descend(
             table, partial(evidence, vocabulary=vocabulary), SoftMiou(table.histogram.sum(axis=0)),
