@@ -121,13 +121,13 @@ def build_score_table(
         steps: How finely probabilities are told apart.
 
     Raises:
-        UserError: If there is no image.
+        UserError: If there is no image, or the scores of one have another shape or are no probabilities.
     """
     found, keys, digests = [], [], []
     # Logits of all images would fill the memory.
     with TemporaryFile() as file:
         for sample in samples:
-            own = scores(sample.image).cpu().numpy()
+            own = _checked_planes(scores(sample.image).cpu().numpy(), len(classes), sample)
             segments, mean = pixel_segments(own, steps, with_background=len(own) > len(classes))
             keep_map(sample.key, segments)
             image = _described(segments, mean, sample.mask, len(classes))
@@ -142,6 +142,22 @@ def build_score_table(
         shape = (sum(len(image.area) for image in found), len(found[0].whole))
         logits = np.memmap(file, np.float32, "r", shape=shape)  # outlives the name of the file, which is gone
     return _table(found, logits, tuple(keys), classes, with_background, protocol, tuple(digests))
+
+
+def _checked_planes(scores: NDArray[np.floating], classes: int, sample: Sample) -> NDArray[np.floating]:
+    """Returns the scores of an image if they are probabilities of so many classes, with or without the background."""
+    size = sample.image.shape[:2]
+    if scores.shape not in {(classes, *size), (1 + classes, *size)}:
+        raise UserError(
+            f"image {sample.key!r}: expected scores of shape {(classes, *size)}, or {(1 + classes, *size)} with "
+            f"those of the background first, but got {scores.shape}. Mend what makes them."
+        )
+    if not (scores.min() >= 0 and scores.max() <= 1 + 1e-4):  # also where one is no number
+        raise UserError(
+            f"image {sample.key!r}: its scores must be probabilities in 0..1, but lie in {scores.min():.3g}.."
+            f"{scores.max():.3g}. Mend the weights of the model, or what else makes them."
+        )
+    return scores
 
 
 class _Image(NamedTuple):

@@ -125,6 +125,26 @@ def test_the_score_of_a_method_leaves_to_the_background_what_it_is_ahead_of(seed
     np.testing.assert_array_equal(ahead, shares[1:].max(axis=0) > shares[0])
 
 
+@pytest.mark.parametrize(
+    ("scores", "message"),
+    [
+        (
+            np.full((3, 2, 2), 0.2),
+            r"image 'a': expected scores of shape \(3, 9, 7\), or \(4, 9, 7\) .* got \(3, 2, 2\)",
+        ),
+        (np.full((5, 9, 7), 0.2), r"image 'a': expected scores of shape .* got \(5, 9, 7\)"),
+        (np.full((3, 9, 7), np.nan), "image 'a': its scores must be probabilities in 0..1, but lie in nan..nan"),
+        (np.full((3, 9, 7), 1.5), "image 'a': its scores must be probabilities in 0..1, but lie in 1.5..1.5"),
+        (np.full((4, 9, 7), -0.5), "image 'a': its scores must be probabilities in 0..1"),
+    ],
+)
+def test_what_are_no_scores_of_an_image_is_one_line(scores: NDArray[np.float64], message: str) -> None:
+    sample = Sample("a", np.zeros((9, 7, 3), dtype=np.uint8), np.zeros((9, 7), dtype=np.uint8), "a")
+    with pytest.raises(UserError, match=message) as caught:
+        build_score_table(lambda _: from_numpy(scores), [sample], CLASSES, True, {"scores": ""}, lambda *_: None, STEPS)
+    assert "\n" not in str(caught.value)
+
+
 def labels_of(table: SegmentTable, rule: Strategy) -> NDArray[np.int32]:
     return rule.predict(table, score_vocabulary(table))
 

@@ -1,5 +1,6 @@
 """A model that scores pixels by words, from the segment stage to figures: what runs on it, and what is left out."""
 
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from groupseg.datasets.writer import write_samples
 from groupseg.errors import UserError
 from groupseg.files import read_json
 from groupseg.segments.table import SegmentTable
-from stages import calibrate, embed_text, evaluate, paths, segment, sources, studies
+from groupseg.training.history import write_history
+from stages import calibrate, embed_text, evaluate, paths, report, segment, sources, studies
 from stages.params import load_params
 from stages.schema import Params
 from tests.clip import tiny
@@ -90,6 +92,15 @@ def test_all_else_is_judged_and_studied() -> None:
     varied = pd.read_csv("results/scenes/vocabulary/scenes20.csv")
     assert list(varied.strategy.unique()) == ["cosine", "normalised"]
     assert set(varied.kind) == {"others"}
+
+
+def test_the_report_shows_what_ran(copied: Path) -> None:
+    shutil.copy(Path(__file__).parents[2] / "dvc.yaml", copied)
+    write_history([], paths.history("mine"))
+    report.main()
+    page = Path("results/scenes/report.html").read_text("utf-8")
+    assert "<svg" in page
+    assert all(name in page for name in RUN)
 
 
 @pytest.mark.parametrize(("place", "name"), [("evaluate.best", "context"), ("datasets.scenes20.baseline", "context")])
