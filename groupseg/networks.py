@@ -9,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 from groupseg.clip.kind import ClipKind
 from groupseg.errors import UserError
 from groupseg.files import refuse_stand_in
+from groupseg.given.kind import GivenKind
 from groupseg.groupvit.kind import GroupViTKind
 from groupseg.kinds import Kind
 from groupseg.plain_file import check_plain_file
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from groupseg.segments.table import SegmentKind
     from groupseg.text.encoder import Encoder
 
-NETWORKS: dict[str, Kind] = {kind.name: kind for kind in (Small(), GroupViTKind(), ClipKind())}
+NETWORKS: dict[str, Kind] = {kind.name: kind for kind in (Small(), GroupViTKind(), ClipKind(), GivenKind())}
 
 
 def find_kind(path: str | Path) -> Kind:

@@ -103,6 +103,8 @@ def _names_that_run(data: Any) -> Iterator[str]:
     for name in data["refine"] if isinstance(data.get("refine"), dict) else ():
         if name not in models:
             yield f"refine.{name}: {name!r} is not defined under `models`{suggestion(str(name), models)}"
+        elif isinstance(section := data["models"][name], dict) and "scores" in section:
+            yield f"refine.{name}: scores that are given are taken as they are; leave this out"
 
 
 def _of_the_model(data: dict[str, Any], run: dict[str, Any]) -> Iterator[str]:

@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from groupseg.given.config import ScoreSource
 from groupseg.groupvit.architecture import GroupViTArchitecture
 from groupseg.groupvit.training.recipe import GroupViTRecipe
 from groupseg.kinds import Kind
@@ -285,6 +286,26 @@ class GroupViTModel(PublishedModel):
         return self
 
 
+class GivenModel(PublishedModel):
+    """Scores of pixels that somebody else's network gives; where they come from stands in the place of weights."""
+
+    frame: None = None  # type: ignore[assignment]
+    precision: Literal["float32"] = "float32"  # type: ignore[assignment]
+    scores: ScoreSource
+
+    @property
+    def clip(self) -> ScoreSource:
+        """What `stages.train` converts, as it does with CLIP."""
+        return self.scores
+
+    @model_validator(mode="after")
+    def _from_their_source(self) -> "GivenModel":
+        if self.weights:
+            raise ValueError("must not hold `weights`: `scores` says where scores come from")
+        object.__setattr__(self, "weights", self.scores.place)  # sections are frozen
+        return self
+
+
 def model_recipe(model: TrainedModel | PublishedModel) -> Literal["scenes", "groupvit", "published"]:
     """Says what makes a model: the training of the small network, that of GroupViT, or weights that are there."""
     if isinstance(model, TrainedModel):
@@ -299,7 +320,7 @@ def _kind(section: Any) -> str | None:
 
 def section_of(kind: Kind) -> Any:
     """Returns the section of a kind of network: where it is only published, its settings are all that is its own."""
-    trained: dict[str, Any] = {"architecture": TrainedModel, "groupvit": GroupViTModel}
+    trained: dict[str, Any] = {"architecture": TrainedModel, "groupvit": GroupViTModel, "scores": GivenModel}
     settings: Any = type(kind.settings)
     name = f"{settings.__name__}Model"
     made = trained.get(kind.name) or create_model(name, __base__=PublishedModel, **{kind.name: (settings, ...)})

@@ -22,9 +22,9 @@ from webdataset import TarWriter
 from groupseg.datasets.shards import read_class_list, read_crossfit, read_share
 from groupseg.errors import UserError
 from groupseg.files import atomic_path, sha256
-from groupseg.networks import load_network, load_text_tower
+from groupseg.networks import find_kind, load_network, load_text_tower
 from groupseg.processes import Place, meet, process_group
-from groupseg.refine.settings import UNREFINED
+from groupseg.refine.settings import UNREFINED, Refine
 from groupseg.segments.build import Map, build_table
 from groupseg.segments.join import is_own, join_items, join_tables
 from groupseg.segments.pixels import build_score_table
@@ -69,12 +69,23 @@ def maker(params: Params, dataset: str) -> tuple[Maker, dict[str, str]]:
     weights = paths.weights(params.run.model)
     refine = params.refine.get(params.run.model, UNREFINED)
     if params.segments == "scores":
-        from groupseg.clip.pixels import load_pixel_scores  # what it imports, other models do without
-
-        scores = load_pixel_scores(weights, queries(params, dataset), refine)
-        return partial(build_score_table, scores, steps=scores.steps), scores.protocol
+        return of_pixels(params, dataset, refine)
     network = load_network(weights)
     return partial(build_table, network, refine=refine), network.protocol
+
+
+def of_pixels(params: Params, dataset: str, refine: Refine) -> tuple[Maker, dict[str, str]]:
+    """Returns the same for a model that has scores; what one imports, others do without."""
+    weights = paths.weights(params.run.model)
+    if find_kind(weights).name == "scores":
+        from groupseg.given.scores import load_given
+
+        given = load_given(weights, read_class_list(paths.prepared(dataset))[0], dataset, paths.prepared(dataset))
+        return partial(build_score_table, given, steps=given.steps), given.protocol
+    from groupseg.clip.pixels import load_pixel_scores
+
+    scores = load_pixel_scores(weights, queries(params, dataset), refine)
+    return partial(build_score_table, lambda sample: scores(sample.image), steps=scores.steps), scores.protocol
 
 
 def queries(params: Params, dataset: str) -> Queries:

@@ -18,7 +18,6 @@ from scipy.sparse import csr_array, vstack
 from groupseg.datasets.content import pixel_digest
 from groupseg.datasets.sample import Sample, ignore_value
 from groupseg.errors import UserError
-from groupseg.segments.frame import Image
 from groupseg.segments.overlay import Map, compact
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
@@ -85,7 +84,7 @@ def from_scores(
     for row, (own, mask) in enumerate(_paired(scores, masks)):
         where = f"image {row}"
         truth = _checked_mask(np.asarray(mask), len(classes), where)
-        shares = _resized(_probabilities(np.asarray(own), len(classes), kind, where), truth.shape)
+        shares = resized(probabilities(np.asarray(own), len(classes), kind, where), truth.shape)
         segments, mean = pixel_segments(shares, steps)
         maps.append(segments)
         found.append(_described(segments, mean, truth, len(classes)))
@@ -100,7 +99,7 @@ def from_scores(
 
 
 def build_score_table(
-    scores: "Callable[[Image], Tensor]",
+    scores: "Callable[[Sample], Tensor]",
     samples: Iterable[Sample],
     classes: Sequence[str],
     with_background: bool,
@@ -111,7 +110,7 @@ def build_score_table(
     """Scores the pixels of labelled images; what it takes besides is that of `groupseg.segments.build.build_table`.
 
     Args:
-        scores: From an image, uint8 [H, W, 3], to probabilities: [C, H, W], or [1 + C, H, W] where the background has
+        scores: From a labelled image to probabilities: [C, H, W], or [1 + C, H, W] where the background has
             scores, which come first. They need not add up to 1.
         samples: Labelled images; read once, in order.
         classes: Names without background.
@@ -127,7 +126,7 @@ def build_score_table(
     # Logits of all images would fill the memory.
     with TemporaryFile() as file:
         for sample in samples:
-            own = _checked_planes(scores(sample.image).cpu().numpy(), len(classes), sample)
+            own = _checked_planes(scores(sample).cpu().numpy(), len(classes), sample)
             segments, mean = pixel_segments(own, steps, with_background=len(own) > len(classes))
             keep_map(sample.key, segments)
             image = _described(segments, mean, sample.mask, len(classes))
@@ -252,12 +251,18 @@ def _paired(scores: Iterable[ArrayLike], masks: Iterable[ArrayLike]) -> Iterator
         raise UserError(f"Scores and masks are not of the same images: {error}. Give one mask for each.") from error
 
 
-def _probabilities(scores: NDArray[Any], classes: int, kind: Kind, where: str) -> Probabilities:
-    """Checks the scores of an image and turns them into probabilities, [C, h, w]."""
-    if scores.ndim != 3 or len(scores) != classes or scores.size == 0:
+def probabilities(
+    scores: NDArray[Any], classes: int, kind: Kind, where: str, background: bool = False
+) -> Probabilities:
+    """Checks the scores of an image and turns them into probabilities, [C, h, w].
+
+    Where `background` allows it, there may be one plane more, that of the background, which is the first.
+    """
+    if scores.ndim != 3 or len(scores) not in {classes, classes + background} or scores.size == 0:
+        hint = "It may have one more, before them." if background else "Leave a plane for the background out."
         raise UserError(
             f"{where}: expected scores of shape ({classes}, height, width), one plane for each class, but got"
-            f" {scores.shape}. Leave a plane for the background out."
+            f" {scores.shape}. {hint}"
         )
     exact = scores.astype(np.float64)
     if not np.isfinite(exact).all():
@@ -288,15 +293,14 @@ def _span(mask: NDArray[Any]) -> str:
     return f" in {mask.min()}..{mask.max()}" if mask.size and mask.dtype.kind in "iuf" else ""
 
 
-def _resized(probabilities: Probabilities, size: tuple[int, ...]) -> Probabilities:
+def resized(planes: Probabilities, size: tuple[int, ...]) -> Probabilities:
     """Brings probabilities to another size: bilinear, between the centres of pixels."""
-    if probabilities.shape[1:] == size:
-        return probabilities
+    if planes.shape[1:] == size:
+        return planes
     import torch
     from torch.nn import functional as F
 
-    planes = torch.from_numpy(probabilities)[None]
-    return F.interpolate(planes, size=size, mode="bilinear", align_corners=False)[0].numpy()
+    return F.interpolate(torch.from_numpy(planes)[None], size=size, mode="bilinear", align_corners=False)[0].numpy()
 
 
 def histogram(segments: Map, mask: NDArray[np.integer], count: int, classes: int) -> csr_array:

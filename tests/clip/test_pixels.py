@@ -225,7 +225,13 @@ def test_label_maps_are_those_of_the_published_rule(
     maps: list[NDArray[np.intp]] = []
     samples = [Sample("", photo, np.full(photo.shape[:2], 255, dtype=np.uint8), "") for photo in photos]
     table = build_score_table(
-        scores, samples, classes, True, scores.protocol, lambda _, own: maps.append(own), how.clip.steps
+        lambda sample: scores(sample.image),
+        samples,
+        classes,
+        True,
+        scores.protocol,
+        lambda _, own: maps.append(own),
+        how.clip.steps,
     )
     labels = PARAMS.strategies[strategy].predict(table, score_vocabulary(table))
     first = np.searchsorted(table.image, np.arange(len(photos)))
@@ -321,7 +327,9 @@ def test_thresholds_of_calibration_read_the_score_of_the_method(model: open_clip
     masks = np.random.default_rng(0).integers(0, 4, (2, 40, 56))
     samples = [Sample(str(row), image(), mask, str(row)) for row, mask in enumerate(masks)]
     scores = PixelScores(network(model, how), given)
-    table = build_score_table(scores, samples, ("a", "b", "c"), True, scores.protocol, lambda *_: None, 4000)
+    table = build_score_table(
+        lambda sample: scores(sample.image), samples, ("a", "b", "c"), True, scores.protocol, lambda *_: None, 4000
+    )
     strategy = build({"rule": "threshold", "score": "probability"}).fit(table, score_vocabulary(table))
     label, score = strategy.candidates(table, score_vocabulary(table))
     exact = scores(image()).numpy()

@@ -169,7 +169,7 @@ def few_colours(seed: int, images: int = 12) -> tuple[SegmentTable, SegmentTable
         shares.append(palette[which].transpose(2, 0, 1))
         samples.append(Sample(f"{seed}-{row}", np.full((6, 7, 3), row, dtype=np.uint8), mask, str(row)))
     table = build_score_table(
-        lambda image: from_numpy(shares[int(image[0, 0, 0])]), samples, CLASSES, True, {"scores": ""},
+        lambda sample: from_numpy(shares[int(sample.image[0, 0, 0])]), samples, CLASSES, True, {"scores": ""},
         lambda _, own: maps.append(own), 4000,
     )  # fmt: skip
     first = np.searchsorted(table.image, np.arange(images))
