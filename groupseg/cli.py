@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 
@@ -249,6 +249,7 @@ def convert(
     precision: Annotated[Literal["float32", "bfloat16"], typer.Option(help="Of matrix products.")] = "float32",
 ) -> None:
     """Checks published weights and puts them into a file that `groupseg predict --model` takes."""
+    from groupseg.clip.published import PUBLISHED_RUNS
     from groupseg.convert import convert_weights
     from groupseg.files import sha256
     from groupseg.networks import NETWORKS
@@ -256,8 +257,12 @@ def convert(
     if out.suffix != ".safetensors":
         raise UserError(f"{out} must end in .safetensors, which is what is written. Name it so.")
     kind = NETWORKS["groupvit" if clip is None else "clip"]
-    given = {} if clip is None else {"name": clip, "attention": attention, "clusters": clusters}
-    frame = replace(kind.section["frame"], **({"crop": None, "stride": None} if whole else {}))
+    given: dict[str, Any] = {}
+    frame = kind.section["frame"]
+    if clip is not None:
+        scale, frame = PUBLISHED_RUNS[attention]
+        given = {"name": clip, "attention": attention, "clusters": clusters, "scale": scale}
+    frame = replace(frame, crop=None, stride=None) if whole else frame
     convert_weights(source, out, replace(kind.settings, **given), frame, precision)
     print(f"{out}: sha256 {sha256(out)}")
 

@@ -26,6 +26,7 @@ NEUTRAL = frozenset(
         for name in ("alone", "defaults", "errors", "plain_file", "processes", "restored", "terminal", "yaml_file")
     }
     | {f"stages.{name}" for name in ("params", "paths", "schema", "faults", "stage")}
+    | {"groupseg.published.configurations"}
     | {f"groupseg.sources.{name}" for name in ("cache", "digests", "fetch", "transfer")}
 )
 

@@ -24,9 +24,9 @@ def convert_weights(source: Path, out: Path, settings: Any, frame: Windows, prec
     Raises:
         UserError: If the file is missing, truncated, holds code or other tensors, or `out` cannot be written.
     """
-    if source.exists() or source.is_symlink():
-        check_plain_file(source, "a file of weights")
     kind = next(kind for kind in NETWORKS.values() if isinstance(settings, type(kind.settings)))
+    if (source.exists() or source.is_symlink()) and not (kind.name == "scores" and source.is_dir()):
+        check_plain_file(source, "a file of weights")
     try:
         kind.convert(source, out, settings, frame, precision)
     except UserError as error:

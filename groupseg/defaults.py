@@ -5,7 +5,8 @@ from dataclasses import MISSING, fields
 from pathlib import PurePosixPath
 from typing import Any
 
-from groupseg.networks import complete
+from groupseg.networks import complete, segments_of
+from groupseg.published.configurations import sentences, with_published
 from groupseg.strategies.registry import STRATEGIES
 
 PROMPTS: dict[str, Any] = {"templates": ["a photo of a {}."], "names": {}}
@@ -36,6 +37,7 @@ def completed(params: Any) -> Any:
     """
     if not isinstance(params, Mapping):
         return params
+    params = with_published(params)
     entries = {"datasets": _data_set, "models": complete, "strategies": _strategy, "archives": _archive}
     filled = {name: _each(section, entries.get(name)) for name, section in params.items()}
     whole = {"run": _run, "text": _text, "studies": _studies, "needs": _needs}
@@ -50,10 +52,13 @@ def _each(section: Any, fill: Any) -> Any:
 
 
 def _data_set(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The classes under their own names, in the sentence of CLIP; gaps are measured from the first constant."""
+    """The classes under their own names, in the sentence of CLIP; gaps are measured from the first constant.
+
+    Where a list of templates goes by name, they take its place.
+    """
     filled = {"prompts": PROMPTS, "baseline": BASELINE, **given}
     if isinstance(prompts := filled["prompts"], Mapping):
-        filled["prompts"] = {**PROMPTS, **prompts}
+        filled["prompts"] = {**PROMPTS, **prompts, "templates": sentences({**PROMPTS, **prompts}["templates"])}
     return filled
 
 
@@ -73,11 +78,21 @@ def _archive(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _run(given: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
-    """All strategies by name, without some."""
+    """All strategies by name, without some and without those for scores where segments have none."""
     defined, without = params.get("strategies"), given.get("without", [])
     if given.get("strategies") != "all" or not isinstance(defined, Mapping) or not isinstance(without, list):
         return dict(given)
-    return {**given, "strategies": [name for name in defined if name not in without]}
+    left_out = [] if _scores(given, params) else [name for name in defined if _of_scores(defined[name])]
+    return {**given, "strategies": [name for name in defined if name not in (*without, *left_out)]}
+
+
+def _scores(run: Mapping[str, Any], params: Mapping[str, Any]) -> bool:
+    """Whether the segments of the model that runs have scores."""
+    return segments_of(_section(_section(params, "models"), str(run.get("model")))) == "scores"
+
+
+def _of_scores(strategy: Any) -> bool:
+    return isinstance(strategy, Mapping) and strategy.get("score") == "probability"
 
 
 def _text(given: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:

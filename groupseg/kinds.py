@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 if TYPE_CHECKING:
     from groupseg.segments.frame import Windows
     from groupseg.segments.network import Network
+    from groupseg.segments.table import SegmentKind
     from groupseg.text.encoder import Encoder
 
 Precision = Literal["float32", "bfloat16"]
@@ -40,6 +41,10 @@ class Kind(ABC):
             if is_dataclass(default) and isinstance(filled[key], Mapping):
                 filled[key] = {**_plain(default), **filled[key]}
         return filled
+
+    def segments(self, section: Mapping[str, Any]) -> "SegmentKind":
+        """Says what segments are described by, see `SegmentTable.kind`, from a section of this kind in any form."""
+        return "embeddings"
 
     @abstractmethod
     def load(self, path: str | Path) -> "Network":

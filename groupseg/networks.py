@@ -9,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 from groupseg.clip.kind import ClipKind
 from groupseg.errors import UserError
 from groupseg.files import refuse_stand_in
+from groupseg.given.kind import GivenKind
 from groupseg.groupvit.kind import GroupViTKind
 from groupseg.kinds import Kind
 from groupseg.plain_file import check_plain_file
@@ -16,9 +17,10 @@ from groupseg.small.kind import Small
 
 if TYPE_CHECKING:
     from groupseg.segments.network import Network
+    from groupseg.segments.table import SegmentKind
     from groupseg.text.encoder import Encoder
 
-NETWORKS: dict[str, Kind] = {kind.name: kind for kind in (Small(), GroupViTKind(), ClipKind())}
+NETWORKS: dict[str, Kind] = {kind.name: kind for kind in (Small(), GroupViTKind(), ClipKind(), GivenKind())}
 
 
 def find_kind(path: str | Path) -> Kind:
@@ -76,3 +78,9 @@ def complete(section: Mapping[str, Any]) -> dict[str, Any]:
 def kind_of(section: Mapping[str, Any]) -> str | None:
     """Names the kind of network that a section is of, by the key that it alone has; None where there is none."""
     return next((name for name in NETWORKS if name in section), None)
+
+
+def segments_of(section: Mapping[str, Any]) -> "SegmentKind":
+    """Says what the segments of a network are described by, from its section of params.yaml."""
+    kind = kind_of(section)
+    return NETWORKS[kind].segments(section) if kind else "embeddings"

@@ -23,14 +23,14 @@ from stages import paths
 from stages.params import load_params
 from stages.schema import Params
 from stages.stage import run
-from stages.tables import calibration_keys, calibration_path, read_table, read_vocabulary
+from stages.tables import calibration_keys, calibration_path, read_table, read_vocabulary, running
 
 
 def main(dataset: str) -> None:
     """Fits the strategies whose records are missing or made from anything else, and records them."""
     started = time.monotonic()
     params = load_params()
-    strategies = {name: params.strategies[name] for name in params.run.strategies}
+    strategies = running(params, dataset, params.run.strategies, tell=True)
     keys = calibration_keys(dataset, strategies)
     found = {name: changes(read_key(params, dataset, name), key) for name, key in keys.items()}
     stale = {name: reason for name, reason in found.items() if reason}

@@ -1,7 +1,7 @@
 """Judges all strategies of a data set, and shows where the points go: `python -m stages.evaluate scenes20`."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, fields, replace
 from functools import partial
 from typing import Any
@@ -44,6 +44,10 @@ from stages.tables import (
 
 # Scores in 0..1, by the name that they go by in results/<run>/reliability: `fixed` takes the product.
 PROBABILITIES: dict[str, ScoreName] = {"fixed": "product", "softmax": "softmax"}
+
+
+# A protocol lists so many templates.
+MOST = 10
 
 
 def main(dataset: str) -> None:
@@ -123,13 +127,18 @@ def protocol(
     """Says what the figures were measured with."""
     words = zip(table.classes, about["words"], strict=True)
     renamed = [f"{word} for {name}" for name, word in words if word != name]
-    text = "; ".join([about["encoder"], *about["templates"], *renamed])
+    text = "; ".join([about["encoder"], *_said(about["templates"]), *renamed])
     scores = {name: record["params"].get("score", "its own") for name, record in records.items()}
     others = [f"{name}: {score}" for name, score in scores.items() if score != scores[baseline]]
     score = f"{scores[baseline]} ({', '.join(others)})" if others else scores[baseline]
     made = {key: value for key, value in table.protocol.items() if key not in ("dataset", "crossfit")}
     folds = {"split": f"{made['split']}, cross-fitted in {crossfit(table)} folds"} if crossfit(table) else {}
     return {**made, **folds, "text": text, "score": score}
+
+
+def _said(templates: Sequence[str]) -> list[str]:
+    """Names templates, or where there are many how many there are and which is the first."""
+    return list(templates) if len(templates) <= MOST else [f"{len(templates)} templates from {templates[0]!r} on"]
 
 
 def per_class(table: SegmentTable, counts: Mapping[str, Counts]) -> pd.DataFrame:

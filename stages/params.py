@@ -44,9 +44,18 @@ def check_params(data: Any, path: Path) -> Params:
         faults = [describe(Params, details) for details in error.errors()]
     else:
         faults = []
-    if faults := [*faults, *_names_that_run(data), *_archives_needed(data)]:
+    if faults := [*faults, *_names_that_run(data), *_archives_needed(data)] or list(_left_out(params)):
         raise UserError("\n".join(f"{path}: {fault}" for fault in faults))
     return params
+
+
+def _left_out(params: Params) -> Iterator[str]:
+    """Yields the strategies that other sections ask for, but that need another kind of segments than the model has."""
+    kind = params.segments
+    asked = {f"datasets.{name}.baseline": params.datasets[name].baseline for name in params.run.datasets}
+    for place, name in {**asked, "evaluate.best": params.evaluate.best}.items():
+        if (needed := params.strategies[name].needs) not in (None, kind):
+            yield f"{place}: {name!r} needs {needed}, but segments of {params.run.model!r} have {kind}; name another"
 
 
 def _check_results(params: Params) -> None:
@@ -94,6 +103,8 @@ def _names_that_run(data: Any) -> Iterator[str]:
     for name in data["refine"] if isinstance(data.get("refine"), dict) else ():
         if name not in models:
             yield f"refine.{name}: {name!r} is not defined under `models`{suggestion(str(name), models)}"
+        elif isinstance(section := data["models"][name], dict) and "scores" in section:
+            yield f"refine.{name}: scores that are given are taken as they are; leave this out"
 
 
 def _of_the_model(data: dict[str, Any], run: dict[str, Any]) -> Iterator[str]:

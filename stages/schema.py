@@ -18,13 +18,15 @@ from pydantic import (
     model_validator,
 )
 
+from groupseg.given.config import ScoreSource
 from groupseg.groupvit.architecture import GroupViTArchitecture
 from groupseg.groupvit.training.recipe import GroupViTRecipe
 from groupseg.kinds import Kind
 from groupseg.model.architecture import Architecture
-from groupseg.networks import NETWORKS, kind_of
+from groupseg.networks import NETWORKS, kind_of, segments_of
 from groupseg.refine import settings as refine
 from groupseg.segments.frame import Windows
+from groupseg.segments.table import SegmentKind
 from groupseg.strategies.registry import STRATEGIES
 from groupseg.text.variants import variants
 from groupseg.training.recipe import Recipe
@@ -52,6 +54,11 @@ def _names(value: Any) -> str | dict[str, str | list[str]]:
     if isinstance(value, str) and value in variants():
         return value
     raise ValueError(f"must be {{class: word or [words]}}, or a variant, one of {', '.join(variants())}")
+
+
+def _is_empty(value: list[str]) -> bool:
+    """Whether a data set does without: then the key is nothing that something else is made from."""
+    return not value
 
 
 def _is_word(value: Any) -> bool:
@@ -158,10 +165,11 @@ class CocoJsonSource(FilesSource):
 
 
 class Prompts(Section):
-    """The words for a class, and the sentences around them."""
+    """The words for a class, and the sentences around them; for scores of pixels also the words of the background."""
 
     templates: list[Template] = Field(min_length=1)
     names: Annotated[str | dict[str, str | list[str]], PlainValidator(_names)] = {}
+    background: list[Annotated[str, StringConstraints(min_length=1)]] = Field(default=[], exclude_if=_is_empty)
 
 
 class Dataset(Section):
@@ -278,6 +286,26 @@ class GroupViTModel(PublishedModel):
         return self
 
 
+class GivenModel(PublishedModel):
+    """Scores of pixels that somebody else's network gives; where they come from stands in the place of weights."""
+
+    frame: None = None  # type: ignore[assignment]
+    precision: Literal["float32"] = "float32"  # type: ignore[assignment]
+    scores: ScoreSource
+
+    @property
+    def clip(self) -> ScoreSource:
+        """What `stages.train` converts, as it does with CLIP."""
+        return self.scores
+
+    @model_validator(mode="after")
+    def _from_their_source(self) -> "GivenModel":
+        if self.weights:
+            raise ValueError("must not hold `weights`: `scores` says where scores come from")
+        object.__setattr__(self, "weights", self.scores.place)  # sections are frozen
+        return self
+
+
 def model_recipe(model: TrainedModel | PublishedModel) -> Literal["scenes", "groupvit", "published"]:
     """Says what makes a model: the training of the small network, that of GroupViT, or weights that are there."""
     if isinstance(model, TrainedModel):
@@ -292,7 +320,7 @@ def _kind(section: Any) -> str | None:
 
 def section_of(kind: Kind) -> Any:
     """Returns the section of a kind of network: where it is only published, its settings are all that is its own."""
-    trained: dict[str, Any] = {"architecture": TrainedModel, "groupvit": GroupViTModel}
+    trained: dict[str, Any] = {"architecture": TrainedModel, "groupvit": GroupViTModel, "scores": GivenModel}
     settings: Any = type(kind.settings)
     name = f"{settings.__name__}Model"
     made = trained.get(kind.name) or create_model(name, __base__=PublishedModel, **{kind.name: (settings, ...)})
@@ -371,6 +399,11 @@ class Params(Section):
     evaluate: Evaluate
     studies: Studies
     report: Report
+
+    @property
+    def segments(self) -> SegmentKind:
+        """What the segments of the model that runs are described by."""
+        return segments_of(self.models[self.run.model].model_dump())
 
     def plain(self) -> dict[str, Any]:
         """Returns all of it as dictionaries, lists, text and numbers, with the defaults of what the file leaves out."""

@@ -7,7 +7,7 @@ then must see one file system. Equal images give equal bytes for any number of p
 import io
 import shutil
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -22,16 +22,22 @@ from webdataset import TarWriter
 from groupseg.datasets.shards import read_class_list, read_crossfit, read_share
 from groupseg.errors import UserError
 from groupseg.files import atomic_path, sha256
-from groupseg.networks import load_network
+from groupseg.networks import find_kind, load_network, load_text_tower
 from groupseg.processes import Place, meet, process_group
 from groupseg.refine.settings import UNREFINED, Refine
 from groupseg.segments.build import Map, build_table
 from groupseg.segments.join import is_own, join_items, join_tables
-from groupseg.segments.network import Network
+from groupseg.segments.pixels import build_score_table
 from groupseg.segments.table import SegmentTable
+from groupseg.text.prompts import class_words
+from groupseg.text.queries import Queries, background_words, embed_queries
 from stages import paths
 from stages.params import load_params
+from stages.schema import Params
 from stages.stage import run
+
+# `build_table` or `build_score_table` of a model.
+Maker = Callable[..., SegmentTable]
 
 # Where processes leave what the first one puts together.
 SCRATCH = Path(".work/segment")
@@ -46,37 +52,66 @@ def main(dataset: str) -> None:
     weights = paths.weights(params.run.model)
     folds = read_crossfit(paths.prepared(dataset))
     with process_group() as here:
-        network, refine = load_network(weights), params.refine.get(params.run.model, UNREFINED)
+        make, how = maker(params, dataset)
         protocol = {
-            "dataset": dataset, "model": params.run.model, "weights_sha256": sha256(weights), **network.protocol,
+            "dataset": dataset, "model": params.run.model, "weights_sha256": sha256(weights), **how,
             **({"crossfit": str(folds)} if folds else {}),
             **({"embeddings": "float16"} if params.segment.embeddings == "float16" else {}),
         }  # fmt: skip
         for split in ("test",) if folds else ("calib", "test"):
-            segment(network, refine, dataset, split, {**protocol, "split": split}, here)
+            segment(make, dataset, split, {**protocol, "split": split}, here)
         if folds and here.rank == 0:
             calibrate_on(dataset)
 
 
-def segment(
-    network: Network, refine: Refine, dataset: str, split: str, protocol: Mapping[str, str], here: Place
-) -> None:
+def maker(params: Params, dataset: str) -> tuple[Maker, dict[str, str]]:
+    """Returns what makes a segment table of images as the model wants it, and the protocol of that."""
+    weights = paths.weights(params.run.model)
+    refine = params.refine.get(params.run.model, UNREFINED)
+    if params.segments == "scores":
+        return of_pixels(params, dataset, refine)
+    network = load_network(weights)
+    return partial(build_table, network, refine=refine), network.protocol
+
+
+def of_pixels(params: Params, dataset: str, refine: Refine) -> tuple[Maker, dict[str, str]]:
+    """Returns the same for a model that has scores; what one imports, others do without."""
+    weights = paths.weights(params.run.model)
+    if find_kind(weights).name == "scores":
+        from groupseg.given.scores import load_given
+
+        given = load_given(weights, read_class_list(paths.prepared(dataset))[0], dataset, paths.prepared(dataset))
+        return partial(build_score_table, given, steps=given.steps), given.protocol
+    from groupseg.clip.pixels import load_pixel_scores
+
+    scores = load_pixel_scores(weights, queries(params, dataset), refine)
+    return partial(build_score_table, lambda sample: scores(sample.image), steps=scores.steps), scores.protocol
+
+
+def queries(params: Params, dataset: str) -> Queries:
+    """Embeds the words of a data set and of its background by the text tower of the model."""
+    prompts, (classes, _) = params.datasets[dataset].prompts, read_class_list(paths.prepared(dataset))
+    tower = load_text_tower(paths.weights(params.run.model))
+    assert tower is not None  # every CLIP model has one
+    words, background = class_words(classes, prompts.names), background_words(prompts.background)
+    return embed_queries(tower, words, background, prompts.templates)
+
+
+def segment(make: Maker, dataset: str, split: str, protocol: Mapping[str, str], here: Place) -> None:
     """Runs the network over a split; the first process writes what all of them have found."""
     out, scratch = paths.segments(dataset, split), SCRATCH / dataset / split
     if here.size == 1:
-        segment_share(network, refine, dataset, split, protocol, here, out)
+        segment_share(make, dataset, split, protocol, here, out)
         return
     shutil.rmtree(scratch / str(here.rank), ignore_errors=True)
-    segment_share(network, refine, dataset, split, protocol, here, scratch / str(here.rank))
+    segment_share(make, dataset, split, protocol, here, scratch / str(here.rank))
     meet()
     if here.rank == 0:
         join([scratch / str(rank) for rank in range(here.size)], out)
         shutil.rmtree(scratch)
 
 
-def segment_share(
-    network: Network, refine: Refine, dataset: str, split: str, protocol: Mapping[str, str], here: Place, out: Path
-) -> None:
+def segment_share(make: Maker, dataset: str, split: str, protocol: Mapping[str, str], here: Place, out: Path) -> None:
     """Runs the network over the images of this process, and writes nothing where none are left for it."""
     prepared = paths.prepared(dataset)
     classes, with_background = read_class_list(prepared)
@@ -88,14 +123,8 @@ def segment_share(
     hidden = None if here.rank == 0 else True
     shown = tqdm(chain(first, samples), desc=f"segment {dataset} {split}", unit="image", disable=hidden)
     with map_writer(out) as maps:
-        table = build_table(
-            network,
-            shown,
-            classes,
-            with_background,
-            protocol,
-            lambda key, segments: maps.write(map_file(key, segments)),
-            refine,
+        table = make(
+            shown, classes, with_background, protocol, lambda key, segments: maps.write(map_file(key, segments))
         )
     table.save(out / "table.safetensors")
 
@@ -144,7 +173,7 @@ def map_file(key: str, segments: Map) -> dict[str, str | bytes]:
     if segments.max() > MOST:
         raise UserError(
             f"image {key!r} has {segments.max() + 1} segments, but a segment map can hold {MOST + 1}. "
-            "Lower `clusters` of the model, or choose another `frame.stride`, in params.yaml."
+            "Lower `clusters` of the model (of pixels: `steps`), or choose another `frame.stride`, in params.yaml."
         )
     content = io.BytesIO()
     Image.fromarray(segments.astype(np.uint8 if segments.max() < 256 else np.uint16)).save(content, "PNG")

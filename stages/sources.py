@@ -17,6 +17,7 @@ from typing import Any
 from groupseg.code import Code
 from groupseg.drawings import told
 from groupseg.files import sha256, write_json
+from groupseg.networks import segments_of
 from groupseg.parallel import workers
 from groupseg.sources.fetch import fetch
 from groupseg.sources.tree import Folder
@@ -93,6 +94,15 @@ def parameters(data: Mapping[str, Any], stage: str, item: str | None) -> dict[st
     for name in PARAMETERS[stage]:
         keys = [key.format(item=item) for key in name.split(".")]
         found[".".join(keys)] = reduce(getitem, keys, data)
+    return {**found, **_of_model(data)} if stage == "segment" else found
+
+
+def _of_model(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what segments of the model that runs are made with: its refinement, and the words that score pixels."""
+    run, refine = data["run"], data["refine"]
+    found: dict[str, Any] = {"refine": {name: given for name, given in refine.items() if name == run["model"]}}
+    if segments_of(data["models"][run["model"]]) == "scores":
+        found |= {f"datasets.{name}.prompts": data["datasets"][name]["prompts"] for name in run["datasets"]}
     return found
 
 

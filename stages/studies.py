@@ -27,7 +27,7 @@ from stages.params import load_params
 from stages.rows import update_rows
 from stages.schema import LearningStudy, Params, VocabularyStudy
 from stages.stage import run
-from stages.tables import calibration_path, read_calibration, read_splits, read_vocabulary
+from stages.tables import calibration_path, read_calibration, read_splits, read_vocabulary, running
 
 
 class Data(NamedTuple):
@@ -69,7 +69,7 @@ def learn(params: Params, dataset: Dataset) -> None:
         strategies = {name: params.strategies[name] for name in names}
         return learning_curve(strategies, *dataset.data, study.sizes, study.draws, study.seed, workers())
 
-    update("learning", params, dataset, study, params.run.strategies, rows)
+    update("learning", params, dataset, study, list(running(params, dataset.name, params.run.strategies)), rows)
 
 
 def vary(params: Params, dataset: Dataset) -> None:
@@ -82,7 +82,8 @@ def vary(params: Params, dataset: Dataset) -> None:
             strategies, *dataset.data, study.sizes, study.absent, study.draws, study.seed, workers()
         )
 
-    update("vocabulary", params, dataset, study, study.strategies, rows)
+    fitting = running(params, dataset.name, study.strategies, tell=True)
+    update("vocabulary", params, dataset, study, list(fitting), rows)
 
 
 def move(params: Params, dataset: Dataset) -> None:
@@ -94,7 +95,8 @@ def move(params: Params, dataset: Dataset) -> None:
 
     code = read_json(paths.note("studies"))["transfer"]
     keys = {}
-    for name in filter(lambda name: portable(params.strategies[name]), params.run.strategies):
+    strategies = running(params, dataset.name, params.run.strategies)
+    for name in filter(lambda name: portable(params.strategies[name]), strategies):
         records = [read_calibration(calibration_path(params, source, name)) for source in params.run.datasets]
         of_each = dict(zip(params.run.datasets, (record["key"] for record in records), strict=True))
         keys[name] = digest([dataset.digest, of_each, code[records[0]["rule"]]])

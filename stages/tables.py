@@ -1,6 +1,8 @@
 """What the stages after `segment` read, and how they write: segment tables, texts, calibrations; CSV."""
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +12,8 @@ from groupseg.errors import UserError
 from groupseg.files import atomic_path, read_json
 from groupseg.records import Key, digest, files_digest
 from groupseg.report.forms import KeptCalibration, read_result
-from groupseg.segments.table import SegmentTable
+from groupseg.segments.pixels import score_vocabulary
+from groupseg.segments.table import SegmentTable, read_kind
 from groupseg.segments.vocabulary import Vocabulary, WordList
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.crossfit import crossfit, held_out, image_folds
@@ -59,6 +62,8 @@ def read_vocabulary(dataset: str, table: SegmentTable) -> tuple[Vocabulary, dict
         raise UserError(
             f"{path} holds other classes than the segments of {dataset}. Run `dvc repro embed_text@{dataset}`."
         )
+    if table.kind == "scores":  # The method has read the words itself.
+        return replace(score_vocabulary(table), words=tuple(about["words"])), about
     lists = {
         name: WordList(tuple(words), table.project_text(features[f"list.{name}"]))
         for name, words in about["lists"].items()
@@ -66,6 +71,17 @@ def read_vocabulary(dataset: str, table: SegmentTable) -> tuple[Vocabulary, dict
     text = table.project_text(features["classes"])
     ensemble = np.stack([table.project_text(template) for template in features["ensemble"]])
     return Vocabulary(table.classes, tuple(about["words"]), text, ensemble, lists), about
+
+
+def running(params: Params, dataset: str, names: Sequence[str], tell: bool = False) -> dict[str, Strategy]:
+    """Returns those of some strategies that the segments of a data set hold something for; may `tell` of the others."""
+    kind = read_kind(paths.table(dataset, "calib"))
+    found = {name: params.strategies[name] for name in names if params.strategies[name].needs in (None, kind)}
+    left_out = ", ".join(name for name in names if name not in found)
+    if left_out and tell:
+        needed = "scores" if kind == "embeddings" else "embeddings"
+        print(f"{dataset}: {left_out} left out: they need {needed}, and segments have {kind}", file=sys.stderr)
+    return found
 
 
 def read_splits(dataset: str) -> tuple[SegmentTable, SegmentTable]:
@@ -120,7 +136,7 @@ def read_calibrations(params: Params, dataset: str) -> dict[str, dict[str, Any]]
     """
     present = {"data": files_digest(paths.table(dataset, "calib")), "text": files_digest(paths.text(dataset))}
     records = {}
-    for strategy in params.run.strategies:
+    for strategy in running(params, dataset, params.run.strategies):
         path = calibration_path(params, dataset, strategy)
         records[strategy] = read_calibration(path)
         key = records[strategy]["key"]

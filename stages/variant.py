@@ -137,7 +137,9 @@ def figure_keys(name: str, dataset: str, params: Params) -> dict[str, str]:
         params.evaluate.model_dump(exclude={"best"}),
     ]
     code = read_json(paths.note("variant"))["figures"]
-    given = {strategy: params.strategies[strategy].definition() for strategy in params.run.strategies}
+    # Variants are trained here, and their segments have embeddings.
+    fitting = [name for name in params.run.strategies if params.strategies[name].needs != "scores"]
+    given = {strategy: params.strategies[strategy].definition() for strategy in fitting}
     keys = {strategy: digest([made_from, one, code[one["rule"]]]) for strategy, one in given.items()}
     return {**keys, ORACLE: digest([made_from, ORACLE])}
 

@@ -58,6 +58,26 @@ def test_clip_from_the_command_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("attention", "scale", "short", "crop"),
+    [("plain", 100.0, 336, 224), ("maskclip", 40.0, 336, 224), ("sclip", 40.0, 336, 224), ("clearclip", 50.0, 448, 448),
+     ("naclip", 40.0, 336, 224)],
+)  # fmt: skip
+def test_a_method_gets_its_own_scale_and_windows(
+    tmp_path: Path, attention: str, scale: float, short: int, crop: int
+) -> None:
+    clip.register(tmp_path)
+    model = clip.tiny_clip()
+    with torch.no_grad():
+        model.logit_scale.fill_(9.0)  # beyond what CLIP lets it become
+    torch.save(model.state_dict(), tmp_path / "clip.pt")
+    out, options = tmp_path / "clip.safetensors", ("--clip", clip.NAME, "--attention", attention)
+    assert call("weights", "convert", str(tmp_path / "clip.pt"), str(out), *options) == 0
+    network = load_network(out)
+    assert network.scale == scale
+    assert network.frame == Windows(short=short, long=2048, crop=crop, stride=crop // 2, patch=clip.PATCH)
+
+
+@pytest.mark.parametrize(
     ("out", "message"),
     [
         ("ours.pth", "ours.pth must end in .safetensors, which is what is written. Name it so."),

@@ -78,4 +78,4 @@ def test_published_data_and_weights_need_their_archives_where_nothing_else_is_sa
     params = {kind: {"mine": section}, "archives": archives, "needs": {}}
     assert completed(params)["needs"].get(kind, {}).get("mine") == needed
     given = {kind: {"mine": ["other"]}}
-    assert completed({**params, "needs": given})["needs"][kind] == given[kind]
+    assert completed({**params, "needs": given})["needs"][kind]["mine"] == given[kind]["mine"]

@@ -5,6 +5,11 @@ from typing import Literal
 
 Attention = Literal["plain", "maskclip", "sclip", "clearclip", "naclip"]
 Normalisation = Literal["clip", "imagenet", "half"]
+Masks = Literal["clusters", "pixels"]
+
+# Probabilities of pixels are told apart so finely. Every threshold of three decimals lies between two steps, so that it
+# decides as if nothing were rounded.
+STEPS = 4000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,9 +25,14 @@ class Clip:
             methods use 40 to 65.
         normalisation: Mean and deviation that are taken out of each channel: CLIP's, as of nearly all weights; those of
             ImageNet, as of CLIPA; or 0.5 and 0.5, as of ViT-L-14's `laion2b_s32b_b82k`.
+        masks: What segments are made of: clusters of patches, each with an embedding; or pixels of one class and one
+            probability, as the published methods score them (`groupseg.clip.pixels`).
+        steps: Of pixels: how many steps of probability there are in 0..1.
+        area: Of pixels: a class that has at most this share of what the classes have of an image loses it to the next
+            best (SCLIP, `area_thd`), in 0..1; None = no such rule.
 
     Raises:
-        ValueError: If a number is out of range, or there are no clusters to take to pieces.
+        ValueError: If a number is out of range, there are no clusters to take to pieces, or `area` is for clusters.
     """
 
     name: str
@@ -31,6 +41,9 @@ class Clip:
     connected: bool
     scale: float | None
     normalisation: Normalisation
+    masks: Masks = "clusters"
+    steps: int = STEPS
+    area: float | None = None
 
     def __post_init__(self) -> None:
         """Checks ranges."""
@@ -40,3 +53,9 @@ class Clip:
             raise ValueError("connected needs clusters, but clusters is 0: every patch is a segment")
         if self.scale is not None and not 0 < self.scale <= 100:
             raise ValueError(f"scale must lie in (0, 100], but got {self.scale}")
+        if self.steps < 1:
+            raise ValueError(f"steps must be positive, but got {self.steps}")
+        if self.area is not None and not 0 <= self.area < 1:
+            raise ValueError(f"area must lie in [0, 1), but got {self.area}")
+        if self.area is not None and self.masks != "pixels":
+            raise ValueError("area needs masks: pixels, but masks is clusters")

@@ -44,15 +44,19 @@ class DenseTower(nn.Module):
         visual: The image tower.
         attention: How its last block is computed; see `METHODS`.
         normalisation: Which of `STATISTICS` are taken out of each channel.
+        pad: Whether patches at the edges are filled up; else what is left of a window right and below is not seen.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, visual: VisionTransformer, attention: Attention, normalisation: Normalisation) -> None:
+    def __init__(
+        self, visual: VisionTransformer, attention: Attention, normalisation: Normalisation, pad: bool = True
+    ) -> None:
         super().__init__()
         self.visual = visual
         self.attention = attention
+        self.pad = pad
         for name, values in zip(("mean", "std"), STATISTICS[normalisation], strict=True):
             self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)
 
@@ -63,7 +67,7 @@ class DenseTower(nn.Module):
         return height, width
 
     def forward(self, images: Tensor) -> Dense:
-        """Embeds windows, uint8 [B, 3, H, W]; h and w are H and W over those of a patch, rounded up."""
+        """Embeds windows, uint8 [B, 3, H, W]; h and w are H and W over those of a patch, rounded up where it pads."""
         blocks, method = self.visual.transformer.resblocks, METHODS[self.attention]
         tokens, grid = self.embed(images)
         for block in blocks[:-1]:
@@ -89,6 +93,8 @@ class DenseTower(nn.Module):
 
     def padding(self, height: int, width: int) -> tuple[int, int, int, int]:
         """Pixels of mean colour left, right, above and below, which fill up the patches, as ClearCLIP's code does."""
+        if not self.pad:
+            return 0, 0, 0, 0
         above, left = (-side % length for side, length in zip((height, width), self.patch, strict=True))
         return left // 2, left - left // 2, above // 2, above - above // 2
 

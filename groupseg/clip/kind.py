@@ -1,5 +1,6 @@
 """CLIP as a kind of network."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,6 +12,7 @@ from groupseg.segments.frame import Windows
 if TYPE_CHECKING:
     from groupseg.clip.network import ClipNetwork
     from groupseg.segments.network import Network
+    from groupseg.segments.table import SegmentKind
     from groupseg.text.encoder import Encoder
 
 
@@ -26,6 +28,11 @@ class ClipKind(Kind):
         "frame": Windows(short=336, long=2048, crop=224, stride=112),
         "precision": "float32",
     }  # fmt: skip
+
+    def segments(self, section: Mapping[str, Any]) -> "SegmentKind":
+        """Pixels have scores, clusters have embeddings; see `Kind`."""
+        clip = section[self.name]
+        return "scores" if isinstance(clip, Mapping) and clip.get("masks") == "pixels" else "embeddings"
 
     def load(self, path: str | Path) -> "Network":
         """Reads the network; see `Kind`."""

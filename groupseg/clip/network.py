@@ -10,8 +10,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from groupseg.clip.clusters import cluster
-from groupseg.clip.dense import DenseTower
+from groupseg.clip.dense import Dense, DenseTower
 from groupseg.clip.weights import About, load_visual
+from groupseg.errors import UserError
 from groupseg.model.images import device
 from groupseg.segments.network import WindowSegments
 
@@ -29,6 +30,7 @@ class ClipNetwork:
         self.tower = tower.to(device()).eval()
         self.frame = about.frame
         self.scale = about.clip.scale or min(scale, 100.0)
+        self.clip = about.clip
         self._about = about
         width = tower.visual.output_dim
         self.text_mean: NDArray[np.float32] = np.zeros(width, np.float32)
@@ -45,6 +47,8 @@ class ClipNetwork:
         clip = self._about.clip
         pieces = ", their connected pieces" if clip.connected else ""
         groups = f"{clip.clusters} clusters of patches a window{pieces}" if clip.clusters else "patches"
+        if clip.masks == "pixels":
+            groups = "pixels that share their class and a step of its probability"
         how = {"attention": clip.attention, "groups": groups, "normalisation": clip.normalisation}
         return {**self.frame.protocol(), **how, "precision": self._about.precision}
 
@@ -54,10 +58,16 @@ class ClipNetwork:
 
         Where the windows of a batch have different numbers of groups, the first of a window fills up what is missing:
         a group once more changes no maximum.
+
+        Raises:
+            UserError: If pixels are scored by words, and there are no groups.
         """
-        where = self.tower.mean.device
-        with torch.autocast(where.type, torch.bfloat16, enabled=self._about.precision == "bfloat16"):
-            dense = self.tower(images.to(where))
+        if self.clip.masks == "pixels":
+            raise UserError(
+                "This model scores pixels by the words of a data set (masks: pixels), and has no segments for others. "
+                "Take the weights with `masks: clusters`, which `groupseg weights convert` writes."
+            )
+        dense, where = self.dense(images), self.tower.mean.device
         grid, patches = dense.patches.shape[1:3], dense.patches.flatten(1, 2)
         if self._about.clip.clusters:
             labels = self._clusters(dense.patches)
@@ -67,6 +77,14 @@ class ClipNetwork:
             embedding = patches
         rows, columns = (axis.to(where) for axis in self.tower.lookup(images.shape[2], images.shape[3]))
         return WindowSegments(embedding, dense.image, labels[:, rows[:, None], columns])
+
+    @torch.inference_mode()
+    def dense(self, images: Tensor) -> Dense:
+        """Embeds windows, uint8 [B, 3, h, w], and all their patches, in the precision that the file asks for."""
+        where = self.tower.mean.device
+        with torch.autocast(where.type, torch.bfloat16, enabled=self._about.precision == "bfloat16"):
+            dense: Dense = self.tower(images.to(where))
+        return dense
 
     def _clusters(self, patches: Tensor) -> Tensor:
         """The cluster of each patch, int64 [B, h, w]."""
@@ -98,4 +116,14 @@ def load_clip_network(path: str | Path) -> ClipNetwork:
         UserError: If the file is missing or truncated, or its tensors do not fit what it says it is.
     """
     visual, scale, about = load_visual(path)
-    return ClipNetwork(DenseTower(visual, about.clip.attention, about.clip.normalisation), about, scale)
+    return ClipNetwork(DenseTower(visual, about.clip.attention, about.clip.normalisation, pads(about)), about, scale)
+
+
+def pads(about: About) -> bool:
+    """Whether patches at the edges are filled up.
+
+    ClearCLIP's code does so with windows. Those of SCLIP and NACLIP, and all where an image is read at once, leave the
+    rest of a side out. Clusters are of padded windows whatever the method, so that every pixel has a patch.
+    """
+    windows_of_clearclip = about.clip.attention == "clearclip" and about.frame.crop is not None
+    return about.clip.masks == "clusters" or windows_of_clearclip

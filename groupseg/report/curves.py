@@ -10,7 +10,12 @@ from groupseg.report.results import DatasetResults
 from groupseg.report.style import INK, QUIET, WIDTH, roles, set_margins, styled
 from groupseg.report.tables import percent
 
-_SCORES = {"product": "product score of GroupViT", "softmax": "softmax score", "cosine": "cosine score"}
+_SCORES = {
+    "product": "product score of GroupViT",
+    "softmax": "softmax score",
+    "cosine": "cosine score",
+    "probability": "score of the method itself",
+}
 # Rules that cut one of these scores as it is; all others have a score of their own.
 _PLAIN = ("fixed", "threshold")
 

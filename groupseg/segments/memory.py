@@ -40,7 +40,7 @@ def check_memory(path: Path, processes: int, labellings: int = 0) -> None:
         raise UserError(
             f"{path}: {segments} segments of {images} images and {classes} classes want {wanted} bytes of memory in "
             f"{processes} processes, but {free} are free. Lower GROUPSEG_WORKERS, the images of the data set or "
-            "`clusters` of the model."
+            "`clusters` of the model (of pixels: `steps`)."
         )
 
 

@@ -1,9 +1,10 @@
 """The segment table: all that is left of images and model once every segment is embedded."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +16,8 @@ from groupseg.errors import UserError
 from groupseg.files import atomic_path
 from groupseg.segments.parts import Parts, is_ordered
 from groupseg.segments.rows import Matrix, Rows, at
+
+SegmentKind = Literal["embeddings", "scores"]
 
 # What a file holds of these is read when it is asked for: they are nearly all of it.
 LARGE = ("embedding", "parts.embedding", "parts.window_embedding")
@@ -91,6 +94,16 @@ class SegmentTable:
             raise ValueError(f"Expected `digests` of {images} images or none, but got {len(self.digests)}")
         if self.parts is not None:
             self.parts.check(self.image, images, width)
+
+    @property
+    def kind(self) -> SegmentKind:
+        """What segments are described by: vectors in the space of texts, or what a method says of every class."""
+        return _kind(self.protocol)
+
+    @property
+    def units(self) -> NDArray[np.int64]:
+        """How many things are described by themselves in each segment, int64 [S]: pixels that have scores, else one."""
+        return self.area.astype(np.int64) if self.kind == "scores" else np.ones(len(self.image), np.int64)
 
     def save(self, path: str | Path) -> None:
         """Writes the table; equal tables are equal bytes.
@@ -262,3 +275,16 @@ class SegmentTable:
         left_out = target.sum(axis=1) == 0
         target[left_out, 0] = self.with_background
         return replace(self, histogram=csr_array(self.histogram @ csr_array(target)), classes=tuple(classes))
+
+
+def read_kind(path: str | Path) -> SegmentKind:
+    """Returns the `kind` of the table in a file, whose arrays are not read; errors are those of `SegmentTable.load`."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return _kind(json.loads(file.metadata()["table"])["protocol"])
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError):
+        return SegmentTable.load(path).kind
+
+
+def _kind(protocol: Mapping[str, str]) -> SegmentKind:
+    return "scores" if "scores" in protocol else "embeddings"

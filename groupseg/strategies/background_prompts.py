@@ -1,12 +1,12 @@
 """Words for what the background is made of stand against the classes."""
 
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 
 from groupseg.segments.blocks import by_blocks
-from groupseg.segments.table import SegmentTable
+from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.natural import Natural
 from groupseg.strategies.scores import Labels, Scores, best_class, finite
@@ -30,6 +30,8 @@ class BackgroundPrompts(Natural):
     Raises:
         UserError: If a parameter is none of the values it can have.
     """
+
+    NEEDS: ClassVar[SegmentKind | None] = "embeddings"
 
     rule: Literal["background_prompts"] = "background_prompts"
     words: Literal["sclip", "clip_es"] = "sclip"

@@ -13,7 +13,7 @@ from groupseg.metrics.curve import threshold_curve
 from groupseg.metrics.iou import mean_iou
 from groupseg.segments.blocks import Kept, by_blocks
 from groupseg.segments.rows import Matrix, at
-from groupseg.segments.table import SegmentTable
+from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Recorded, require, single_curve
 from groupseg.strategies.scores import Labels, Scores, best_class, checked_scores
@@ -27,6 +27,7 @@ from groupseg.strategies.soft_iou import (
     show,
     with_pixels,
 )
+from groupseg.strategies.units import spread
 
 # Norm of the vectors at the start: the bias alone decides, and the vectors only break the tie between each other.
 START = 0.1
@@ -62,6 +63,8 @@ class BackgroundVector(Recorded):
 
     PORTABLE: ClassVar[tuple[str, ...]] = ("learned", "bias", "scale")
 
+    NEEDS: ClassVar[SegmentKind | None] = "embeddings"
+
     rule: Literal["background_vector"] = "background_vector"
     vectors: int = 1
     steps: int = 60
@@ -85,7 +88,7 @@ class BackgroundVector(Recorded):
         """Learns vectors and bias; see `Strategy`."""
         label, score = best_class("cosine", table, vocabulary)
         curve, self.warnings = single_curve(label, score, table.histogram)
-        self.scale = sharp_scale(score)
+        self.scale = sharp_scale(spread(score, table))
         vectors, offset = self._descend(table, vocabulary, _start(table, self.vectors), curve.best()[0])
         self.learned = [[float(f"{value:.4g}") for value in vector] for vector in vectors]
         self.bias = self.scale * offset

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from groupseg.errors import UserError
 from groupseg.metrics.curve import Curve, threshold_curve
 from groupseg.segments.blocks import by_blocks
-from groupseg.segments.table import SegmentTable
+from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.scores import Labels, Scores
 
@@ -23,6 +23,11 @@ class Strategy(Protocol):
     Each finds a candidate class for a segment, and a score by which it accepts the candidate, or calls the segment
     background. In a data set without background every candidate is accepted.
     """
+
+    @property
+    def needs(self) -> SegmentKind | None:
+        """What segments must be described by, see `SegmentTable.kind`; None where either will do."""
+        ...
 
     def fit(self, table: SegmentTable, vocabulary: Vocabulary) -> Self:
         """Calibrates on images that are not the test images, and returns itself.
@@ -99,10 +104,12 @@ class Recorded:
         curve: The threshold curve on the calibration images, "threshold" and "miou", thinned to 100 points.
         warnings: What the reader of the results should know, one line each.
         HAS_THRESHOLD: Whether one number, `threshold`, decides which candidates are background.
+        NEEDS: What segments must be described by, see `SegmentTable.kind`; None where either will do.
         PORTABLE: What of `fit` labels have taught, where all of that means the same for other classes; else nothing.
     """
 
     HAS_THRESHOLD: ClassVar[bool] = False
+    NEEDS: ClassVar[SegmentKind | None] = None
     PORTABLE: ClassVar[tuple[str, ...]] = ()
 
     curve: dict[str, list[float]] | None = field(default=None, init=False, repr=False, compare=False)
@@ -137,6 +144,11 @@ class Recorded:
     def word_lists(self) -> tuple[str, ...]:
         """Which of `Vocabulary.lists` it looks at; see `Strategy`."""
         return ()
+
+    @property
+    def needs(self) -> SegmentKind | None:
+        """What segments must be described by; see `Strategy`."""
+        return "scores" if getattr(self, "score", None) == "probability" else self.NEEDS
 
     def definition(self) -> dict[str, Any]:
         """Returns the rule and its parameters; see `Strategy`."""

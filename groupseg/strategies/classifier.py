@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from scipy.special import expit, logit
 from groupseg.metrics.confusion import hits, image_counts
 from groupseg.metrics.iou import mean_iou
 from groupseg.segments.blocks import Kept, blocks, by_blocks, keep
-from groupseg.segments.table import SegmentTable
+from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Recorded, absent_classes, single_curve
 from groupseg.strategies.features import segment_features
@@ -59,6 +59,9 @@ class Classifier(Recorded):
     Raises:
         UserError: If a parameter is none of the values it can have.
     """
+
+    # How large segments are and how many there are says something of them alone, not of pixels put together by score.
+    NEEDS: ClassVar[SegmentKind | None] = "embeddings"
 
     rule: Literal["classifier"] = "classifier"
     model: Literal["logistic", "boosted"] = "boosted"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.iou import mean_iou
 from groupseg.segments.blocks import by_blocks
-from groupseg.segments.table import SegmentTable
+from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Recorded, absent_classes, require, single_curve
 from groupseg.strategies.linear import Evidence, Point, descend
 from groupseg.strategies.scores import Labels, Scores, best_class, checked_scores, highest, image_cosine
 from groupseg.strategies.soft_iou import Singles, SoftMiou, sharp_scale
+from groupseg.strategies.units import spread
 
 # How fast segments of an image stop speaking for each other as their embeddings differ.
 AFFINITY = 8.0
@@ -52,6 +53,8 @@ class Context(Recorded):
         UserError: If a parameter is none of the values it can have.
     """
 
+    NEEDS: ClassVar[SegmentKind | None] = "embeddings"
+
     rule: Literal["context"] = "context"
     steps: int = 200
     lr: float = 0.1
@@ -73,7 +76,7 @@ class Context(Recorded):
         label, best = best_class("cosine", table, vocabulary)
         curve, self.warnings = single_curve(label, best, table.histogram)
         self.warnings += absent_classes(table, "They take the mean bias")
-        temperature = sharp_scale(best)
+        temperature = sharp_scale(spread(best, table))
         biases = np.full(len(table.classes), temperature * curve.best()[0])
         *_, point = descend(
             table, partial(evidence, vocabulary=vocabulary), SoftMiou(table.histogram.sum(axis=0)),

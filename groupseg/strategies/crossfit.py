@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from groupseg.datasets.folds import image_folds
 from groupseg.errors import UserError
-from groupseg.segments.table import SegmentTable
+from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy, require
 from groupseg.strategies.scores import Labels, Scores
@@ -69,6 +69,11 @@ class CrossFit:
     def word_lists(self) -> tuple[str, ...]:
         """Which of `Vocabulary.lists` it looks at; see `Strategy`."""
         return self.copies[0].word_lists
+
+    @property
+    def needs(self) -> SegmentKind | None:
+        """What segments must be described by; see `Strategy`."""
+        return self.copies[0].needs
 
     def definition(self) -> dict[str, Any]:
         """Returns the rule and its parameters; see `Strategy`."""

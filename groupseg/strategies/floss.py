@@ -1,13 +1,13 @@
 """Each class is named by the templates that are surest about it."""
 
 from dataclasses import dataclass, field, replace
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from scipy.special import entr
 
 from groupseg.segments.blocks import blocks, by_blocks
-from groupseg.segments.table import SegmentTable
+from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import SingleThreshold, require
 from groupseg.strategies.scores import Labels, Scores, best_class, softmax_rows
@@ -33,6 +33,8 @@ class Floss(SingleThreshold):
     Raises:
         UserError: If a parameter is none of the values it can have.
     """
+
+    NEEDS: ClassVar[SegmentKind | None] = "embeddings"
 
     rule: Literal["floss"] = "floss"
     experts: int = 4

@@ -17,6 +17,7 @@ from groupseg.strategies.base import Recorded, absent_classes, require, single_c
 from groupseg.strategies.linear import Evidence, Point, descend
 from groupseg.strategies.scores import Labels, Scores, best_class, checked_scores, highest
 from groupseg.strategies.soft_iou import Lovasz, SoftMiou, Watched, sharp_scale
+from groupseg.strategies.units import spread
 
 
 @dataclass(kw_only=True)
@@ -70,7 +71,7 @@ class Learned(Recorded):
         label, best = best_class("cosine", table, vocabulary)
         curve, self.warnings = single_curve(label, best, table.histogram)
         self.warnings += absent_classes(table, "They take the mean bias")
-        temperature = sharp_scale(best)
+        temperature = sharp_scale(spread(best, table))
         biases = np.full(len(table.classes), temperature * curve.best()[0])
         loss = Watched(
             Lovasz(table.histogram) if self.loss == "lovasz" else SoftMiou(table.histogram.sum(axis=0)), table

@@ -1,12 +1,12 @@
 """What all classes have in common stands for the background."""
 
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 
 from groupseg.segments.blocks import by_blocks
-from groupseg.segments.table import SegmentTable
+from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import SingleThreshold
 from groupseg.strategies.scores import Labels, Scores, best_class
@@ -29,6 +29,8 @@ class MeanForeground(SingleThreshold):
     Raises:
         UserError: If a parameter is none of the values it can have.
     """
+
+    NEEDS: ClassVar[SegmentKind | None] = "embeddings"
 
     rule: Literal["mean_foreground"] = "mean_foreground"
 

@@ -19,8 +19,10 @@ from groupseg.strategies.base import Recorded, absent_classes, single_curve
 from groupseg.strategies.cuts import Cuts, Integers, all_cuts, search
 from groupseg.strategies.folds import image_folds
 from groupseg.strategies.scores import Labels, ScoreName, Scores, best_class
+from groupseg.strategies.units import support
 
-# How many segments the single threshold may be worth. The strongest first: of equally good ones it is chosen.
+# How many segments, or images where pixels have scores, the single threshold may be worth. The strongest first: of
+# equally good ones it is chosen.
 SHRINKAGES = (math.inf, 1000.0, 100.0, 30.0, 10.0, 3.0, 0.0)
 
 
@@ -30,9 +32,9 @@ class PerClass(Recorded):
 
     The thresholds maximise the mIoU of the calibration images. Then each is pulled towards the best single
     threshold, the more the fewer segments it rests on: own threshold with weight n / (n + shrinkage), where n
-    segments are predicted as the class. Scores in 0..1 are averaged as logits. The shrinkage is that of the highest
-    cross-validated mIoU: each fold of the calibration images is judged by thresholds of the other folds, and the counts
-    of all folds are added up.
+    segments are predicted as the class, or pixels of n images where pixels have scores. Scores in 0..1 are averaged as
+    logits. The shrinkage is that of the highest cross-validated mIoU: each fold of the calibration images is judged by
+    thresholds of the other folds, and the counts of all folds are added up.
 
     Args:
         rule: "per_class".
@@ -73,7 +75,8 @@ class PerClass(Recorded):
         cuts, choice, self.upper_bound = _best_cuts(label, score, table.histogram, self.single)
         self.unshrunk_miou = float(cuts.miou(choice))
         shrinkage = self._choose_shrinkage(label, score, table)
-        self.thresholds = self._shrunk(cuts.threshold[choice], label, self.single, shrinkage).tolist()
+        rests_on = support(label, table, np.ones(len(label), dtype=bool))
+        self.thresholds = self._shrunk(cuts.threshold[choice], rests_on, self.single, shrinkage).tolist()
         self.miou = float(mean_iou(image_counts(table, self.predict(table, vocabulary)).total()))
         self.warnings += absent_classes(table, "They take the single threshold")
         return self
@@ -109,18 +112,18 @@ class PerClass(Recorded):
             pixels = table.histogram[np.flatnonzero(used)]
             single, _ = single_curve(label[used], score[used], pixels)[0].best()
             cuts, choice, _ = _best_cuts(label[used], score[used], pixels, single)
+            rests_on = support(label, table, used)
             for row, shrinkage in enumerate(SHRINKAGES):
-                thresholds = self._shrunk(cuts.threshold[choice], label[used], single, shrinkage)
+                thresholds = self._shrunk(cuts.threshold[choice], rests_on, single, shrinkage)
                 kept = (score[judged] >= thresholds[label[judged] - 1]) | (not table.with_background)
                 labels[row, judged] = np.where(kept, label[judged], 0)
         return [float(mean_iou(image_counts(table, row).total())) for row in labels] if folds else []
 
-    def _shrunk(self, thresholds: Scores, label: Labels, single: float, shrinkage: float) -> Scores:
-        """Pulls thresholds [C], found on segments of best class `label` [S], towards the single threshold."""
+    def _shrunk(self, thresholds: Scores, rests_on: Integers, single: float, shrinkage: float) -> Scores:
+        """Pulls thresholds [C] towards the single threshold, the more the less each rests on, see `support`."""
         if shrinkage == 0:
             return thresholds
-        support = np.bincount(label, minlength=len(thresholds) + 1)[1:]
-        weight = support / (support + shrinkage)
+        weight = rests_on / (rests_on + shrinkage)
         if self.score in ("softmax", "product"):
             pulled = expit(weight * _logit(thresholds) + (1 - weight) * _logit(single))
         else:

@@ -16,6 +16,7 @@ from groupseg.strategies.base import Recorded, absent_classes, single_curve
 from groupseg.strategies.folds import image_folds
 from groupseg.strategies.isotonic import Isotonic
 from groupseg.strategies.scores import Labels, ScoreName, Scores, best_class
+from groupseg.strategies.units import support
 
 Integers = NDArray[np.int64]
 
@@ -35,8 +36,9 @@ class PlugIn(Recorded):
     threshold. What each class costs the background, one label of the mean among all, is left out.
 
     The probability is an isotonic curve of the score over all classes, averaged with one of the class alone, which has
-    weight n / (n + shrinkage), where n segments have the class as candidate. The shrinkage, infinite included, is the
-    one whose probabilities have the lowest squared error per pixel on held-out calibration images.
+    weight n / (n + shrinkage), where n segments have the class as candidate, or pixels of n images where pixels have
+    scores. The shrinkage, infinite included, is the one whose probabilities have the lowest squared error per pixel on
+    held-out calibration images.
 
     Args:
         rule: "plug_in".
@@ -67,15 +69,16 @@ class PlugIn(Recorded):
         """Finds curves and thresholds; see `Strategy`."""
         label, score = best_class(self.score, table, vocabulary)
         _, self.warnings = single_curve(label, score, table.histogram)
-        classes, right = len(table.classes), hits(table.histogram, label)
+        right = hits(table.histogram, label)
         pixels: Integers = table.histogram.sum(axis=1)
         errors = np.zeros(len(SHRINKAGES))
         for rest, held in image_folds(table):
-            curves = Curves.fit(label[rest], score[rest], right[rest], pixels[rest], classes)
+            rests_on = support(label, table, rest & (pixels > 0))
+            curves = Curves.fit(label[rest], score[rest], right[rest], pixels[rest], rests_on)
             for row, shrinkage in enumerate(SHRINKAGES):
                 found = curves.probability(label[held], score[held], curves.weights(shrinkage))
                 errors[row] += right[held] @ (1 - found) ** 2 + (pixels - right)[held] @ found**2
-        curves = Curves.fit(label, score, right, pixels, classes)
+        curves = Curves.fit(label, score, right, pixels, support(label, table, pixels > 0))
         weights = curves.weights(SHRINKAGES[int(errors.argmin())])
 
         self.common, self.weights = _knots(curves.common), weights.tolist()
@@ -104,19 +107,18 @@ class PlugIn(Recorded):
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """The curve of all classes, [C] curves of one class each, and how many segments each of those rests on."""
+    """The curve of all classes, [C] curves of one class each, and what each of those rests on, see `support`."""
 
     common: Isotonic
     own: tuple[Isotonic, ...]
     support: Integers
 
     @classmethod
-    def fit(cls, label: Labels, score: Scores, right: Integers, pixels: Integers, classes: int) -> Self:
+    def fit(cls, label: Labels, score: Scores, right: Integers, pixels: Integers, rests_on: Integers) -> Self:
         """Fits curves to segments [S] with `right` pixels of all their labelled `pixels`."""
-        masks = [label == c for c in range(1, classes + 1)]
+        masks = [label == c for c in range(1, len(rests_on) + 1)]
         own = [Isotonic.fit(score[mine], right[mine], pixels[mine]) for mine in masks]
-        support = np.bincount(label[pixels > 0], minlength=classes + 1)[1:]
-        return cls(Isotonic.fit(score, right, pixels), tuple(own), support)
+        return cls(Isotonic.fit(score, right, pixels), tuple(own), rests_on)
 
     def weights(self, shrinkage: float) -> Scores:
         """Weight of the own curve of each class, [C] in 0..1."""

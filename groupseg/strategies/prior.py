@@ -20,8 +20,8 @@ class Prior(Tuned):
     """The highest of the logits scale * cosine - tau * log(prior), where it reaches the best threshold.
 
     Post-hoc logit adjustment (Menon et al. 2021, arXiv 2007.07314). The prior of a class is its mean
-    softmax over the calibration segments: it needs no label, and finds classes that the texts favour as well as ones
-    that are frequent. tau is the setting.
+    softmax over the calibration segments, or over their pixels where those have scores: it needs no label, and finds
+    classes that the texts favour as well as ones that are frequent. tau is the setting.
 
     Args:
         rule: "prior".
@@ -41,8 +41,10 @@ class Prior(Tuned):
 
     def fit(self, table: SegmentTable, vocabulary: Vocabulary) -> Self:
         """Estimates the prior, then finds its weight and the threshold; see `Strategy`."""
-        sums = [checked_scores("softmax", block, vocabulary).sum(axis=0) for block in blocks(table)]
-        mean = np.sum(sums, axis=0) / max(len(table.image), 1)
+        sums = [
+            (block.units[:, None] * checked_scores("softmax", block, vocabulary)).sum(axis=0) for block in blocks(table)
+        ]
+        mean = np.sum(sums, axis=0) / max(int(table.units.sum()), 1)
         self.log_prior = np.log(np.maximum(mean, 1e-12)).tolist()
         return super().fit(table, vocabulary)
 

@@ -23,7 +23,8 @@ class Relative(SingleThreshold):
             the score is above the mean of the image (as SimSeg, Yi et al. 2023, chooses the classes of an
             image); "quantile": the share of the segments of the image that score no higher, itself included (the
             conformal p-value of the segment among those of its image, Vovk et al. 2005, chapter 2), so that
-            the same share of the segments of each image is background, whatever they score.
+            the same share of the segments of each image is background, whatever they score. Where pixels have
+            scores, mean, deviation and share are those of the pixels of the image.
         score: A key of `SCORES`.
 
     Raises:
@@ -53,22 +54,24 @@ def _share_of_max(score: Scores, table: SegmentTable) -> Scores:
 
 def _deviations(score: Scores, table: SegmentTable) -> Scores:
     """Standard deviations above the mean of the image, [S]; 0 where the whole image scores the same."""
-    count = np.maximum(np.bincount(table.image, minlength=len(table.keys)), 1)
-    offset = score - (np.bincount(table.image, score, len(table.keys)) / count)[table.image]
-    spread = np.sqrt(np.bincount(table.image, offset**2, len(table.keys)) / count)[table.image]
+    units = table.units
+    count = np.maximum(np.bincount(table.image, units, len(table.keys)), 1)
+    offset = score - (np.bincount(table.image, units * score, len(table.keys)) / count)[table.image]
+    spread = np.sqrt(np.bincount(table.image, units * offset**2, len(table.keys)) / count)[table.image]
     # Below this, what looks like a spread is rounding.
     return np.where(spread > 1e-12, offset / np.maximum(spread, 1e-12), 0.0)
 
 
 def _quantile(score: Scores, table: SegmentTable) -> Scores:
-    """Share of the segments of the image that score no higher, [S] in 1 / segments .. 1; the best have 1."""
-    count = np.bincount(table.image, minlength=len(table.keys))
+    """Share of the segments or pixels of the image that score no higher, [S] in 1 / number of them .. 1."""
     # What differs by rounding alone is equal: it must not become a rank.
     level = np.unique(score.round(12), return_inverse=True)[1]
     # Segments lie image by image, and so do their ranks by image, then by score.
     place = table.image.astype(np.int64) * len(score) + level
-    rank = np.searchsorted(np.sort(place), place, side="right")
-    return np.asarray((rank - (np.cumsum(count) - count)[table.image]) / count[table.image])
+    order = np.argsort(place)
+    upto = np.cumsum(table.units[order])[np.searchsorted(place[order], place, side="right") - 1]
+    count = np.bincount(table.image, table.units, len(table.keys)).astype(np.int64)
+    return np.asarray((upto - (np.cumsum(count) - count)[table.image]) / count[table.image])
 
 
 RELATIVE: dict[str, Callable[[Scores, SegmentTable], Scores]] = {

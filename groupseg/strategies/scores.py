@@ -19,7 +19,7 @@ from groupseg.segments.vocabulary import Vocabulary
 
 Labels = NDArray[np.int32]
 Scores = NDArray[np.float64]
-ScoreName = Literal["cosine", "softmax", "product", "normalised"]
+ScoreName = Literal["cosine", "softmax", "product", "normalised", "probability"]
 
 
 def cosine(table: SegmentTable, vocabulary: Vocabulary) -> Scores:
@@ -89,19 +89,42 @@ def normalised(table: SegmentTable, vocabulary: Vocabulary) -> Scores:
     return table.average(logits - logsumexp(logits, axis=1, keepdims=True) + np.log(logits.shape[1]))
 
 
+def probability(table: SegmentTable, vocabulary: Vocabulary) -> Scores:
+    """What a method itself says of a class; arguments as in `cosine`.
+
+    The probability of the class as the method has it, among all its words and those of the background. Where the
+    background is above it, or as high, how far: 0 or less, so that any threshold above 0 leaves the segment to it.
+
+    Returns:
+        [S, C] float64 in -1..1.
+
+    Raises:
+        UserError: If segments are described by embeddings.
+    """
+    if table.kind != "scores":
+        raise UserError("Score `probability` is what a method says of every pixel, but here segments have embeddings.")
+    own = np.exp(cosine(table, vocabulary))
+    if not len(table.background):
+        return own
+    background = np.exp(table.embedding[:].astype(np.float64) @ table.background[0].astype(np.float64))[:, None]
+    return np.where(own > background, own, own - background)
+
+
+# Those of any segments; `probability` is for segments that have scores.
 SCORES: dict[str, Callable[[SegmentTable, Vocabulary], Scores]] = {
     "cosine": cosine,
     "softmax": softmax,
     "product": product,
     "normalised": normalised,
 }
+_ALL = {**SCORES, "probability": probability}
 
 
 def checked_scores(score: str, table: SegmentTable, vocabulary: Vocabulary) -> Scores:
     """Computes the scores named `score`, and checks what goes in and what comes out.
 
     Args:
-        score: A key of `SCORES`.
+        score: A key of `SCORES`, or "probability".
         table: The segments.
         vocabulary: The C classes.
 
@@ -109,10 +132,10 @@ def checked_scores(score: str, table: SegmentTable, vocabulary: Vocabulary) -> S
         [S, C] float64, finite.
 
     Raises:
-        UserError: If there is not one text for each class of the table, or a score is not finite.
+        UserError: If there is not one text for each class of the table, a score is not finite, or segments have none.
     """
     check_texts(table, vocabulary)
-    return finite(SCORES[score](table, vocabulary), score, table)
+    return finite(_ALL[score](table, vocabulary), score, table)
 
 
 def check_texts(table: SegmentTable, vocabulary: Vocabulary) -> None:

@@ -279,18 +279,18 @@ class Adam:
         self._values -= rate * mean / (np.sqrt(square) + 1e-8)
 
 
-def sharp_scale(best: Floats) -> float:
+def sharp_scale(spread: float) -> float:
     """Finds a factor on cosines with which the soft mIoU says something about the true one.
 
     Softer, many weak classes together outweigh the best one.
 
     Args:
-        best: [S], cosine of each segment with its best class.
+        spread: Standard deviation of the cosines of segments with their best classes.
 
     Returns:
         `SHARPNESS` logits per standard deviation.
     """
-    return SHARPNESS / max(float(best.std()), 1e-2)
+    return SHARPNESS / max(spread, 1e-2)
 
 
 @contextmanager

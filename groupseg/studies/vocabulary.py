@@ -65,7 +65,7 @@ def vocabulary_study(
     lowers it by what it takes from others, and by nothing else.
 
     A draw is one shuffle, of which each size takes the beginning. More draws, or other sizes than the smallest, change
-    nothing in the rest.
+    nothing in the rest. Where segments have scores, words can only be left out: there is no kind "absent".
 
     Args:
         strategies: Those that have one threshold, calibrated or constant, by name; left as they are.
@@ -89,7 +89,9 @@ def vocabulary_study(
         UserError: If a strategy has no single threshold, or there is no absent word.
     """
     single = {name: _with_threshold(name, strategy) for name, strategy in strategies.items()}
-    growths = [*_others(vocabulary, sizes, draws, seed), *_absent(vocabulary, absent, draws, seed)]
+    growths = list(_others(vocabulary, sizes, draws, seed))
+    if calib.kind == "embeddings":
+        growths += _absent(vocabulary, absent, draws, seed)
     found = on_each(partial(_judge, single, calib, test), growths, "vocabulary", workers)
     place = {name: number for number, name in enumerate(["others", "absent", *strategies])}
     rows = sorted(

@@ -1,6 +1,7 @@
 import pytest
 
 from tests.clip.tiny import register
+from tests.datasets.conftest import real  # noqa: F401  (a fixture)
 
 
 @pytest.fixture(scope="session", autouse=True)

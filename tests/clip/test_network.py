@@ -110,6 +110,9 @@ def test_a_pixel_is_described_by_the_patches_of_all_windows_over_it(model: open_
         ({"clusters": -1}, "clusters must not be negative, but got -1"),
         ({"connected": True}, "connected needs clusters, but clusters is 0"),
         ({"scale": 0.0}, r"scale must lie in \(0, 100\], but got 0"),
+        ({"steps": 0}, "steps must be positive, but got 0"),
+        ({"masks": "pixels", "area": 1.0}, r"area must lie in \[0, 1\), but got 1"),
+        ({"area": 0.1}, "area needs masks: pixels, but masks is clusters"),
     ],
 )
 def test_a_section_that_makes_no_sense(changes: dict[str, object], message: str) -> None:

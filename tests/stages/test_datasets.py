@@ -11,6 +11,7 @@ from groupseg.datasets.shards import read_class_list, read_samples
 from groupseg.files import read_json, write_json
 from groupseg.model.weights import save_model
 from groupseg.text.prompts import class_words
+from groupseg.yaml_file import read_yaml
 from stages import calibrate, evaluate, paths, prepare, segment, sources
 from stages.params import load_params
 from stages.schema import Archive, FilesSource
@@ -19,7 +20,8 @@ from tests.model.tiny import TINY, tiny_model
 from tests.stages.small import note_code, save_text, set_params
 from tests.tables import unit, vocabulary
 
-SHIPPED = load_params(Path(__file__).parents[2] / "params.yaml")
+ROOT = Path(__file__).parents[2]
+SHIPPED = load_params(ROOT / "params.yaml")
 STRATEGIES = ["fixed", "global"]
 MODEL = "scenes_small"
 
@@ -32,11 +34,14 @@ EXPECTED = {
 
 
 def test_every_data_set_of_files_is_tried() -> None:
-    assert set(EXPECTED) == {name for name, one in SHIPPED.datasets.items() if isinstance(one.source, FilesSource)}
+    defined = read_yaml(ROOT / "params.yaml")["datasets"]
+    assert set(EXPECTED) == {name for name in defined if isinstance(SHIPPED.datasets[name].source, FilesSource)}
 
 
 def test_archives_are_called_as_their_publishers_call_them() -> None:
     for name, needed in SHIPPED.needs.datasets.items():
+        if name not in EXPECTED:  # the files of another one, with other words
+            continue
         source = {"voc20": "voc", "context59": "context"}.get(name, name)
         assert tuple(SHIPPED.archives[archive].file for archive in needed) == ARCHIVES[source]
 

@@ -15,7 +15,9 @@ def test_share_of_the_image_by_hand() -> None:
     case = random_case(0)
     for segment, image in enumerate(case.table.image):
         share = np.mean(case.segments[image] == segment)
-        assert log_share(case.table)[segment] == pytest.approx(np.log(share), abs=1e-12)
+        assert log_share(case.table, np.ones(len(case.table.image), np.int32))[segment] == pytest.approx(
+            np.log(share), abs=1e-12
+        )
 
 
 @pytest.mark.parametrize("score", SCORES)
@@ -29,7 +31,7 @@ def test_slopes_are_in_the_unit_of_the_score(score: ScoreName) -> None:
     np.testing.assert_allclose(slopes, np.array(SLOPES) * np.std(raw))
     found, tilted = strategy.candidates_at(0.25, case.table, case.vocabulary)
     np.testing.assert_array_equal(found, label)
-    np.testing.assert_allclose(tilted, raw - 0.25 * log_share(case.table))
+    np.testing.assert_allclose(tilted, raw - 0.25 * log_share(case.table, label))
 
 
 @pytest.mark.parametrize("seed", range(5))

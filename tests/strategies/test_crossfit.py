@@ -33,6 +33,8 @@ QUICK: list[dict[str, Any]] = [
 class ByHeart:
     """Knows the best label of every segment it has seen, by its embedding, and calls the others background."""
 
+    needs = None
+
     def __init__(self) -> None:
         self.labels: dict[bytes, int] = {}
         self.images: set[str] = set()

@@ -1,0 +1,1 @@
+"""Configurations of published methods, which nobody needs to write into params.yaml."""
