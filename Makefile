@@ -55,7 +55,7 @@ readme: $(INSTALLED)
 	groupseg readme
 
 clean:
-	rm -rf data/captions/* data/check data/counts data/done data/predictions data/prepared data/segments data/sources data/text models results/*/report.html .work
+	rm -rf data/captions/* data/check data/counts data/done data/predictions data/prepared data/segments data/sources data/text models results/*/report.html results/*/explorer.html .work
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -11,11 +11,11 @@ from groupseg.files import atomic_path, read_json
 from groupseg.records import Key, digest, files_digest
 from groupseg.report.forms import KeptCalibration, read_result
 from groupseg.segments.table import SegmentTable
-from groupseg.segments.vocabulary import Vocabulary, WordList
+from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.crossfit import crossfit, held_out, image_folds
 from groupseg.strategies.registry import load
-from groupseg.text.features import load_features
+from groupseg.text.vocabulary import load_vocabulary
 from stages import paths
 from stages.schema import Params
 
@@ -53,19 +53,7 @@ def read_vocabulary(dataset: str, table: SegmentTable) -> tuple[Vocabulary, dict
     Raises:
         UserError: If they are texts of other classes than those of the table.
     """
-    path = paths.text(dataset)
-    features, about = load_features(path)
-    if tuple(about["classes"]) != table.classes:
-        raise UserError(
-            f"{path} holds other classes than the segments of {dataset}. Run `dvc repro embed_text@{dataset}`."
-        )
-    lists = {
-        name: WordList(tuple(words), table.project_text(features[f"list.{name}"]))
-        for name, words in about["lists"].items()
-    }
-    text = table.project_text(features["classes"])
-    ensemble = np.stack([table.project_text(template) for template in features["ensemble"]])
-    return Vocabulary(table.classes, tuple(about["words"]), text, ensemble, lists), about
+    return load_vocabulary(paths.text(dataset), table)
 
 
 def read_splits(dataset: str) -> tuple[SegmentTable, SegmentTable]:
