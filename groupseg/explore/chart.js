@@ -3,7 +3,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 // Pixels: height, and how far the middle of a slider's thumb stays from its ends.
-const CHART_HEIGHT = 120;
+const CHART_HEIGHT = 140;
 const CHART_INSET = 8;
 /** @type {Record<string, string>} */
 const LINES = { miou: "mIoU", background: "background IoU", foreground: "foreground mIoU" };
@@ -33,8 +33,9 @@ function drawChart(place, curve, marks) {
   const svg = draw("svg", { viewBox: `0 0 ${width} ${CHART_HEIGHT}`, width, height: CHART_HEIGHT });
   const steps = Math.max(curve.miou.length - 1, 1);
   const x = (/** @type {number} */ position) => CHART_INSET + ((width - 2 * CHART_INSET) * position) / steps;
-  const y = (/** @type {number} */ value) => CHART_HEIGHT - 4 - (CHART_HEIGHT - 22) * value;
-  for (const value of [0, 0.5, 1]) {
+  const highest = Math.ceil(10 * Math.max(0.1, ...curve.miou.filter(Boolean), ...curve.background.filter(Boolean))) / 10;
+  const y = (/** @type {number} */ value) => CHART_HEIGHT - 4 - ((CHART_HEIGHT - 22) * value) / highest;
+  for (const value of [0, highest / 2, highest]) {
     svg.append(draw("line", { class: "grid", x1: 0, x2: width, y1: y(value), y2: y(value) }));
     svg.append(draw("text", { class: "tick", x: 0, y: y(value) - 3 }, value ? percent(value, 0) : "0"));
   }

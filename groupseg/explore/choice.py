@@ -9,7 +9,7 @@ from groupseg.report.album import by_gain, extremes
 def choose_images(
     right: NDArray[np.float64], pixels: NDArray[np.int64], classes: tuple[str, ...], count: int
 ) -> dict[int, str]:
-    """Chooses images: a quarter each gain most, gain least and lie in the middle, the others show what is rare.
+    """Chooses images: a sixth each gain most, gain least and lie in the middle, the others show what is rare.
 
     Args:
         right: [N, 2] float64, share of pixels that baseline and strategy have right, NaN where unknown.
@@ -20,29 +20,31 @@ def choose_images(
     Returns:
         Rows of at most `count` images, and why each was chosen.
     """
-    quarter = max(count // 4, 1)
+    each = max(count // 6, 1)
     order = by_gain(right)
-    gains, losses = extremes(right, 2 * quarter)
-    middle = order[max((len(order) - quarter) // 2, 0) :][:quarter]
-    found = dict.fromkeys(losses, "among the largest losses")
-    found = dict.fromkeys(gains, "among the largest gains") | dict.fromkeys(middle, "a middling gain") | found
-    for row, reason in _rare(pixels, classes, list(found)):
-        found.setdefault(row, reason)
+    gains, losses = extremes(right, 2 * each)
+    middle = order[max((len(order) - each) // 2, 0) :][:each]
+    found: dict[int, str] = {}
+    reasons = {"among the largest gains": gains, "a middling gain": middle, "among the largest losses": losses}
+    for reason, rows in reasons.items():
+        for row in rows:
+            found.setdefault(row, reason)
+    found |= _rare(pixels, classes, list(found))
     # Where all classes are shown, the rest is spread over all gains.
-    spread = np.linspace(0, len(order) - 1, count).round().astype(int) if order else []
+    spread: list[int] = np.linspace(0, len(order) - 1, count).round().astype(int).tolist() if order else []
     for place in [*spread, *range(len(order))]:
         found.setdefault(order[place], "from all gains, evenly spread")
     return dict(list(found.items())[:count])
 
 
-def _rare(pixels: NDArray[np.int64], classes: tuple[str, ...], shown: list[int]) -> list[tuple[int, str]]:
+def _rare(pixels: NDArray[np.int64], classes: tuple[str, ...], shown: list[int]) -> dict[int, str]:
     """Goes from the rarest class up, and adds for each that no image shows yet the one with most of its pixels."""
     total = pixels.sum(axis=0)
     seen = pixels[shown].sum(axis=0) > 0
-    found = []
+    found: dict[int, str] = {}
     for label in np.argsort(total[1:], kind="stable") + 1:
         if total[label] and not seen[label]:
             row = int(pixels[:, label].argmax())
             seen |= pixels[row] > 0
-            found.append((row, f"shows the rare class {classes[label - 1]}"))
+            found[row] = f"shows the rare class {classes[label - 1]}"
     return found

@@ -2,10 +2,15 @@
 // What Python has put on the page: see groupseg/explore/packed.py for the form and judged.py for what is in it.
 
 /**
+ * A position that has a name, and the threshold that it is for.
+ * @typedef {{at: number, value: number}} Mark
+ */
+
+/**
  * A slider: the positions of a threshold, and what each does to all test images.
  * @typedef {object} Slider
  * @property {Float32Array} thresholds ascending; at position p a segment keeps its candidate where its score reaches thresholds[p]
- * @property {Record<string, number>} marks positions by name
+ * @property {Record<string, Mark>} marks by name
  * @property {Uint16Array} last of each entry: the highest position at which its pixels are no background; descending
  * @property {Uint16Array} label of each entry
  * @property {Uint32Array} hits pixels of the entry that have this label

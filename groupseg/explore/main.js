@@ -47,6 +47,7 @@ function show() {
   showPicture(image);
   paintPanels(scene, state, cut);
   showLegend(scene);
+  document.body.classList.toggle("pointed", state.segment >= 0);
   showOutline(image, state.segment);
   showSegment(scene, state);
   for (const side of sides) {
@@ -60,6 +61,12 @@ function show() {
   $("order").value = state.order;
   $("over").checked = state.over;
   $("credit").textContent = data.credit;
+}
+
+/** Shows the state, and draws all charts anew. To ask for their width while a threshold moves would take too long. */
+function redraw() {
+  sides.forEach((side) => (side.drawn = ""));
+  show();
 }
 
 /** @param {Partial<State>} changes */
@@ -105,6 +112,7 @@ function stepSegment(step) {
 function point(segment) {
   if (segment === state.segment) return;
   state.segment = segment;
+  document.body.classList.toggle("pointed", segment >= 0);
   const scene = sceneOf();
   showOutline(scene.image, segment);
   showSegment(scene, state);
@@ -112,7 +120,7 @@ function point(segment) {
 }
 
 /** Reads what the address says, and shows it. */
-async function open() {
+async function openAddress() {
   const said = fromAddress(location.hash.slice(1));
   const names = Array.from(document.querySelectorAll("script[data-set]"), (one) => one.getAttribute("data-set") ?? "");
   const name = names.includes(said.data) ? said.data : names[0];
@@ -121,7 +129,6 @@ async function open() {
   const other = state.data !== name;
   state = fitted(said, data);
   if (other) for (const side of sides) fillStrategies($(`strategy-${side.id}`), data);
-  if (other) sides.forEach((side) => (side.drawn = ""));
   $("waiting").hidden = true;
   $("main").hidden = false;
   show();
@@ -131,7 +138,7 @@ async function open() {
 /** @param {Partial<State>} changes shown as if the address had said so */
 function go(changes) {
   history.replaceState(null, "", `#${toAddress({ ...state, ...changes })}`);
-  open();
+  openAddress();
 }
 
 /** Lets controls change the state. */
@@ -155,6 +162,7 @@ function listen() {
   $("previous").addEventListener("click", () => step(-1));
   $("next").addEventListener("click", () => step(1));
   $("segment-previous").addEventListener("click", () => stepSegment(-1));
+  $("segment-none").addEventListener("click", () => point(-1));
   $("segment-next").addEventListener("click", () => stepSegment(1));
   $("filter").addEventListener("input", show);
   $("wipe").addEventListener("input", (/** @type {any} */ event) => { cut = event.target.value / 100; show(); });
@@ -181,8 +189,8 @@ function listen() {
     picture.addEventListener("pointerdown", under);
   }
   addEventListener("keydown", keys);
-  addEventListener("hashchange", open);
-  addEventListener("resize", show);
+  addEventListener("hashchange", openAddress);
+  addEventListener("resize", redraw);
 }
 
 /** @param {string} name of a column */
@@ -214,4 +222,4 @@ function keys(event) {
 }
 
 listen();
-open();
+openAddress();

@@ -12,8 +12,11 @@ from groupseg.explore.judged import judged_data
 from groupseg.explore.packed import pack
 from groupseg.files import atomic_path
 from groupseg.report.html import environment
+from groupseg.report.records import results_digest
 from groupseg.report.results import Results
 
+# So many bytes of a page say what it was made from.
+_HEAD = 2000
 # Images of a data set, where nobody says how many.
 IMAGES = 24
 # The parts of the script: what a part calls when it is loaded stands before it.
@@ -29,8 +32,8 @@ _NOTES = (
     "The figures and the table of classes are of all test images, at the thresholds that are chosen. The marks are the"
     " paper's constant where the score is the one that it is for, the threshold that was fitted on calibration images,"
     " and the one that would have been best on the test images, which no strategy may know.",
-    "The slider is spread by scores: each step lets about as many segments in. Under a picture stands by how many points"
-    " more of its labelled pixels one of the two strategies has right.",
+    "Each step of the slider lets about as many segments in, whatever their scores. Under a small picture stands which"
+    " of the two strategies has more of its labelled pixels right, and by how many points.",
     "Keys: the left and right arrow go from image to image. The address of this page says what is shown.",
 )
 
@@ -59,8 +62,24 @@ def write_explorer(
     sets = {name: judged_data(results, running[name], images) for name in names}
     path = path or results.folder / "explorer.html"
     beside = path.resolve().parent == results.folder.resolve()
-    render(path, sets, title=results.name, about=_ABOUT, notes=_NOTES, report="report.html" if beside else "")
+    report = "report.html" if beside else ""
+    made_from = results_digest(results)
+    render(path, sets, title=results.name, about=_ABOUT, notes=_NOTES, report=report, made_from=made_from)
     return path
+
+
+def keep_explorer(results: Results) -> Path:
+    """Writes the explorer of a run unless it is there already, made from the same results; returns where it lies.
+
+    Raises:
+        UserError: As `write_explorer`.
+    """
+    path = results.folder / "explorer.html"
+    if path.is_file():
+        with path.open("rb") as file:
+            if results_digest(results).encode() in file.read(_HEAD):
+                return path
+    return write_explorer(results)
 
 
 def render(path: Path, sets: Mapping[str, Any], **words: Any) -> None:
@@ -69,18 +88,23 @@ def render(path: Path, sets: Mapping[str, Any], **words: Any) -> None:
     Args:
         path: The file.
         sets: What is shown, by name; see data.js for what each holds.
-        words: "title", "about", "notes", and "report", the address of the report or nothing.
+        words: "title", "about", "notes", "report", the address of the report or nothing, and "made_from", the digest of
+            the results or nothing.
 
     Raises:
         UserError: If the page cannot be written.
     """
     folder = files(__package__)
     script = "\n".join((folder / name).read_text("utf-8") for name in _SCRIPTS)
-    html = environment(__package__).get_template("explorer.html.j2").render(
-        sets={name: pack(data) for name, data in sets.items()},
-        script=Markup(f'"use strict";\n(() => {{\n{script}\n}})();'),  # noqa: S704 (files of this package)
-        style=Markup((folder / "style.css").read_text("utf-8")),  # noqa: S704
-        **words,
+    html = (
+        environment(__package__)
+        .get_template("explorer.html.j2")
+        .render(
+            sets={name: pack(data) for name, data in sets.items()},
+            script=Markup(f'"use strict";\n(() => {{\n{script}\n}})();'),  # noqa: S704 (files of this package)
+            style=Markup((folder / "style.css").read_text("utf-8")),  # noqa: S704
+            **words,
+        )
     )
     with atomic_path(path) as temporary:
         temporary.write_text(html, encoding="utf-8")

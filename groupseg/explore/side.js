@@ -23,13 +23,13 @@ function sliderOf(data, strategy) {
  * undefined.
  * @param {Strategy} strategy
  * @param {Slider} slider
- * @returns {Record<string, number | undefined>}
+ * @returns {Record<string, Mark | undefined>}
  */
 function marksOf(strategy, slider) {
   const [[own, key]] = Object.entries(strategy.own ?? { calibrated: "" });
   const { paper, best } = slider.marks;
-  const others = paper === undefined || paper === slider.marks[key] ? {} : { paper };
-  return { [own]: slider.marks[key], ...others, ...(best === undefined ? {} : { best }) };
+  const others = !paper || paper.at === slider.marks[key]?.at ? {} : { paper };
+  return { [own]: slider.marks[key], ...others, ...(best ? { best } : {}) };
 }
 
 /** @type {Record<string, string>} */
@@ -91,10 +91,22 @@ function figuresText(data, strategy, position) {
   const interval = position === null ? strategy.interval : undefined;
   const range = interval ? ` [${interval.map((end) => percent(end)).join(", ")}]` : "";
   return [
-    make("strong", {}, `mIoU ${percent(found.miou)} %`), make("span", { className: "quiet" }, range),
-    make("br"), `background IoU ${percent(found.background)} %`,
-    make("br"), `foreground mIoU ${percent(found.foreground)} %`,
+    ...[["miou", make("strong", {}, `mIoU ${percent(found.miou)} %`), range],
+      ["background", `background IoU ${percent(found.background)} %`, ""],
+      ["foreground", `foreground mIoU ${percent(found.foreground)} %`, ""]].map(([name, text, more]) =>
+      make("span", {}, make("span", { className: `key ${name}`, "aria-hidden": "true" }), text, make("span", { className: "quiet" }, more))),
   ];
+}
+
+/**
+ * @param {Slider} slider
+ * @param {Mark | undefined} own that of the strategy; none where it has several thresholds
+ * @param {number | null} position
+ * @returns {string}
+ */
+function thresholdText(slider, own, position) {
+  if (position !== null) return number(slider.thresholds[position]);
+  return own ? number(own.value) : "several, one for each fold";
 }
 
 /**
@@ -109,22 +121,21 @@ function showThreshold(side, data, strategy, slider, position, choose) {
   const { id } = side;
   const marks = marksOf(strategy, slider);
   const [own] = Object.keys(marks);
-  const chart = $(`chart-${id}`);
-  const key = `${data.name} ${strategy.name} ${chart.clientWidth}`;
+  const key = `${data.name} ${strategy.name}`;
   if (side.drawn !== key) {
     side.drawn = key;
     drawThreshold(side, data, slider, marks, choose);
   }
-  const place = position ?? marks[own];
+  const place = position ?? marks[own]?.at;
   const input = $(`slider-${id}`);
   input.value = String(place ?? 0);
-  const at = place === undefined ? "several thresholds, one for each fold" : number(slider.thresholds[place]);
+  const at = thresholdText(slider, marks[own], position);
   $(`at-${id}`).textContent = `threshold ${at}${position === null ? `: ${own}` : ""}`;
   input.setAttribute("aria-valuetext", $(`at-${id}`).textContent);
   if (place !== undefined && data.truth) side.move(place);
   for (const button of $(`marks-${id}`).children) {
     const mark = button.dataset.mark;
-    button.setAttribute("aria-pressed", String(mark === own ? position === null : position === marks[mark]));
+    button.setAttribute("aria-pressed", String(mark === own ? position === null : position === marks[mark]?.at));
   }
 }
 
@@ -133,7 +144,7 @@ function showThreshold(side, data, strategy, slider, position, choose) {
  * @param {Side} side
  * @param {Data} data
  * @param {Slider} slider
- * @param {Record<string, number | undefined>} marks
+ * @param {Record<string, Mark | undefined>} marks
  * @param {(position: number | null) => void} choose
  */
 function drawThreshold(side, data, slider, marks, choose) {
@@ -144,20 +155,20 @@ function drawThreshold(side, data, slider, marks, choose) {
   const ends = [0, Math.round(last / 2), last].map((position) => number(slider.thresholds[position]));
   $(`ends-${id}`).replaceChildren(...ends.map((text) => make("span", {}, text)));
   $(`marks-${id}`).replaceChildren(
-    ...Object.entries(marks).map(([name, position]) => {
-      const value = position === undefined ? "" : ` ${number(slider.thresholds[position])}`;
+    ...Object.entries(marks).map(([name, mark]) => {
+      const value = mark ? ` ${number(mark.value)}` : "";
       const shape = draw("svg", { class: `shape ${name}`, viewBox: "-6 -6 12 12", "aria-hidden": "true" });
       shape.append(draw("path", { d: shapeOf(name) }));
       const button = make("button", { type: "button", "data-mark": name }, shape, `${MARK_NAMES[name] ?? name}${value}`);
-      button.addEventListener("click", () => choose(name === own ? null : /** @type {number} */ (position)));
+      button.addEventListener("click", () => choose(name === own || !mark ? null : mark.at));
       return button;
     }),
   );
   if (!data.truth) return;
   const curve = curveOf(slider, data.truth);
-  const known = Object.entries(marks).filter(([, position]) => position !== undefined);
-  side.move = drawChart($(`chart-${id}`), curve, /** @type {Record<string, number>} */ (Object.fromEntries(known)));
-  const best = slider.marks.best;
+  const known = Object.entries(marks).flatMap(([name, mark]) => (mark ? [[name, mark.at]] : []));
+  side.move = drawChart($(`chart-${id}`), curve, Object.fromEntries(known));
+  const best = slider.marks.best.at;
   $(`chart-${id}`).setAttribute(
     "aria-label",
     `mIoU, background IoU and foreground mIoU of all test images over the threshold. mIoU is ${percent(curve.miou[0])} %` +

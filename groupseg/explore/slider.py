@@ -29,7 +29,7 @@ class Slider:
 
     Attributes:
         thresholds: [P] float64, ascending; at the last one everything is background, but for what scores infinity.
-        marks: Positions by name.
+        marks: Positions by name, and the threshold that each is for; that of the position is the next score from there.
         last: [E] the highest position at which the pixels of this entry are no background, descending.
         label: [E] their label, 1..C.
         hits: [E] how many of them have that label.
@@ -38,7 +38,7 @@ class Slider:
     """
 
     thresholds: Floats
-    marks: dict[str, int]
+    marks: dict[str, tuple[int, float]]
     last: Integers
     label: Integers
     hits: Integers
@@ -52,7 +52,8 @@ class Slider:
     def to_page(self) -> dict[str, Any]:
         """What the page reads; see `groupseg.explore.packed`."""
         counts = {name: smallest(getattr(self, name)) for name in ("last", "label", "hits", "pixels", "lost")}
-        return {"thresholds": self.thresholds.astype(np.float32), "marks": self.marks, **counts}
+        marks = {name: {"at": place, "value": value} for name, (place, value) in self.marks.items()}
+        return {"thresholds": self.thresholds.astype(np.float32), "marks": marks, **counts}
 
 
 def make_slider(label: NDArray[np.int32], score: Floats, histogram: csr_array, marks: Mapping[str, float]) -> Slider:
@@ -78,7 +79,8 @@ def make_slider(label: NDArray[np.int32], score: Floats, histogram: csr_array, m
     kept = _spread(len(levels), _positions(histogram), list(places.values()))
     thresholds = levels[kept]
     positions = {name: int(np.searchsorted(kept, place)) for name, place in places.items()}
-    return Slider(thresholds, positions, *_entries(label, score, histogram, thresholds))
+    named = {name: (place, float(marks.get(name, thresholds[place]))) for name, place in positions.items()}
+    return Slider(thresholds, named, *_entries(label, score, histogram, thresholds))
 
 
 def _positions(histogram: csr_array) -> int:

@@ -135,8 +135,7 @@ function decision(data, strategy, labels, at, row) {
   const name = labelName(data, labels[row]);
   if (!strategy.candidate || !strategy.score) return name;
   const slider = sliderOf(data, strategy);
-  const place = slider && (at ?? Object.values(marksOf(strategy, slider))[0]);
-  const threshold = slider && place !== undefined ? `, threshold ${number(slider.thresholds[place])}` : "";
+  const threshold = slider ? `, threshold ${thresholdText(slider, Object.values(marksOf(strategy, slider))[0], at)}` : "";
   const candidate = labelName(data, strategy.candidate[row]);
   return `${name}; candidate ${candidate}, score ${number(strategy.score[row])}${threshold}`;
 }

@@ -88,7 +88,7 @@ class Album:
         """Reads image `row`.
 
         Returns:
-            uint8 [H, W, 3]; its truth, int32 [H, W]; and for each pixel the row of its segment in the table, int64 [H, W].
+            uint8 [H, W, 3]; its truth, int32 [H, W]; and the row of each pixel's segment in the table, int64 [H, W].
 
         Raises:
             UserError: If a file is missing or damaged.
@@ -110,7 +110,6 @@ class Album:
     def _files(self) -> Archive:
         """Images, masks and segment maps: <key>.image.jpg or .image.png, <key>.mask.png, <key>.png."""
         return Archive([*sorted(self._prepared.glob("test-*.tar")), self._segments / "maps.tar"])
-
 
 
 def extremes(right: NDArray[np.float64], count: int) -> tuple[list[int], list[int]]:
