@@ -216,6 +216,9 @@ def predict(
         bool | None, typer.Option("--background/--no-background", help="Whether a segment may be none of the classes.")
     ] = None,
     overlays: Annotated[bool, typer.Option("--overlays/--no-overlays", help="Whether to draw pictures.")] = True,
+    explorer: Annotated[
+        bool, typer.Option("--explorer", help="Also write a page on which the threshold moves: explorer.html.")
+    ] = False,
     every: Annotated[int, typer.Option(min=1, max=1_000_000, help="Of a video, every how-manyeth frame.")] = 1,
 ) -> None:
     """Segments images, and names the segments by any words or as a calibration says."""
@@ -227,9 +230,19 @@ def predict(
     given = {"threshold": threshold, "refine": refine, "with_background": background}
     options = {name: value for name, value in given.items() if value is not None}
     done = predict_files(
-        inputs, model, out, classes=classes, strategy=strategy, every=every, overlays=overlays, **options
+        inputs,
+        model,
+        out,
+        classes=classes,
+        strategy=strategy,
+        every=every,
+        overlays=overlays,
+        explorer=explorer,
+        **options,
     )
     print(f"{done} {'image' if done == 1 else 'images'}: {out / ('overlays' if overlays else 'labels')}")
+    if explorer and done:
+        print(f"Explorer: {out / 'explorer.html'}")
 
 
 @commands.command()

@@ -74,7 +74,7 @@ def test_report_is_written_from_results_alone_the_explorer_where_there_are_image
     shutil.rmtree(project / "data")
     assert call("report") == 0
     assert "the explorer is not written. data/" in capsys.readouterr().err
-    assert "explorer.html" not in report.read_text("utf-8")
+    assert 'href="explorer.html"' not in report.read_text("utf-8")
 
 
 def test_explore_writes_a_page_of_the_data_sets_that_are_named(

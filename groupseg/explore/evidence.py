@@ -1,6 +1,6 @@
 """What speaks for the classes of a segment besides its best one: runners-up, and the image as a whole."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,25 +15,38 @@ from groupseg.strategies.scores import checked_scores, image_cosine
 RUNNERS, NAMED = 4, 5
 
 
-def runners_up(table: SegmentTable, vocabulary: Vocabulary) -> dict[str, Any]:
-    """The classes that segments are most like, and their shares in the softmax: [S * R] each, segment by segment."""
-    label, share = in_blocks(lambda block: _top(checked_scores("softmax", block, vocabulary), RUNNERS), table)
-    return {"runners": smallest(label).ravel(), "shares": share.astype(np.float32).ravel()}
+class Evidence(NamedTuple):
+    """What segments and images resemble.
 
-
-def image_evidence(table: SegmentTable, vocabulary: Vocabulary, rows: NDArray[np.int64]) -> dict[str, Any]:
-    """The classes that whole images are most like, and their cosines: [M * K] each, image by image.
-
-    "rank" is the place of every class in every image, [M * C], 1 = the one that it is most like.
+    Attributes:
+        runners: [G, R] int64, the classes that each segment is most like, 1..C, the first one first.
+        shares: [G, R] float64, their shares in the softmax over the classes, 0..1.
+        image: [M, C] float64, cosine of each image and class.
     """
-    cosine = image_cosine(table, vocabulary)[rows]
-    label, value = _top(cosine, NAMED)
-    rank = np.argsort(np.argsort(-cosine, axis=1, kind="stable"), axis=1) + 1
-    return {
-        "classes": smallest(label).ravel(),
-        "cosines": value.astype(np.float32).ravel(),
-        "rank": smallest(rank).ravel(),
-    }
+
+    runners: NDArray[np.int64]
+    shares: NDArray[np.float64]
+    image: NDArray[np.float64]
+
+
+def evidence(table: SegmentTable, vocabulary: Vocabulary) -> Evidence:
+    """Gathers the evidence of all segments and images of a table."""
+    runners, shares = in_blocks(lambda block: _top(checked_scores("softmax", block, vocabulary), RUNNERS), table)
+    return Evidence(runners, shares, image_cosine(table, vocabulary))
+
+
+def evidence_on_page(found: Evidence) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Returns what the page reads of segments and of images.
+
+    Returns:
+        "runners" and "shares", segment by segment; and, image by image, "classes" and "cosines" of those that it is
+            most like, and "rank", the place of every class, 1 = the one that it is most like.
+    """
+    label, value = _top(found.image, NAMED)
+    rank = np.argsort(np.argsort(-found.image, axis=1, kind="stable"), axis=1) + 1
+    segments = {"runners": smallest(found.runners).ravel(), "shares": found.shares.astype(np.float32).ravel()}
+    images = {"classes": smallest(label), "cosines": value.astype(np.float32), "rank": smallest(rank)}
+    return segments, {name: values.ravel() for name, values in images.items()}
 
 
 def _top(scores: NDArray[np.float64], count: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -66,9 +66,14 @@ function showGallery(data, state, images, ahead) {
   $("unfilter").textContent = `with ${state.only}: show all`;
 }
 
+/** @param {Picture} image @returns {string} its name, and why it is on the page */
+function said(image) {
+  return image.reason ? `${image.key}: ${image.reason}` : image.key;
+}
+
 /** @param {Picture} image @returns {HTMLElement} */
 function thumb(image) {
-  const picture = make("img", { src: image.picture, alt: `${image.key}, ${image.reason}` });
+  const picture = make("img", { src: image.picture, alt: said(image) });
   const button = make("button", { type: "button", title: image.reason }, picture, make("span"));
   button.dataset.key = image.key;
   return make("li", {}, button);

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupseg.explore.choice import choose_images
-from groupseg.explore.evidence import image_evidence, runners_up
+from groupseg.explore.evidence import evidence, evidence_on_page
 from groupseg.explore.moving import cut_scores, family, has_score_of, is_movable, own_threshold
 from groupseg.explore.packed import smallest
 from groupseg.explore.pictures import picture_of
@@ -45,6 +45,7 @@ def judged_data(results: Results, dataset: DatasetResults, count: int) -> dict[s
     starts = np.searchsorted(table.image, np.stack([rows, rows + 1]))
     segments = np.concatenate([np.arange(*ends) for ends in starts.T])
     shown = _Shown(dataset, album, vocabulary, rows, segments)
+    alike, whole = evidence_on_page(evidence(table.subset(rows), vocabulary))
     strategies = [shown.strategy(name) for name in dataset.strategies]
     return {
         "name": dataset.name,
@@ -61,8 +62,8 @@ def judged_data(results: Results, dataset: DatasetResults, count: int) -> dict[s
             {"key": table.keys[row], "reason": chosen[row], "count": int(end - start), **_picture(album, row, start)}
             for row, (start, end) in zip(chosen, starts.T, strict=True)
         ],
-        "segments": shown.segments(),
-        "evidence": image_evidence(table, vocabulary, rows),
+        "segments": shown.segments() | alike,
+        "evidence": whole,
     }
 
 
@@ -103,7 +104,7 @@ class _Shown:
         return {"name": "label oracle", "kind": "knows the truth", **self._judged(ORACLE)}
 
     def segments(self) -> dict[str, Any]:
-        """What is known of the segments: pixels, true labels under each, and the classes they are most like."""
+        """What is known of the segments: pixels, and the true labels under each."""
         histogram = self._album.table.histogram[self._segments]
         segment, label, pixels = entries(histogram)
         order = np.lexsort((-pixels, segment))
@@ -112,7 +113,6 @@ class _Shown:
             "starts": smallest(histogram.indptr),
             "label": smallest(label[order]),
             "pixels": smallest(pixels[order]),
-            **runners_up(self._part, self._vocabulary),
         }
 
     def _judged(self, name: str) -> dict[str, Any]:

@@ -43,7 +43,7 @@ function show() {
   document.body.classList.toggle("over", state.over);
   document.body.classList.toggle("unjudged", !data.truth);
   showGallery(data, state, images, ahead);
-  $("which").textContent = `${image.key}: ${image.reason}. ${images.length} of ${data.images_total} images.`;
+  $("which").textContent = `${said(image)}. ${images.length} of ${data.images_total} images.`;
   showPicture(image);
   paintPanels(scene, state, cut);
   showLegend(scene);
@@ -121,13 +121,13 @@ function point(segment) {
 
 /** Reads what the address says, and shows it. */
 async function openAddress() {
-  const said = fromAddress(location.hash.slice(1));
+  const found = fromAddress(location.hash.slice(1));
   const names = Array.from(document.querySelectorAll("script[data-set]"), (one) => one.getAttribute("data-set") ?? "");
-  const name = names.includes(said.data) ? said.data : names[0];
+  const name = names.includes(found.data) ? found.data : names[0];
   const data = read.get(name) ?? (await readData(name));
   read.set(name, data);
   const other = state.data !== name;
-  state = fitted(said, data);
+  state = fitted(found, data);
   if (other) for (const side of sides) fillStrategies($(`strategy-${side.id}`), data);
   $("waiting").hidden = true;
   $("main").hidden = false;
@@ -145,7 +145,7 @@ function go(changes) {
 function listen() {
   const choices = (/** @type {string} */ place, /** @type {string} */ name, /** @type {[string, string][]} */ values) => {
     for (const [value, text] of values) {
-      $(place).append(make("label", {}, make("input", { type: "radio", name, value }), make("span", {}, text)));
+      $(place).append(make("label", { className: value === "mistakes" ? "judged" : "" }, make("input", { type: "radio", name, value }), make("span", {}, text)));
     }
   };
   const names = Array.from(document.querySelectorAll("script[data-set]"), (one) => one.getAttribute("data-set") ?? "");

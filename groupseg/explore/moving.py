@@ -16,11 +16,17 @@ from groupseg.strategies.scores import image_max
 Floats = NDArray[np.float64]
 
 
+def is_single(strategy: Strategy) -> bool:
+    """Whether a strategy has one number that decides which candidates are background."""
+    first = _copies(strategy)[0]
+    return isinstance(first, Recorded) and first.HAS_THRESHOLD
+
+
 def is_movable(strategy: Strategy, table: SegmentTable) -> bool:
     """Whether one threshold on the scores of its candidates decides what the strategy calls background."""
     first = _copies(strategy)[0]
     by_window = isinstance(first, Fixed) and first.per_window and table.parts is not None
-    return table.with_background and isinstance(first, Recorded) and first.HAS_THRESHOLD and not by_window
+    return table.with_background and is_single(strategy) and not by_window
 
 
 def own_threshold(strategy: Strategy) -> float | None:
@@ -50,7 +56,8 @@ def family(name: str, record: Mapping[str, Any]) -> str:
 def has_score_of(record: Mapping[str, Any], constant: Mapping[str, Any]) -> bool:
     """Whether a strategy puts one threshold on the very score that a constant is on."""
     score = constant["params"].get("score")
-    return record["rule"] in ("fixed", "threshold") and record["params"].get("score") == score
+    same = constant["rule"] == "fixed" and record["params"].get("score") == score
+    return record["rule"] in ("fixed", "threshold") and same
 
 
 def _copies(strategy: Strategy) -> list[Strategy]:

@@ -89,7 +89,7 @@ function countsOf(data, strategy, position) {
 function figuresText(data, strategy, position) {
   const found = figures(countsOf(data, strategy, position), /** @type {Uint32Array} */ (data.truth));
   const interval = position === null ? strategy.interval : undefined;
-  const range = interval ? ` [${interval.map((end) => percent(end)).join(", ")}]` : "";
+  const range = interval?.every(Number.isFinite) ? ` [${interval.map((end) => percent(end)).join(", ")}]` : "";
   return [
     ...[["miou", make("strong", {}, `mIoU ${percent(found.miou)} %`), range],
       ["background", `background IoU ${percent(found.background)} %`, ""],

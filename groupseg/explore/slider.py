@@ -68,10 +68,8 @@ def make_slider(label: NDArray[np.int32], score: Floats, histogram: csr_array, m
     Returns:
         The slider; among its marks "best", the position of highest mIoU (of equals, the highest threshold).
     """
-    finite = score[np.isfinite(score)]
-    top = finite.max(initial=0) + MARGIN
-    curve = threshold_curve(label, np.minimum(score, top), histogram)
-    levels = np.append(np.unique(finite), top)
+    levels = _levels(score)
+    curve = threshold_curve(label, np.minimum(score, levels[-1]), histogram)
     # Of a curve the first threshold lies above all scores; where some are infinite, nothing happens there.
     miou = curve.miou[::-1][: len(levels)]
     places = {name: min(int(np.searchsorted(levels, value)), len(levels) - 1) for name, value in marks.items()}
@@ -81,6 +79,22 @@ def make_slider(label: NDArray[np.int32], score: Floats, histogram: csr_array, m
     positions = {name: int(np.searchsorted(kept, place)) for name, place in places.items()}
     named = {name: (place, float(marks.get(name, thresholds[place]))) for name, place in positions.items()}
     return Slider(thresholds, named, *_entries(label, score, histogram, thresholds))
+
+
+def plain_slider(score: Floats, marks: Mapping[str, float]) -> Slider:
+    """Makes a slider of segments without truth, which counts nothing; arguments as in `make_slider`."""
+    levels = _levels(score)
+    places = {name: min(int(np.searchsorted(levels, value)), len(levels) - 1) for name, value in marks.items()}
+    kept = _spread(len(levels), POSITIONS, list(places.values()))
+    named = {name: (int(np.searchsorted(kept, place)), marks[name]) for name, place in places.items()}
+    nothing = np.zeros(0, np.int64)
+    return Slider(levels[kept], named, nothing, nothing, nothing, nothing, nothing)
+
+
+def _levels(score: Floats) -> Floats:
+    """All thresholds that differ by what they let in, ascending: the finite scores, and one above them."""
+    finite = score[np.isfinite(score)]
+    return np.append(np.unique(finite), finite.max(initial=0) + MARGIN)
 
 
 def _positions(histogram: csr_array) -> int:

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from groupseg.datasets.shards import read_samples
 from groupseg.explore.page import write_explorer
+from groupseg.explore.predicted import PredictedPage
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.curve import MARGIN
 from groupseg.metrics.iou import summary
@@ -24,7 +26,9 @@ from groupseg.strategies.fixed import Fixed
 from groupseg.strategies.registry import load
 from groupseg.strategies.scores import image_max
 from groupseg.text.vocabulary import load_vocabulary
+from tests.predict.fakes import segmenter
 from tests.results import CLASSES, build
+from tests.segments.networks import noise
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BROWSER = next((found for name in BROWSERS if (found := shutil.which(name))), None)
@@ -360,6 +364,29 @@ def test_text_stands_out_from_what_is_behind_it(page: Any, scheme: str) -> None:
     show(page, "data=alpha&a=global&segment=0&only=dog")
     assert page.evaluate(FAINT) == []
     page.emulate_media(color_scheme="light")
+
+
+def test_pictures_without_truth_have_thresholds_and_no_figures(browser: Any, tmp_path: Path) -> None:
+    naming = segmenter().naming(["cat", "sofa"], threshold=0.5)
+    (result,) = segmenter().stream([noise((30, 40), 0)], naming)
+    pictures = PredictedPage(naming)
+    pictures.add("photo <b>", result)
+    pictures.write(tmp_path / "own.html")
+    page = browser.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto((tmp_path / "own.html").as_uri())
+    page.wait_for_selector("#main:not([hidden])")
+    colours = palette(2)
+    np.testing.assert_array_equal(pixels(page, "a", result.map.shape)[..., :3], colours[result.labels])
+    slide(page, "b", 0)
+    candidates = [result.classes.index(segment.candidate) + 1 for segment in result.segments]
+    np.testing.assert_array_equal(pixels(page, "b", result.map.shape)[..., :3], colours[candidates][result.map])
+    for hidden in ("#panel-truth", "#figures-a", "#chart-a"):
+        assert not page.locator(hidden).is_visible()
+    assert page.locator("#which").inner_text() == "photo <b>. 1 of 1 images."
+    assert errors == []
+    page.close()
 
 
 def test_the_page_loads_nothing_and_says_nothing_to_the_console(opened: Any, results: Results, said: list[str]) -> None:
