@@ -49,6 +49,7 @@ bench: $(INSTALLED)
 	python -m benchmarks.refine
 	python -m benchmarks.prepare
 	python -m benchmarks.training
+	python -m benchmarks.explorer
 	python -m benchmarks.nothing_to_do
 
 readme: $(INSTALLED)

@@ -75,7 +75,9 @@ const KINDS = { Uint8Array, Uint16Array, Uint32Array, Float32Array };
  * @returns {Promise<any>}
  */
 async function unpack(text) {
-  const packed = Uint8Array.from(atob(text.trim()), (letter) => letter.charCodeAt(0));
+  const letters = atob(text);
+  const packed = new Uint8Array(letters.length);
+  for (let place = 0; place < packed.length; place++) packed[place] = letters.charCodeAt(place);
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   const content = await new Response(stream).arrayBuffer();
   const length = new DataView(content).getUint32(0, true);

@@ -105,8 +105,8 @@ function figuresText(data, strategy, position) {
  * @returns {string}
  */
 function thresholdText(slider, own, position) {
-  if (position !== null) return number(slider.thresholds[position]);
-  return own ? number(own.value) : "several, one for each fold";
+  if (position === null && !own) return "a threshold for each fold";
+  return `threshold ${number(position === null ? own?.value ?? NaN : slider.thresholds[position])}`;
 }
 
 /**
@@ -129,9 +129,10 @@ function showThreshold(side, data, strategy, slider, position, choose) {
   const place = position ?? marks[own]?.at;
   const input = $(`slider-${id}`);
   input.value = String(place ?? 0);
-  const at = thresholdText(slider, marks[own], position);
-  $(`at-${id}`).textContent = `threshold ${at}${position === null ? `: ${own}` : ""}`;
-  input.setAttribute("aria-valuetext", $(`at-${id}`).textContent);
+  const text = `${thresholdText(slider, marks[own], position)}${position === null ? `: ${own}` : ""}`;
+  $(`at-${id}`).textContent = text;
+  const miou = data.truth && place !== undefined ? `, mIoU ${percent(curveOf(slider, data.truth).miou[place])} %` : "";
+  input.setAttribute("aria-valuetext", text + miou);
   if (place !== undefined && data.truth) side.move(place);
   for (const button of $(`marks-${id}`).children) {
     const mark = button.dataset.mark;

@@ -71,20 +71,32 @@ function showOutline(image, segment) {
 }
 
 /**
- * Names the colours that are to be seen, the largest first.
+ * Labels of a picture, the largest first.
+ * @param {ArrayLike<number>} labels of its pixels
+ * @returns {number[]}
+ */
+function bySize(labels) {
+  /** @type {Map<number, number>} */
+  const pixels = new Map();
+  for (let pixel = 0; pixel < labels.length; pixel++) pixels.set(labels[pixel], (pixels.get(labels[pixel]) ?? 0) + 1);
+  return [...pixels].sort((one, other) => other[1] - one[1]).map(([label]) => label);
+}
+
+/**
+ * Names the colours that are to be seen, and says what each picture shows for those who cannot see it.
  * @param {Scene} scene
  */
 function showLegend(scene) {
   const { data, image } = scene;
-  /** @type {Map<number, number>} */
-  const pixels = new Map();
-  const add = (/** @type {number} */ label) => pixels.set(label, (pixels.get(label) ?? 0) + 1);
-  image.segments.forEach((segment, pixel) => {
-    add(scene.left[image.first + segment]);
-    add(scene.right[image.first + segment]);
-    if (image.truth) add(image.truth[pixel]);
-  });
-  const labels = [...pixels].sort((one, other) => other[1] - one[1]).map(([label]) => label);
+  const painted = (/** @type {Uint16Array} */ labels) => bySize(Uint16Array.from(image.segments, (own) => labels[image.first + own]));
+  const shown = { truth: bySize(image.truth ?? []), a: painted(scene.left), b: painted(scene.right) };
+  const titles = { truth: "Ground truth", a: `Left, ${scene.a.name}`, b: `Right, ${scene.b.name}` };
+  for (const panel of /** @type {const} */ (["truth", "a", "b"])) {
+    const names = shown[panel].map((label) => labelName(data, label)).join(", ");
+    $(`panel-${panel}`).querySelector(".picture").setAttribute("aria-label", `${titles[panel]}: ${names}`);
+  }
+  $("panel-image").querySelector(".picture").setAttribute("aria-label", said(image));
+  const labels = [...new Set([...shown.truth, ...shown.a, ...shown.b])];
   $("legend").replaceChildren(...labels.map((label) => make("li", {}, swatch(data, label), labelName(data, label))));
 }
 
@@ -135,7 +147,7 @@ function decision(data, strategy, labels, at, row) {
   const name = labelName(data, labels[row]);
   if (!strategy.candidate || !strategy.score) return name;
   const slider = sliderOf(data, strategy);
-  const threshold = slider ? `, threshold ${thresholdText(slider, Object.values(marksOf(strategy, slider))[0], at)}` : "";
+  const threshold = slider ? `, ${thresholdText(slider, Object.values(marksOf(strategy, slider))[0], at)}` : "";
   const candidate = labelName(data, strategy.candidate[row]);
   return `${name}; candidate ${candidate}, score ${number(strategy.score[row])}${threshold}`;
 }

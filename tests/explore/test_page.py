@@ -3,8 +3,9 @@
 import base64
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,19 @@ PIXELS = """panel => {
   for (let i = 0; i < data.length; i += 4096) text += String.fromCharCode(...data.subarray(i, i + 4096));
   return btoa(text);
 }"""
+# Of each position of the left slider the figures, and the colours of each image; all at once, since asking takes long.
+MOVES = f"""([positions, images]) => {{
+  const slider = document.querySelector("#slider-a"), pixels = {PIXELS};
+  return positions.map(position => {{
+    slider.value = position;
+    slider.dispatchEvent(new Event("input", {{bubbles: true}}));
+    const figures = document.querySelector("#figures-a").textContent;
+    return [figures, images.map(key => {{
+      document.querySelector(`#thumbs [data-key="${{key}}"]`).click();
+      return pixels("a");
+    }})];
+  }});
+}}"""
 # Text under 4.5 : 1 against what is behind it (WCAG 2.2, contrast minimum).
 FAINT = """() => {
   const light = text => {
@@ -139,13 +153,25 @@ def slide(page: Any, side: str, position: int) -> None:
 
 def pixels(page: Any, panel: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """Colours of a panel, [H, W, 4]."""
-    return np.frombuffer(base64.b64decode(page.evaluate(PIXELS, panel)), np.uint8).reshape(*shape[:2], 4)
+    return decoded(page.evaluate(PIXELS, panel), shape)
+
+
+def decoded(text: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    return np.frombuffer(base64.b64decode(text), np.uint8).reshape(*shape[:2], 4)
+
+
+def moved(page: Any, positions: Sequence[int], keys: Sequence[str] = ()) -> list[tuple[list[str], list[str]]]:
+    """Figures and colours of some images at positions of the left slider."""
+    return [(written(text), colours) for text, colours in page.evaluate(MOVES, [list(positions), list(keys)])]
 
 
 def figures(page: Any, side: str) -> list[str]:
     """mIoU, IoU of the background and mIoU of the foreground, as they are written."""
-    text = re.sub(r"\[.*?\]", "", page.locator(f"#figures-{side}").inner_text())
-    return re.findall(rf"([\d.]+|{NOTHING}) %", text)
+    return written(page.locator(f"#figures-{side}").inner_text())
+
+
+def written(text: str) -> list[str]:
+    return re.findall(rf"([\d.]+|{NOTHING}) %", re.sub(r"\[.*?\]", "", text))
 
 
 def expected_figures(found: dict[str, Any]) -> list[str]:
@@ -182,14 +208,14 @@ def test_a_threshold_colours_every_pixel_and_gives_the_figures_that_python_says(
         kept = score[score < image_max(score, album.table)[album.table.image]] if clamped else score
         thresholds = np.append(np.unique(kept), kept.max() + MARGIN)
         assert page.locator("#slider-a").get_attribute("max") == str(len(thresholds) - 1)
-        for position in np.unique(np.linspace(0, len(thresholds) - 1, 20).round().astype(int)).tolist():
+        positions = np.unique(np.linspace(0, len(thresholds) - 1, 20).round().astype(int)).tolist()
+        assert len(positions) == 20
+        for position, (own, painted) in zip(positions, moved(page, positions, album.table.keys[:3]), strict=True):
             strategy.threshold = float(thresholds[position])
             labels = strategy.predict(album.table, vocabulary)
-            slide(page, "a", position)
-            assert figures(page, "a") == expected_figures(summary(image_counts(album.table, labels)))
-            for key, (image, _, segments) in zip(album.table.keys[:3], images, strict=True):
-                page.locator(f"#thumbs [data-key='{key}']").dispatch_event("click")
-                found = pixels(page, "a", image.shape)
+            assert own == expected_figures(summary(image_counts(album.table, labels)))
+            for text, (image, _, segments) in zip(painted, images, strict=True):
+                found = decoded(text, image.shape)
                 np.testing.assert_array_equal(found[..., :3], colours[labels[segments]])
                 assert found[..., 3].min() == 255
 
@@ -204,6 +230,41 @@ def test_every_strategy_has_the_figures_of_the_results(page: Any, dataset: Datas
             assert share == percent(per_class["pixel_share"][label])
 
 
+def test_every_picture_is_told_in_words(page: Any, results: Results, dataset: DatasetResults) -> None:
+    album = Album(results, dataset)
+    _, truth, segments = album.read(2)
+    show(page, f"data=alpha&image={album.table.keys[2]}&a=fixed")
+    for panel, title, labels in (
+        ("truth", "Ground truth", truth),
+        ("a", "Left, fixed", album.labels["fixed"][segments]),
+    ):
+        text = page.locator(f"#panel-{panel} .picture").get_attribute("aria-label")
+        names = {("background", *CLASSES, "not labelled")[min(label, len(CLASSES) + 1)] for label in np.unique(labels)}
+        assert text.startswith(f"{title}: ")
+        assert set(text.removeprefix(f"{title}: ").split(", ")) == names
+    assert "highest at" in page.locator("#chart-a").get_attribute("aria-label")
+    assert "mIoU" in page.locator("#slider-a").get_attribute("aria-valuetext")
+
+
+def test_cross_fitted_copies_have_no_one_threshold_until_the_slider_moves(
+    browser: Any, results: Results, dataset: DatasetResults, tmp_path: Path
+) -> None:
+    record = dataset.calibration["cosine"]
+    folds = [{**record, "fitted": {**record["fitted"], "threshold": threshold}} for threshold in (0.1, 0.2)]
+    calibration = dataset.calibration | {"cosine": {**record, "fitted": {}, "folds": folds}}
+    crossed = replace(results, datasets=(replace(dataset, calibration=calibration),))
+    page = browser.new_page()
+    page.goto(f"{write_explorer(crossed, path=tmp_path / 'page.html').as_uri()}#a=cosine")
+    page.wait_for_selector("#main:not([hidden])")
+    assert page.locator("#at-a").inner_text() == "a threshold for each fold: calibrated"
+    assert figures(page, "a") == expected_figures(dataset.strategies["cosine"])
+    slide(page, "a", 3)
+    assert page.locator("#at-a").inner_text().startswith("threshold ")
+    page.locator("#marks-a button").first.click()
+    assert figures(page, "a") == expected_figures(dataset.strategies["cosine"])
+    page.close()
+
+
 def test_buttons_go_to_the_marked_thresholds(page: Any, dataset: DatasetResults) -> None:
     choose(page, "a", "global")
     calibrated = figures(page, "a")
@@ -214,11 +275,7 @@ def test_buttons_go_to_the_marked_thresholds(page: Any, dataset: DatasetResults)
     page.locator("#marks-a [data-mark=best]").click()
     best = float(figures(page, "a")[0])
     last = int(page.locator("#slider-a").get_attribute("max") or 0)
-    highest = 0.0
-    for position in range(last + 1):
-        slide(page, "a", position)
-        highest = max(highest, float(figures(page, "a")[0]))
-    assert best == highest
+    assert best == max(float(miou) for (miou, *_), _ in moved(page, range(last + 1)))
     page.locator("#marks-a [data-mark=calibrated]").click()
     assert figures(page, "a") == calibrated
     assert page.locator("#marks-a [aria-pressed=true]").get_attribute("data-mark") == "calibrated"
