@@ -21,7 +21,7 @@ def choose_images(
         Rows of at most `count` images, and why each was chosen.
     """
     each = max(count // 6, 1)
-    order = by_gain(right)
+    order = by_gain(right) or list(range(len(right)))
     gains, losses = extremes(right, 2 * each)
     middle = order[max((len(order) - each) // 2, 0) :][:each]
     found: dict[int, str] = {}
@@ -31,7 +31,7 @@ def choose_images(
             found.setdefault(row, reason)
     found |= _rare(pixels, classes, list(found))
     # Where all classes are shown, the rest is spread over all gains.
-    spread: list[int] = np.linspace(0, len(order) - 1, count).round().astype(int).tolist() if order else []
+    spread: list[int] = np.linspace(0, len(order) - 1, count).round().astype(int).tolist()
     for place in [*spread, *range(len(order))]:
         found.setdefault(order[place], "from all gains, evenly spread")
     return dict(list(found.items())[:count])

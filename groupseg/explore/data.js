@@ -56,7 +56,7 @@
  * @property {Uint8Array} colours [C + 2, 3]
  * @property {number} images_total
  * @property {string} credit
- * @property {Uint32Array} [truth] [C + 1] true pixels of each label on all test images; none where there is no truth
+ * @property {Uint32Array} [truth] [C + 1] true pixels of each label on all test images; none where there is no truth; whole numbers in any type
  * @property {string} first strategy that is shown at first on the left
  * @property {string} second and on the right
  * @property {Strategy[]} strategies
@@ -67,7 +67,7 @@
  */
 
 /** @type {Record<string, any>} */
-const KINDS = { Uint8Array, Uint16Array, Uint32Array, Float32Array };
+const KINDS = { Uint8Array, Uint16Array, Uint32Array, Float32Array, Float64Array };
 
 /**
  * Unpacks a text that Python has packed.

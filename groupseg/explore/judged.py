@@ -53,7 +53,7 @@ def judged_data(results: Results, dataset: DatasetResults, count: int) -> dict[s
         "colours": palette(len(table.classes)).ravel(),
         "images_total": len(table.keys),
         "credit": dataset.credit,
-        "truth": truth.sum(axis=0).astype(np.uint32),
+        "truth": smallest(truth.sum(axis=0)),
         "first": dataset.baseline,
         "second": dataset.best,
         "strategies": [*strategies, shown.oracle()],
@@ -120,8 +120,8 @@ class _Shown:
         figures = self._dataset.oracle if name == ORACLE else self._dataset.strategies[name]
         return {
             "label": smallest(self._album.labels[name][self._segments]),
-            "hits": counts.tp.astype(np.uint32),
-            "predicted": counts.predicted.astype(np.uint32),
+            "hits": smallest(counts.tp),
+            "predicted": smallest(counts.predicted),
             "interval": figures["miou_ci"],
         }
 

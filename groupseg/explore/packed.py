@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Arrays of JavaScript by the type of numpy's.
-_KINDS = {"u1": "Uint8Array", "u2": "Uint16Array", "u4": "Uint32Array", "f4": "Float32Array"}
+_KINDS = {"u1": "Uint8Array", "u2": "Uint16Array", "u4": "Uint32Array", "f4": "Float32Array", "f8": "Float64Array"}
 
 
 def pack(value: Any) -> str:
-    """Packs what JSON holds, and arrays within it: unsigned integers of up to four bytes, and float32.
+    """Packs what JSON holds, and arrays within it: unsigned integers of up to four bytes, and floats.
 
     The text is base64 of gzip of: the length of the JSON in four bytes, the JSON, the bytes of all arrays. In the JSON
     an array is {"array": kind in JavaScript, "at": its first byte among those of all arrays, "bytes": how many}. NaN is
@@ -30,8 +30,9 @@ def pack(value: Any) -> str:
 
 
 def smallest(values: NDArray[Any]) -> NDArray[Any]:
-    """Gives whole numbers from 0 up the smallest type that holds them."""
-    return values.astype(np.min_scalar_type(int(values.max(initial=0))))
+    """Gives whole numbers from 0 up the smallest type that holds them; those of more than four bytes are float64."""
+    kind = np.min_scalar_type(int(values.max(initial=0)))
+    return values.astype(kind if kind.itemsize <= 4 else np.float64)
 
 
 def _plain(value: Any, buffers: list[bytes]) -> Any:

@@ -26,3 +26,4 @@ def test_all_images_are_shown_where_there_are_no_more() -> None:
     pixels = np.ones((4, 4), np.int64)
     assert set(choose_images(right, pixels, CLASSES, 24)) == {0, 1, 2}
     assert len(choose_images(right, pixels, CLASSES, 2)) == 2
+    assert list(choose_images(np.full((2, 2), np.nan), pixels[:2] * 0, CLASSES, 24)) == [0, 1]

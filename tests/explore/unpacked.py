@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-_TYPES = {"Uint8Array": "<u1", "Uint16Array": "<u2", "Uint32Array": "<u4", "Float32Array": "<f4"}
+_TYPES = {"Uint8Array": "<u1", "Uint16Array": "<u2", "Uint32Array": "<u4", "Float32Array": "<f4", "Float64Array": "<f8"}
 
 
 def unpack(text: str) -> Any:
