@@ -4,9 +4,26 @@
 const MINUS = "\u2212";
 const NOTHING = "\u2013";
 
-/** @param {number} value fraction @param {number} [digits] @returns {string} in percent, without the sign */
+/**
+ * Writes a fraction in percent, without the sign: the same digits as Python writes for the six decimals in results/.
+ * @param {number} value
+ * @param {number} [digits]
+ * @returns {string}
+ */
 function percent(value, digits = 1) {
-  return Number.isNaN(value) ? NOTHING : (100 * value).toFixed(digits);
+  return Number.isNaN(value) ? NOTHING : fixed(100 * Number(value.toFixed(6)), digits);
+}
+
+/**
+ * Rounds as Python does: what lies exactly in the middle goes to the even digit.
+ * @param {number} value
+ * @param {number} digits
+ * @returns {string}
+ */
+function fixed(value, digits) {
+  const scale = 10 ** digits;
+  const middle = Number.isInteger(value * 2 ** (digits + 1)) && !Number.isInteger(value * scale);
+  return (middle ? (2 * Math.round((value * scale) / 2)) / scale : value).toFixed(digits);
 }
 
 /** @param {number} value difference of fractions @returns {string} in points, with its sign */

@@ -175,7 +175,8 @@ def written(text: str) -> list[str]:
 
 
 def expected_figures(found: dict[str, Any]) -> list[str]:
-    return [percent(found[name]) for name in ("miou", "background_iou", "foreground_miou")]
+    # results/ holds six decimals.
+    return [percent(round(found[name], 6)) for name in ("miou", "background_iou", "foreground_miou")]
 
 
 def choose(page: Any, side: str, strategy: str) -> None:
