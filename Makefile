@@ -49,13 +49,14 @@ bench: $(INSTALLED)
 	python -m benchmarks.refine
 	python -m benchmarks.prepare
 	python -m benchmarks.training
+	python -m benchmarks.explorer
 	python -m benchmarks.nothing_to_do
 
 readme: $(INSTALLED)
 	groupseg readme
 
 clean:
-	rm -rf data/captions/* data/check data/counts data/done data/predictions data/prepared data/segments data/sources data/text models results/*/report.html .work
+	rm -rf data/captions/* data/check data/counts data/done data/predictions data/prepared data/segments data/sources data/text models results/*/report.html results/*/explorer.html .work
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -60,11 +60,30 @@ def why(
 
 @commands.command()
 def report() -> None:
-    """Writes the report again from the results that are there."""
+    """Writes the report again from the results that are there, and the explorer where it is missing or out of date."""
+    from groupseg.explore.page import keep_explorer
     from groupseg.report.page import write_page
     from groupseg.report.results import read_results
 
-    print(write_page(read_results(_ROOT), Path(os.environ.get("DVC_ROOT", _ROOT)) / ".work/timings"))
+    results = read_results(_ROOT)
+    try:
+        print(keep_explorer(results))
+    except UserError as error:  # Results come with git, what the explorer shows with `dvc pull`.
+        print(f"warning: the explorer is not written. {error}", file=sys.stderr)
+    print(write_page(results, Path(os.environ.get("DVC_ROOT", _ROOT)) / ".work/timings"))
+
+
+@commands.command()
+def explore(
+    dataset: Annotated[list[str] | None, typer.Option(help="A data set to show; may be given again. [all]")] = None,
+    images: Annotated[int, typer.Option(min=1, max=100_000, help="Test images of each data set.")] = 24,
+    out: Annotated[Path | None, typer.Option(help="The page. [explorer.html beside the results]")] = None,
+) -> None:
+    """Writes the explorer, a page on which one moves thresholds and sees what becomes of pictures and figures."""
+    from groupseg.explore.page import write_explorer
+    from groupseg.report.results import read_results
+
+    print(write_explorer(read_results(_ROOT), images, dataset, out))
 
 
 @commands.command()
@@ -197,6 +216,9 @@ def predict(
         bool | None, typer.Option("--background/--no-background", help="Whether a segment may be none of the classes.")
     ] = None,
     overlays: Annotated[bool, typer.Option("--overlays/--no-overlays", help="Whether to draw pictures.")] = True,
+    explorer: Annotated[
+        bool, typer.Option("--explorer", help="Also write a page on which the threshold moves: explorer.html.")
+    ] = False,
     every: Annotated[int, typer.Option(min=1, max=1_000_000, help="Of a video, every how-manyeth frame.")] = 1,
 ) -> None:
     """Segments images, and names the segments by any words or as a calibration says."""
@@ -208,9 +230,19 @@ def predict(
     given = {"threshold": threshold, "refine": refine, "with_background": background}
     options = {name: value for name, value in given.items() if value is not None}
     done = predict_files(
-        inputs, model, out, classes=classes, strategy=strategy, every=every, overlays=overlays, **options
+        inputs,
+        model,
+        out,
+        classes=classes,
+        strategy=strategy,
+        every=every,
+        overlays=overlays,
+        explorer=explorer,
+        **options,
     )
     print(f"{done} {'image' if done == 1 else 'images'}: {out / ('overlays' if overlays else 'labels')}")
+    if explorer and done:
+        print(f"Explorer: {out / 'explorer.html'}")
 
 
 @commands.command()

@@ -1,7 +1,8 @@
-"""Draws the figures and writes the report of the run: `python -m stages.report`."""
+"""Draws the figures and writes explorer and report of the run: `python -m stages.report`."""
 
 from pathlib import Path
 
+from groupseg.explore.page import write_explorer
 from groupseg.files import write_json
 from groupseg.report.figures import write_figures
 from groupseg.report.page import write_page
@@ -14,10 +15,11 @@ from stages.stage import ROOT, run
 
 
 def main() -> None:
-    """Draws the figures, writes the report of what runs, and notes which results it shows."""
+    """Draws the figures, writes explorer and report of what runs, and notes which results it shows."""
     params = load_params()
     results = read_results(Path())
     write_figures(results, params.report.pictures)
+    write_explorer(results)
     write_page(results, ROOT / ".work" / "timings")
     write_summary(results)
     write_json(paths.done("report", params), {"report": results_digest(results)})

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +11,12 @@ from groupseg.errors import UserError
 from groupseg.files import atomic_path, read_json
 from groupseg.records import Key, digest, files_digest
 from groupseg.report.forms import KeptCalibration, read_result
-from groupseg.segments.pixels import score_vocabulary
 from groupseg.segments.table import SegmentTable, read_kind
-from groupseg.segments.vocabulary import Vocabulary, WordList
+from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.crossfit import crossfit, held_out, image_folds
 from groupseg.strategies.registry import load
-from groupseg.text.features import load_features
+from groupseg.text.vocabulary import load_vocabulary
 from stages import paths
 from stages.schema import Params
 
@@ -56,21 +54,7 @@ def read_vocabulary(dataset: str, table: SegmentTable) -> tuple[Vocabulary, dict
     Raises:
         UserError: If they are texts of other classes than those of the table.
     """
-    path = paths.text(dataset)
-    features, about = load_features(path)
-    if tuple(about["classes"]) != table.classes:
-        raise UserError(
-            f"{path} holds other classes than the segments of {dataset}. Run `dvc repro embed_text@{dataset}`."
-        )
-    if table.kind == "scores":  # The method has read the words itself.
-        return replace(score_vocabulary(table), words=tuple(about["words"])), about
-    lists = {
-        name: WordList(tuple(words), table.project_text(features[f"list.{name}"]))
-        for name, words in about["lists"].items()
-    }
-    text = table.project_text(features["classes"])
-    ensemble = np.stack([table.project_text(template) for template in features["ensemble"]])
-    return Vocabulary(table.classes, tuple(about["words"]), text, ensemble, lists), about
+    return load_vocabulary(paths.text(dataset), table)
 
 
 def running(params: Params, dataset: str, names: Sequence[str], tell: bool = False) -> dict[str, Strategy]:

@@ -62,12 +62,31 @@ def test_summary_prints_the_table_and_where_the_report_lies(project: Path, capsy
     assert f"Report: {project.resolve()}/results/scenes/report.html" in capsys.readouterr().out
 
 
-def test_report_is_written_from_results_alone(project: Path) -> None:
+def test_report_is_written_from_results_alone_the_explorer_where_there_are_images(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write_figures(read_results(project), pictures=2)
+    assert call("report") == 0
+    report, explorer = (project / f"results/scenes/{name}.html" for name in ("report", "explorer"))
+    assert "1 min 02 s" in report.read_text("utf-8")
+    assert 'href="explorer.html"' in report.read_text("utf-8")
+    explorer.unlink()
     shutil.rmtree(project / "data")
     assert call("report") == 0
-    page = (project / "results/scenes/report.html").read_text("utf-8")
-    assert "1 min 02 s" in page
+    assert "the explorer is not written. data/" in capsys.readouterr().err
+    assert 'href="explorer.html"' not in report.read_text("utf-8")
+
+
+def test_explore_writes_a_page_of_the_data_sets_that_are_named(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("explore", "--dataset", "beta", "--images", "3", "--out", "own.html") == 0
+    page = (project / "own.html").read_text("utf-8")
+    assert 'data-set="beta"' in page
+    assert 'data-set="alpha"' not in page
+    assert "report.html" not in page
+    assert call("explore", "--dataset", "gamma") == 1
+    assert "gamma does not run. Choose of alpha, beta" in capsys.readouterr().err
 
 
 def test_track_sends_the_results(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

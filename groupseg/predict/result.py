@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import find_objects
 
+from groupseg.explore.evidence import Evidence
 from groupseg.predict.naming import BACKGROUND
 from groupseg.strategies.scores import Labels, Scores
 
@@ -52,6 +53,7 @@ class Result:
         segments: The segments.
         classes: Names of the classes, without background.
         protocol: The model, its weights' digest, resolution and windows, the strategy and the texts.
+        evidence: What each segment and the image resemble; None where that was not gathered.
     """
 
     image: NDArray[np.uint8]
@@ -59,6 +61,7 @@ class Result:
     segments: tuple[Segment, ...]
     classes: tuple[str, ...]
     protocol: dict[str, Any]
+    evidence: Evidence | None = None
 
     @property
     def labels(self) -> Labels:

@@ -37,6 +37,7 @@ def predict_files(
     strategy: Path | None = None,
     every: int = 1,
     overlays: bool = True,
+    explorer: bool = False,
     **options: Any,
 ) -> int:
     """Segments what can be read, and writes what `write_result` says, and `classes.txt`.
@@ -49,6 +50,7 @@ def predict_files(
         strategy: File of a calibration, or None.
         every: Of a video, each how-manyeth frame.
         overlays: Whether to draw pictures.
+        explorer: Whether to write `explorer.html`, on which one moves the threshold.
         options: See `groupseg.predict.naming.find_naming`.
 
     Returns:
@@ -64,6 +66,7 @@ def predict_files(
         path.write_text("\n".join(naming.classes) + "\n", encoding="utf-8")
     # Loading takes seconds: what is wrong with the arguments has been said by now.
     with _no_collection():
+        from groupseg.explore.predicted import PredictedPage
         from groupseg.predict.segmenter import Segmenter
 
         segmenter = Segmenter.from_pretrained(model)
@@ -71,6 +74,7 @@ def predict_files(
         print(f"warning: {_DRAWINGS.format(model=model)}", file=sys.stderr)
     names: deque[tuple[str, Source]] = deque()
     failed: set[Source] = set()
+    page = PredictedPage(naming) if explorer else None
     done, total = 0, sum(source.count() for source in sources)
     with tqdm(total=total or None, desc="predict", unit="image", disable=None) as bar:
         for result in segmenter.attempt(_readable(sources, names, failed), naming):
@@ -79,8 +83,12 @@ def predict_files(
                 _tell(failed, source, f"{name}: {result}")
                 continue
             write_result(result, out, name, overlays)
+            if page:
+                page.add(os.fsencode(name).decode(), result)
             done += 1
             bar.update()
+    if page:
+        page.write(out / "explorer.html")
     if failed:
         raise UserError(f"{len(failed)} of {len(sources)} inputs could not be read; {out} holds what the others gave.")
     return done

@@ -10,6 +10,7 @@ from PIL import Image
 
 from groupseg.datasets.sample import Sample, ignore_value
 from groupseg.errors import UserError, printable
+from groupseg.explore.evidence import Evidence, evidence
 from groupseg.files import sha256
 from groupseg.networks import load_network, load_text_tower
 from groupseg.predict.inputs import read_image
@@ -155,12 +156,14 @@ class Segmenter:
         vocabulary = texts.vocabulary(naming, table)
         label = naming.strategy.predict(table, vocabulary)
         candidate, score = naming.strategy.candidates(table, vocabulary)
+        found = evidence(table, vocabulary)
         ends = np.searchsorted(table.image, np.arange(len(images) + 1))
         about = {**table.protocol, **naming.protocol()}
         for row, (image, own) in enumerate(zip(images, maps, strict=True)):
             mine = slice(ends[row], ends[row + 1])
             segments = name_segments(own, label[mine], candidate[mine], score[mine], naming.classes)
-            yield Result(image, own, segments, naming.classes, about)
+            seen = Evidence(found.runners[mine], found.shares[mine], found.image[row : row + 1])
+            yield Result(image, own, segments, naming.classes, about, seen)
 
 
 def _ran_out(error: Exception) -> bool:

@@ -43,6 +43,9 @@ class Album:
         dataset: Those of the data set.
 
     Attributes:
+        table: The segments.
+        labels: Label of each segment, [S] int32, by strategy and for the label oracle.
+        counts: Counts of each image by the same names.
         classes: Names of the classes without background.
 
     Raises:
@@ -54,10 +57,10 @@ class Album:
         self._baseline = dataset.baseline
         self._prepared = root / "data/prepared" / dataset.name
         self._segments = root / "data/segments" / dataset.name / "test"
-        self._table = SegmentTable.load(self._segments / "table.safetensors")
-        self._labels = _load_labels(root / f"data/predictions/{results.name}/{dataset.name}.safetensors")
-        counts, _, self.classes = load_counts(root / f"data/counts/{results.name}/{dataset.name}.safetensors")
-        self._right = {name: _share_right(counts[name]) for name in dataset.strategies}
+        self.table = SegmentTable.load(self._segments / "table.safetensors")
+        self.labels = _load_labels(root / f"data/predictions/{results.name}/{dataset.name}.safetensors")
+        self.counts, _, self.classes = load_counts(root / f"data/counts/{results.name}/{dataset.name}.safetensors")
+        self._right = {name: _share_right(self.counts[name]) for name in dataset.strategies}
         self._seen: dict[int, tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.int64]]] = {}
 
     def right(self, strategy: str) -> NDArray[np.float64]:
@@ -75,20 +78,22 @@ class Album:
             UserError: If a file is missing or damaged.
         """
         if row not in self._seen:
-            self._seen[row] = self._read(row)
+            self._seen[row] = self.read(row)
         image, truth, segment = self._seen[row]
-        labels = (self._labels[name][segment] for name in (self._baseline, strategy, ORACLE))
+        labels = (self.labels[name][segment] for name in (self._baseline, strategy, ORACLE))
         baseline, other = self.right(strategy)[row]
         return Example(image, (truth, *labels), (float(baseline), float(other)))
 
-    @cached_property
-    def _files(self) -> Archive:
-        """Images, masks and segment maps: <key>.image.jpg or .image.png, <key>.mask.png, <key>.png."""
-        return Archive([*sorted(self._prepared.glob("test-*.tar")), self._segments / "maps.tar"])
+    def read(self, row: int) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.int64]]:
+        """Reads image `row`.
 
-    def _read(self, row: int) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.int64]]:
-        """Image, truth and, for each pixel, its segment's row in the table."""
-        key = self._table.keys[row]
+        Returns:
+            uint8 [H, W, 3]; its truth, int32 [H, W]; and the row of each pixel's segment in the table, int64 [H, W].
+
+        Raises:
+            UserError: If a file is missing or damaged.
+        """
+        key = self.table.keys[row]
         kind = "jpg" if f"{key}.image.jpg" in self._files else "png"
         names = (f"{key}.image.{kind}", f"{key}.mask.png", f"{key}.png")
         try:
@@ -99,7 +104,12 @@ class Album:
                 "Delete both and run `dvc repro`."
             ) from error
         # Segments are numbered within their image; its rows in the table follow one another.
-        return image, truth.astype(np.int32), np.searchsorted(self._table.image, row) + segments.astype(np.int64)
+        return image, truth.astype(np.int32), np.searchsorted(self.table.image, row) + segments.astype(np.int64)
+
+    @cached_property
+    def _files(self) -> Archive:
+        """Images, masks and segment maps: <key>.image.jpg or .image.png, <key>.mask.png, <key>.png."""
+        return Archive([*sorted(self._prepared.glob("test-*.tar")), self._segments / "maps.tar"])
 
 
 def extremes(right: NDArray[np.float64], count: int) -> tuple[list[int], list[int]]:
@@ -112,7 +122,7 @@ def extremes(right: NDArray[np.float64], count: int) -> tuple[list[int], list[in
     Returns:
         Rows of the gains, the largest first, and of the losses, the largest first.
     """
-    order = _by_gain(right)
+    order = by_gain(right)
     gain = right[:, 1] - right[:, 0]
     gains = [row for row in order if gain[row] > 0]
     losses = [row for row in reversed(order) if gain[row] < 0]
@@ -121,12 +131,16 @@ def extremes(right: NDArray[np.float64], count: int) -> tuple[list[int], list[in
 
 def quantiles(right: NDArray[np.float64], levels: tuple[float, ...]) -> list[int]:
     """Orders images by gain and chooses those at levels, 0 = most gained, 1 = most lost; none twice."""
-    order = _by_gain(right)
+    order = by_gain(right)
     return list(dict.fromkeys(order[round(level * (len(order) - 1))] for level in levels)) if order else []
 
 
-def _by_gain(right: NDArray[np.float64]) -> list[int]:
-    """Rows of the images that have labelled pixels, the largest gain first; of equals, the first."""
+def by_gain(right: NDArray[np.float64]) -> list[int]:
+    """Rows of the images that have labelled pixels, the largest gain first; of equals, the first.
+
+    Args:
+        right: [N, 2] float64, share of pixels that baseline and strategy have right, NaN where unknown.
+    """
     gain = right[:, 1] - right[:, 0]
     order: list[int] = np.argsort(-gain, kind="stable")[: np.count_nonzero(~np.isnan(gain))].tolist()
     return order

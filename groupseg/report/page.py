@@ -62,6 +62,7 @@ def _context(results: Results, timings: Path) -> dict[str, Any]:
     return {
         "headline": finding.headline(results),
         "drawings": told(results.params),
+        "explorer": (results.folder / "explorer.html").exists(),
         "found": _found(found, figures),
         "datasets": [_section(dataset, figures, tied[dataset.name]) for dataset in results.datasets],
         "transfer": _transfer(results, figures),

@@ -61,6 +61,12 @@ def test_results_mirror_the_folder_and_a_broken_image_stops_nothing(capsys: pyte
     assert lines[1:] == ["error: 1 of 3 inputs could not be read; predictions holds what the others gave."]
 
 
+def test_a_page_of_all_pictures_is_written_where_it_is_wanted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert predict("in/a.png", "in/deep", "--classes", "cat", "--explorer") == 0
+    assert capsys.readouterr().out.splitlines()[1] == "Explorer: predictions/explorer.html"
+    assert 'data-set="predictions"' in Path("predictions/explorer.html").read_text("utf-8")
+
+
 @pytest.mark.parametrize("small", [True, False])
 def test_of_the_model_of_drawings_it_is_said_once(
     small: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

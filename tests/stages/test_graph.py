@@ -129,4 +129,5 @@ def test_the_lock_has_an_entry_for_every_stage_and_no_other() -> None:
 
 def test_bytecode_and_unfinished_files_are_no_part_of_a_dependency() -> None:
     ignored = (ROOT / ".dvcignore").read_text().split()
-    assert {"__pycache__/", "*.pyc", "/data/**/.*", "/results/*/report.html"} <= set(ignored)
+    pages = {"/results/*/report.html", "/results/*/explorer.html"}
+    assert {"__pycache__/", "*.pyc", "/data/**/.*", *pages} <= set(ignored)

@@ -1,0 +1,64 @@
+"""Which strategies have one threshold that can be moved, and on which scores."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groupseg.segments.table import SegmentTable
+from groupseg.strategies.base import Recorded, Strategy, Thresholded
+from groupseg.strategies.crossfit import CrossFit
+from groupseg.strategies.fixed import Fixed
+from groupseg.strategies.scores import image_max
+
+Floats = NDArray[np.float64]
+
+
+def is_single(strategy: Strategy) -> bool:
+    """Whether a strategy has one number that decides which candidates are background."""
+    first = _copies(strategy)[0]
+    return isinstance(first, Recorded) and first.HAS_THRESHOLD
+
+
+def is_movable(strategy: Strategy, table: SegmentTable) -> bool:
+    """Whether one threshold on the scores of its candidates decides what the strategy calls background."""
+    first = _copies(strategy)[0]
+    by_window = isinstance(first, Fixed) and first.per_window and table.parts is not None
+    return table.with_background and is_single(strategy) and not by_window
+
+
+def own_threshold(strategy: Strategy) -> float | None:
+    """The threshold of a movable strategy; None where its cross-fitted copies have several."""
+    thresholds = {cast(Thresholded, copy).threshold for copy in _copies(strategy)}
+    return thresholds.pop() if len(thresholds) == 1 else None
+
+
+def cut_scores(strategy: Strategy, score: Floats, table: SegmentTable) -> Floats:
+    """Turns scores [S] into those that a movable strategy compares with its threshold and with nothing else.
+
+    A clamped constant accepts the best segments of an image at any threshold: they score infinity.
+    """
+    first = _copies(strategy)[0]
+    if isinstance(first, Fixed) and first.clamp:
+        return np.where(score == image_max(score, table)[table.image], np.inf, score)
+    return score
+
+
+def family(name: str, record: Mapping[str, Any]) -> str:
+    """What strategies have in common that differ by nothing but a constant threshold; else the name of the strategy."""
+    if record["rule"] != "fixed":
+        return name
+    return json.dumps({key: value for key, value in record["params"].items() if key != "threshold"}, sort_keys=True)
+
+
+def has_score_of(record: Mapping[str, Any], constant: Mapping[str, Any]) -> bool:
+    """Whether a strategy puts one threshold on the very score that a constant is on."""
+    score = constant["params"].get("score")
+    same = constant["rule"] == "fixed" and record["params"].get("score") == score
+    return record["rule"] in ("fixed", "threshold") and same
+
+
+def _copies(strategy: Strategy) -> list[Strategy]:
+    return strategy.copies if isinstance(strategy, CrossFit) else [strategy]
