@@ -24,6 +24,7 @@ NEEDED: dict[str, dict[str, str]] = {
     "report": {},
     "readme": {},
     "summary": {},
+    "explore": {"images": "2"},
     "compare": {"a": "HEAD", "b": "workspace"},
     "data check": {"names": "alpha"},
     "data init": {"folder": "own"},

@@ -61,7 +61,7 @@ def write_explorer(
         raise UserError(f"{unknown[0]} does not run. Choose of {', '.join(running)}, or name it in run.datasets.")
     sets = {name: judged_data(results, running[name], images) for name in names}
     path = path or results.folder / "explorer.html"
-    beside = path.resolve().parent == results.folder.resolve()
+    beside = path.parent.absolute() == results.folder.absolute()
     report = "report.html" if beside else ""
     made_from = results_digest(results)
     render(path, sets, title=results.name, about=_ABOUT, notes=_NOTES, report=report, made_from=made_from)
