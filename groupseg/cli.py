@@ -146,6 +146,9 @@ def init_data(
     folder: Annotated[Path, typer.Argument(help="Where images and labels lie: a folder, a zip or a tar.")],
     name: Annotated[str, typer.Option(help="What the data set is called; else after the folder.")] = "",
     annotations: Annotated[str, typer.Option(help="Of several JSONs in the format of COCO, which one.")] = "",
+    form: Annotated[
+        str, typer.Option("--format", help="Of several data sets, that of this `source.format`, such as voc.")
+    ] = "",
     run: Annotated[bool, typer.Option("--run", help="Also say in params.yaml that this data set runs.")] = False,
     skip_unmatched: Annotated[
         bool, typer.Option("--skip-unmatched", help="Leave out images without a mask, and masks without an image.")
@@ -160,7 +163,7 @@ def init_data(
     params = _ROOT / "params.yaml"
     called = data_set_name(folder, name)
     path, top = place(params, folder)
-    found = look(folder, annotations or None, skip_unmatched)
+    found = look(folder, annotations or None, skip_unmatched, form or None)
     print(as_text(folder, found))
     names = _ROOT / "data/check" / f"{called}.txt"
     if write_named(names, found):
