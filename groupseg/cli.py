@@ -12,7 +12,7 @@ import typer
 
 from groupseg.clip.config import Attention
 from groupseg.errors import UserError, printable
-from groupseg.terminal import show_any_name
+from groupseg.terminal import read_names_as_utf8, show_any_name
 
 commands = typer.Typer(
     help="Zero-shot segmentation and its background decision. Run in the folder of the project.",
@@ -271,6 +271,8 @@ def app(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: The command and its options; those of the process where not given.
     """
+    if arguments is None:
+        read_names_as_utf8()
     show_any_name()
     try:
         commands(args=arguments)

@@ -164,9 +164,9 @@ class Calibration(Definition):
 
     @model_validator(mode="after")
     def _of_these_classes(self) -> "Calibration":
-        for fold in self.folds or [self]:
-            for name, wanted in fold.fitted.lengths(len(self.classes)).items():
-                found = len(getattr(fold.fitted, name))
+        for fitted in [fold.fitted for fold in self.folds] or [self.fitted]:
+            for name, wanted in fitted.lengths(len(self.classes)).items():
+                found = len(getattr(fitted, name))
                 if self.classes and found != wanted:
                     what = {"name": name, "wanted": wanted, "found": found}
                     raise PydanticCustomError(
