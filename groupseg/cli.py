@@ -12,7 +12,7 @@ import typer
 
 from groupseg.clip.config import Attention
 from groupseg.errors import UserError, printable
-from groupseg.terminal import show_any_name
+from groupseg.terminal import read_names_as_utf8, show_any_name
 
 commands = typer.Typer(
     help="Zero-shot segmentation and its background decision. Run in the folder of the project.",
@@ -165,6 +165,9 @@ def init_data(
     folder: Annotated[Path, typer.Argument(help="Where images and labels lie: a folder, a zip or a tar.")],
     name: Annotated[str, typer.Option(help="What the data set is called; else after the folder.")] = "",
     annotations: Annotated[str, typer.Option(help="Of several JSONs in the format of COCO, which one.")] = "",
+    form: Annotated[
+        str, typer.Option("--format", help="Of several data sets, that of this `source.format`, such as voc.")
+    ] = "",
     run: Annotated[bool, typer.Option("--run", help="Also say in params.yaml that this data set runs.")] = False,
     skip_unmatched: Annotated[
         bool, typer.Option("--skip-unmatched", help="Leave out images without a mask, and masks without an image.")
@@ -179,7 +182,7 @@ def init_data(
     params = _ROOT / "params.yaml"
     called = data_set_name(folder, name)
     path, top = place(params, folder)
-    found = look(folder, annotations or None, skip_unmatched)
+    found = look(folder, annotations or None, skip_unmatched, form or None)
     print(as_text(folder, found))
     names = _ROOT / "data/check" / f"{called}.txt"
     if write_named(names, found):
@@ -305,6 +308,8 @@ def app(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: The command and its options; those of the process where not given.
     """
+    if arguments is None:
+        read_names_as_utf8()
     show_any_name()
     try:
         commands(args=arguments)

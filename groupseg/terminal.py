@@ -1,7 +1,17 @@
-"""What is printed, whatever the terminal can show."""
+"""What is printed and how names are read, whatever the locale."""
 
 import io
+import os
 import sys
+
+
+def read_names_as_utf8() -> None:
+    """Starts this program again in the UTF-8 mode of Python where the locale knows nothing but ASCII.
+
+    Else the name of a file that is UTF-8, as in params.yaml, could not be opened by that name.
+    """
+    if sys.getfilesystemencoding() == "ascii":
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606
 
 
 def show_any_name() -> None:

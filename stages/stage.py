@@ -18,7 +18,7 @@ from typing import NoReturn
 from groupseg.errors import NamedFault, UserError, printable
 from groupseg.files import atomic_path, write_json
 from groupseg.restored import damaged_copies
-from groupseg.terminal import show_any_name
+from groupseg.terminal import read_names_as_utf8, show_any_name
 from stages import STARTED
 
 # Of the repository, also where `dvc exp run` works in a temporary copy of it.
@@ -41,6 +41,7 @@ def run(main: Callable[..., None], shared: bool = False) -> None:
         main: The stage. Its parameters, strings all, are the arguments; its docstring is the help.
         shared: Whether several processes can share the stage out: then there are as many as GROUPSEG_PROCESSES says.
     """
+    read_names_as_utf8()
     script = Path(sys.argv[0]).stem
     parser = argparse.ArgumentParser(prog=f"python -m stages.{script}", description=main.__doc__)
     for name in inspect.signature(main).parameters:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from groupseg.check.forms import check_prepared
 from groupseg.check.twins import Print, find_twins, fingerprint
 from groupseg.datasets.folds import image_folds
 from groupseg.datasets.notes import Note
@@ -144,6 +145,7 @@ def survey(root: Path, name: str) -> Survey:
             f"{folder} holds no prepared data set; there is {there}. Run `dvc repro prepare@{name}`, with {name} in"
             " run.datasets."
         )
+    check_prepared(folder)
     classes, background = read_class_list(folder)
     folds = read_crossfit(folder)
     splits, prints, places = {}, [], []

@@ -4,7 +4,7 @@ Nothing is checked out, and what is not in the cache is read from the remote wit
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -109,7 +109,8 @@ def _repository() -> Iterator[Repo]:
 def _files(repo: Repo, revision: str) -> Iterator[tuple[Place, DVCFileSystem]]:
     """Yields the files of a revision, those of DVC among them."""
     try:
-        with repo.switch(revision) as commit:
+        with ExitStack() as stack:
+            commit = _switch(stack, repo, revision)
             yield Place(revision, None if revision == WORKSPACE else commit), DVCFileSystem(repo)
     except RevError as error:
         raise UserError(
@@ -119,6 +120,17 @@ def _files(repo: Repo, revision: str) -> Iterator[tuple[Place, DVCFileSystem]]:
     except (DvcException, ImportError) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"DVC cannot read {revision}: {reason}. Mend it, or compare with another revision.") from error
+
+
+def _switch(stack: ExitStack, repo: Repo, revision: str) -> str:
+    """Goes to a revision until the stack is left, and returns its commit; raises RevError for what names none."""
+    # git would read no name as HEAD.
+    if not revision or "\0" in revision:
+        raise RevError("no name")
+    try:
+        return str(stack.enter_context(repo.switch(revision)))
+    except (AttributeError, ValueError) as error:  # the hash of a file or a folder; a name that is no text or too long
+        raise RevError("no commit") from error
 
 
 def _paths(repo: Repo, revision: str) -> dict[str, str]:

@@ -49,7 +49,10 @@ def read_coco_json(tree: Tree, calib: float | None, seed: int, annotations: str)
     if annotations in tree:
         return _read_all(tree, {"": annotations}, calib, seed)
     names = [name for name in tree.names() if f"/{name}".endswith(f"/{annotations}")]
-    return _read_all(tree, {PurePosixPath(name).parent.name: name for name in names} or {"": annotations}, calib, seed)
+    parts = {PurePosixPath(name).parent.name: name for name in names}
+    if len({PurePosixPath(name).parent.parent for name in names}) > 1:
+        raise UserError(f"{tree.label} holds {some(names)}. Say in source.annotations which one is meant.")
+    return _read_all(tree, parts or {"": annotations}, calib, seed)
 
 
 def _read_all(tree: Tree, names: Mapping[str, str], calib: float | None, seed: int) -> LabelledFiles:

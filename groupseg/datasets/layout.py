@@ -11,7 +11,7 @@ from groupseg.datasets.notes import counted
 from groupseg.datasets.pictures import SUFFIXES
 from groupseg.datasets.texts import is_text
 from groupseg.errors import NamedFault, UserError
-from groupseg.sources.tree import Tree
+from groupseg.sources.tree import Folder, Tree
 
 
 def find_root(tree: Tree, part: str, layout: str, suffixes: Collection[str] = ()) -> str:
@@ -39,7 +39,8 @@ def find_root(tree: Tree, part: str, layout: str, suffixes: Collection[str] = ()
         )
     if len(found) > 1:
         folders = " and in ".join(folder or "." for folder in sorted(found)[:2])
-        raise UserError(f"{tree.label} holds {part} in {folders}. Name one of them in source.path.")
+        how = "Name" if isinstance(tree, Folder) else "Unpack it, and name"
+        raise UserError(f"{tree.label} holds {part} in {folders}. {how} one of them in source.path.")
     return found.pop()
 
 

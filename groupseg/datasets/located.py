@@ -43,7 +43,8 @@ def locate(tree: Tree, files: Iterable[str], label: str, near: str = "") -> Loca
         tree: Where to look.
         files: As the JSON names them.
         label: What the JSON is called in errors.
-        near: The folder of the JSON, with a slash at its end: of several places one in it is meant.
+        near: The folder of the JSON, with a slash at its end: of several places one in it is meant, or in the folder
+            above it.
 
     Raises:
         UserError: If an image is in several folders.
@@ -57,7 +58,7 @@ def locate(tree: Tree, files: Iterable[str], label: str, near: str = "") -> Loca
         for how, wanted in _forms(file):
             places = _places(by_file, f"/{wanted}")
             if len(places) > 1:
-                places = [place for place in places if near and place.startswith(near)] or places
+                places = _nearest(places, near)
             if len(places) > 1:
                 where = " and ".join(places[:2])
                 raise UserError(
@@ -109,6 +110,16 @@ def _forms(file: str) -> Iterator[tuple[str, str]]:
     yield "their base names alone", unquote(base)
     if uploaded := _UPLOADED.match(base):
         yield "their base names without what Label Studio puts before them", unquote(base[uploaded.end() :])
+
+
+def _nearest(places: list[str], near: str) -> list[str]:
+    """Returns the places in a folder; else those in the folder above it, and so on."""
+    folder = near.rstrip("/")
+    while folder:
+        if inside := [place for place in places if place.startswith(f"{folder}/")]:
+            return inside
+        folder = folder.rpartition("/")[0]
+    return places
 
 
 def _places(by_file: dict[str, list[str]], wanted: str) -> list[str]:

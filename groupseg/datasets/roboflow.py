@@ -7,7 +7,7 @@ from groupseg.datasets.labelled import Item
 from groupseg.datasets.layout import Pairs, drawn_splits, files_below, official_splits, paired
 from groupseg.datasets.pictures import SUFFIXES
 from groupseg.errors import UserError
-from groupseg.sources.tree import Tree
+from groupseg.sources.tree import Folder, Tree
 
 LIST = "_classes.csv"
 _ENDING = "_mask"
@@ -51,12 +51,16 @@ def roboflow_root(tree: Tree) -> RoboflowMasks | None:
     """Finds an export; None where there is none.
 
     Raises:
-        UserError: If two lists of classes in it differ.
+        UserError: If there are several, or two lists of classes in it differ.
     """
     masks = {name.rpartition("/")[0] for name in tree.names() if name.lower().endswith(f"{_ENDING}.png")}
     lists = [name for name in tree.names() if name.rpartition("/")[2] == LIST and name.rpartition("/")[0] in masks]
     if not lists:
         return None
+    if len(exports := {name.rpartition("/")[0].rpartition("/")[0] for name in lists}) > 1:
+        places = " and in ".join(folder or "." for folder in sorted(exports)[:2])
+        how = "Name" if isinstance(tree, Folder) else "Unpack it, and name"
+        raise UserError(f"{tree.label} holds exports of Roboflow in {places}. {how} one of them in source.path.")
     for name in lists[1:]:
         if tree.read(name) != tree.read(lists[0]):
             raise UserError(

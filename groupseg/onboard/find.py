@@ -2,55 +2,50 @@
 
 import shlex
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from groupseg.datasets.notes import counted
 from groupseg.datasets.pictures import SUFFIXES
 from groupseg.errors import UserError, printable
-from groupseg.onboard.layouts import (
-    EXPORTS,
-    LAYOUTS,
-    coco_jsons,
-    layout_of,
-    look_at_json,
-    look_at_layout,
-    one_name,
-    own_instances,
-)
+from groupseg.onboard.candidates import candidates
+from groupseg.onboard.layouts import EXPORTS, LAYOUTS, look_at_json
 from groupseg.onboard.look import Look
 from groupseg.onboard.plain import look_at_plain
 from groupseg.onboard.tools import are_brushes
 from groupseg.sources.tree import Folder, Tree, open_tree
 
 
-def look(path: Path, annotations: str | None = None, skip_unmatched: bool = False) -> Look:
+def look(path: Path, annotations: str | None = None, skip_unmatched: bool = False, form: str | None = None) -> Look:
     """Looks at a folder or archive; a few hundred of its files are read.
 
     Args:
         path: The folder or archive.
-        annotations: The JSON in the format of COCO that is meant, where there are several.
+        annotations: The JSON in the format of COCO that is meant, where there are several data sets.
         skip_unmatched: Whether images without a mask, and masks without an image, are left out.
+        form: The `source.format` of the data set that is meant, where there are several.
 
     Raises:
-        UserError: If nothing lies there, or it is laid out in no way that is known.
+        UserError: If nothing lies there, it is laid out in no way that is known, or holds several data sets of which
+            none is chosen.
     """
     tree = open_tree(path)
     if annotations is not None:
         return look_at_json(tree, annotations, skip_unmatched)
-    names = [f"/{name}" for name in tree.names()]
-    if layout := layout_of(names, LAYOUTS):
-        if own := own_instances(tree, layout):
-            return look_at_json(tree, own, skip_unmatched)
-        return look_at_layout(tree, layout, skip_unmatched)
-    if all(any(part in name for name in names) for part in ("/images/", "/masks/")):
-        return look_at_plain(tree, skip_unmatched)
-    if layout := layout_of(names, EXPORTS):
-        return look_at_layout(tree, layout, skip_unmatched)
-    found = coco_jsons(tree)
-    if found and (name := found[0] if len(found) == 1 else one_name(found)):
-        return look_at_json(tree, name, skip_unmatched)
+    found = candidates(tree)
+    meant = [candidate for candidate in found if candidate.format == form or (form is None and not candidate.beside)]
+    if len(meant) == 1:
+        seen = meant[0].look(skip_unmatched)
+        rest = [other for other in found if other.beside and form is None]
+        notes = [f"{other.title} lies there too: {other.choice(tree, found)} takes that" for other in rest]
+        return replace(seen, notes=(*seen.notes, *notes))
     if found:
-        raise UserError(f"{tree.label} holds {', '.join(found)}. Say with --annotations which one is meant.")
+        those = meant or found
+        said = "; ".join(f"{candidate.title}: {candidate.choice(tree, those)}" for candidate in those)
+        lacking = "" if meant else f" none of the format {form}, but"
+        raise UserError(f"{tree.label} holds{lacking} {counted(len(those), 'data set')}. Choose one. {said}.")
+    if all(any(f"/{part}/" in f"/{name}" for name in tree.names()) for part in ("images", "masks")):
+        return look_at_plain(tree, skip_unmatched)  # which says that they must lie side by side
     if are_brushes(tree):
         raise UserError(
             f"{tree.label} holds masks of Label Studio's brushes, which do not say of which image they are. Export the"

@@ -1,6 +1,6 @@
 """Layouts that a reader knows from their folders alone, and JSON in the format of COCO."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -145,15 +145,19 @@ def own_instances(tree: Tree, layout: Layout) -> str | None:
     return None if names == class_list("coco_object") else name
 
 
-def coco_jsons(tree: Tree) -> list[str]:
+def coco_jsons(tree: Tree, wanted: Callable[[str], bool]) -> list[str]:
     """Returns the files that look like JSON in the format of COCO with shapes; captions have none.
+
+    Args:
+        tree: Where to look.
+        wanted: Which names are of interest; no other file is read.
 
     Raises:
         UserError: If one is a pointer of Git LFS or a web page.
     """
     found = []
     for name in tree.names():
-        if name.lower().endswith(".json"):
+        if name.lower().endswith(".json") and wanted(name):
             data = tree.read(name)
             if what := stand_in(data):
                 raise UserError(f"{tree.where(name)} {what}.")

@@ -180,4 +180,5 @@ def _flow(value: Any) -> str:
     yaml.dump(value, file)
     text = file.getvalue().removesuffix("...\n").strip()
     # ruamel writes `{path: ?x}` as YAML 1.2 allows, and reads a key in it, as DVC does. JSON has quotes around texts.
-    return text if _is(text, value) else json.dumps(value, ensure_ascii=False)
+    # ruamel also fails at `{path: :0}` on a line of its own below others, which it reads where it is all there is.
+    return text if _is(f"a:\n  b: {text}\n", {"a": {"b": value}}) else json.dumps(value, ensure_ascii=False)

@@ -152,7 +152,7 @@ def calibrated_naming(
         UserError: If the file is no calibration, or one of other weights or classes.
     """
     check_plain_file(path, "a calibration, such as results/scenes/calibration/scenes20/context.json")
-    remedy = "Give one of results/calibration/, made by this version: `dvc repro` makes them."
+    remedy = "Give one of results/<run>/calibration/; once it is deleted there, `dvc repro` makes it again."
     record: Any = read_result(Path(path), UsableCalibration, remedy)
     text, names = record["text"], tuple(record["classes"])
     if len(text["words"]) != len(names):

@@ -4,12 +4,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from groupseg.defaults import completed
 from groupseg.errors import UserError
 from groupseg.files import read_json
 from groupseg.yaml_file import read_yaml
 
+# Of what strategies find, what has an entry for each class.
+_BY_CLASS = ("thresholds", "cuts", "biases", "log_prior", "own", "weights", "templates")
 # Of a wrong value, how many characters are shown.
 _SHOWN = 60
 
@@ -119,6 +122,15 @@ class Fitted(Form):
     threshold: Number = None
     miou: Number = None
 
+    def lengths(self, classes: int) -> dict[str, int]:
+        """Says how many entries each list that was found must have."""
+        lists = {name: value for name, value in (self.model_extra or {}).items() if isinstance(value, list)}
+        wanted = {name: classes for name in _BY_CLASS if name in lists}
+        return {
+            **wanted,
+            **({"probabilities": len(lists["scores"])} if {"scores", "probabilities"} <= set(lists) else {}),
+        }
+
 
 class Fold(Form):
     """What a strategy was calibrated to without one fold."""
@@ -148,6 +160,19 @@ class Calibration(Definition):
     fitted: Fitted
     warnings: list[str]
     folds: Annotated[list[Fold], Field(min_length=1)] = []
+    classes: Annotated[list[str], Field(min_length=1)] = []
+
+    @model_validator(mode="after")
+    def _of_these_classes(self) -> "Calibration":
+        for fitted in [fold.fitted for fold in self.folds] or [self.fitted]:
+            for name, wanted in fitted.lengths(len(self.classes)).items():
+                found = len(getattr(fitted, name))
+                if self.classes and found != wanted:
+                    what = {"name": name, "wanted": wanted, "found": found}
+                    raise PydanticCustomError(
+                        "length", "fitted.{name} must have {wanted} entries; it has {found}", what
+                    )
+        return self
 
 
 class KeptCalibration(Calibration):
@@ -304,5 +329,7 @@ def check_form(data: Any, form: type[Form], path: Path, remedy: str) -> None:
         place = "".join(f"{part}: " for part in [".".join(map(str, first["loc"]))] if part)
         message = "is missing" if first["type"] == "missing" else first["msg"].replace("Input should", "must")
         shown = repr(first["input"])
-        found = "" if first["type"] == "missing" else f"; got {shown[:_SHOWN]}{'...' * (len(shown) > _SHOWN)}"
+        found = (
+            "" if first["type"] in ("missing", "length") else f"; got {shown[:_SHOWN]}{'...' * (len(shown) > _SHOWN)}"
+        )
         raise UserError(f"{path}: {place}{message}{found}. {remedy}") from error

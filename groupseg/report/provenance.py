@@ -121,7 +121,10 @@ def _filled(template: str, params: Mapping[str, Any]) -> Any:
 def git(root: Path, *arguments: str) -> str:
     """Output of git; empty where it fails or is not there."""
     try:
-        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)  # noqa: S603, S607
+        done = subprocess.run(  # noqa: S603
+            ["git", *arguments],  # noqa: S607
+            cwd=root, capture_output=True, encoding="utf-8", errors="replace", check=False,
+        )  # fmt: skip
     except FileNotFoundError:
         return ""
     return done.stdout if done.returncode == 0 else ""

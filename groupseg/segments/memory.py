@@ -47,5 +47,5 @@ def check_memory(path: Path, processes: int, labellings: int = 0) -> None:
 def free_memory() -> int:
     """Returns how many bytes of memory can be had, at most what a container may have."""
     free = int(psutil.virtual_memory().available)
-    limit = _LIMIT.read_text().strip() if _LIMIT.exists() else "max"
+    limit = _LIMIT.read_text("ascii").strip() if _LIMIT.exists() else "max"
     return min(free, int(limit)) if limit.isdecimal() else free

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -71,3 +72,13 @@ def test_a_data_set_that_is_not_prepared_is_named(root: Path) -> None:
         survey(root, "fish")
     with pytest.raises(UserError, match="there is nothing"):
         survey(root / "elsewhere", "fish")
+
+
+@pytest.mark.parametrize("name", ["classes", "findings", "manifest"])
+def test_a_file_that_was_changed_is_named(pets: Survey, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "data/prepared/pets"
+    shutil.copytree(pets.folder, folder)
+    for content in ("{", "[1]", "7", "null", '{"classes": 3, "notes": 3, "format": 3}'):
+        (folder / f"{name}.json").write_text(content)
+        with pytest.raises(UserError, match=rf"^{folder}/{name}\.json.*Delete it and run `dvc repro` again\.$"):
+            survey(tmp_path, "pets")

@@ -47,6 +47,17 @@ def test_commits_experiments_and_the_workspace_are_read(project: Path) -> None:
     assert git(Path(), "status", "--short") == "M dvc.lock\n M params.yaml"
 
 
+def test_what_names_no_commit_is_one_line(project: Path) -> None:
+    objects = [git(Path(), "rev-parse", name) for name in ("HEAD:./params.yaml", "HEAD^{tree}")]
+    options = ["-h", "--all", f"--output={project}/made", f"--exec=touch {project}/made"]
+    ranges = ["HEAD~1..HEAD", "HEAD~1...HEAD", "HEAD..", "^HEAD"]
+    others = ["", "\0", " ", "a b", "HEAD\nHEAD", "HEAD~99", "HEAD^{tree}", "*", "caf\udce9", "x" * 5000]
+    for revision in (*objects, *options, *ranges, *others):
+        for sides in ((revision, "workspace"), ("workspace", revision)):
+            assert f"but {revision!r} is none of them" in message(*sides)
+    assert not (project / "made").exists()
+
+
 def test_places_name_the_commit(project: Path) -> None:
     a, b = read_revisions("HEAD~1", "workspace")
     assert a.place.commit == git(Path(), "rev-parse", "HEAD~1")

@@ -470,6 +470,23 @@ def other_categories_in_a_folder(data: Data) -> Iterator[str]:
     data.change(lambda coco: coco["categories"][1].update(name="plate"), "train/_annotations.coco.json")
 
 
+@of(exported_json)
+def another_export_beside_it(data: Data) -> Iterator[str]:
+    shutil.copytree(data.folder, data.folder / "again/copy")
+    yield "Say in source.annotations which one is meant"
+    good, data.options["annotations"] = data.options["annotations"], "again/copy/test/_annotations.coco.json"
+    data.read()
+    data.options["annotations"] = good
+    shutil.rmtree(data.folder / "again")
+
+
+@of(exported_masks)
+def another_export_of_masks_beside_it(data: Data) -> Iterator[str]:
+    shutil.copytree(data.folder, data.folder / "again/copy")
+    yield "Name one of them in source.path"
+    data.folder = data.folder / "again/copy"
+
+
 @of(exported_masks)
 def another_list_in_a_folder(data: Data) -> Iterator[str]:
     good = (data.folder / "train/_classes.csv").read_bytes()

@@ -73,7 +73,7 @@ def test_json_of_ones_own_is_known_by_what_it_holds(tmp_path: Path) -> None:
     assert read(tmp_path, found) == 1
 
     (tmp_path / "more.json").write_text(json.dumps({**coco, "images": []}))
-    with pytest.raises(UserError, match=r"holds labels\.json, more\.json\. Say with --annotations which one is meant"):
+    with pytest.raises(UserError, match=r"--annotations labels\.json; .* --annotations more\.json"):
         look(tmp_path)
     assert look(tmp_path, "labels.json") == found
     assert "annotation 1 is of image 1, which is not under `images`" in look(tmp_path, "more.json").faults[0]

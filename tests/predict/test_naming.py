@@ -117,6 +117,26 @@ def test_a_calibration_predicts_what_it_predicted_when_it_was_made(tmp_path: Pat
     assert bool(naming.ensemble) == (rule == "floss")
 
 
+@pytest.mark.parametrize("rule", STRATEGIES)
+def test_what_was_found_for_other_classes_is_refused_by_name(tmp_path: Path, rule: str) -> None:
+    case = random_case(0, vectors=2)
+    strategy = build({"rule": rule, **({"threshold": 0.5} if rule == "fixed" else {})})
+    good = record(**strategy.fit(case.table, case.vocabulary).to_json())
+    # Vectors may be as many as one likes.
+    names = [name for name, value in good["fitted"].items() if isinstance(value, list) and name != "learned"]
+    lists = [name for name in names if name not in ("scores", "common")]
+    for name in lists:
+        for changed in (good["fitted"][name][:-1], good["fitted"][name] + good["fitted"][name][:1]):
+            bad = {**good, "fitted": {**good["fitted"], name: changed}}
+            for content in (
+                bad,
+                {**good, "fitted": {}, "folds": [{"fitted": good["fitted"]}, {"fitted": bad["fitted"]}]},
+            ):
+                path = write(tmp_path, content)
+                with pytest.raises(UserError, match=rf"{path}: fitted\.{name} must have \d+ entries; it has \d+\. "):
+                    calibrated_naming(path, DIGEST)
+
+
 def test_a_calibration_brings_its_classes_and_words(calibration: Path) -> None:
     naming = calibrated_naming(calibration, DIGEST)
     assert naming.classes == ("class0", "class1", "class2")
@@ -151,7 +171,7 @@ def test_a_data_set_without_background_has_none_unless_it_is_asked_for(tmp_path:
         (record(), {"weights": "f" * 64}, "calibrated with the weights 0123456789ab, but the model has ffffffffffff"),
         (record(), {"classes": "class0, class1"}, "calibrated for class0, class1, class2, .* differ in class2"),
         (record(), {"classes": "class0, class1, class2, cat"}, "differ in cat"),
-        ({}, {}, r"json: rule: is missing\. Give one of results/calibration/"),
+        ({}, {}, r"json: rule: is missing\. Give one of results/<run>/calibration/"),
         ([], {}, "json: must be a valid dictionary"),
         ("words", {}, "json: must be a valid dictionary"),
         (record(rule="best"), {}, "`rule` to be one of .* but got 'best'"),

@@ -21,8 +21,9 @@ from mlflow import MlflowClient
 from PIL import Image
 from ruamel.yaml import YAML
 
+from groupseg.errors import UserError
 from groupseg.networks import find_kind
-from groupseg.report.results import TABLES
+from groupseg.report.results import TABLES, read_results
 from tests.commands import git
 from tests.groupvit.tiny import TINY, tiny_model
 from tests.recompute import recompute, recorded_figures
@@ -206,6 +207,41 @@ def test_a_line_of_one_strategy_makes_its_records_alone_and_a_comment_none(repos
     assert told(repository, "calibrate@scenes20") == ["calibrate scenes20: 2 kept, 1 made (fixed: code changed)"]
     done = run(repository, "groupseg", "why", "scenes20", "fixed").stdout
     assert "fixed.json is up to date" in done
+
+
+def shortened(path: Path) -> str:
+    """A file of results without the end of one of its lists, or one of the columns of its table."""
+    if path.suffix == ".csv":
+        return "\n".join(line.partition(",")[2] for line in path.read_text().splitlines())
+    content = read(path)
+    if "fitted" in content:
+        content["fitted"]["thresholds"].pop()
+    else:
+        content.pop("strategies")
+    return json.dumps(content)
+
+
+def test_a_file_of_results_that_was_changed_is_made_again_once_it_is_deleted(repository: Path) -> None:
+    results = repository / "results/scenes"
+    files = [results / f"{kind}/scenes20.csv" for kind in TABLES]
+    files += [results / f"{kind}/scenes20.json" for kind in ("metrics", "ladder")]
+    files += [results / "calibration/scenes20/per_class.json"]
+    good = {path: path.read_bytes() for path in files}
+    for path in files:
+        for damage in ("{", shortened(path)):
+            path.write_text(damage)
+            with pytest.raises(UserError, match=rf"^{path}.* Delete it and run `dvc repro` again\.$"):
+                read_results(repository)
+            path.write_bytes(good[path])
+    for path in files:
+        path.write_text(shortened(path))
+    calibration = files[-1].relative_to(repository)
+    refused = run(repository, "dvc", "repro", check=False)
+    assert f"{calibration}: fitted.thresholds must have 20 entries; it has 19. Delete it" in refused.stderr
+    for path in files:
+        path.unlink()
+    repro(repository)
+    assert {path: path.read_bytes() for path in files} == good
 
 
 def test_another_best_strategy_and_another_study_calibrate_nothing(repository: Path) -> None:
