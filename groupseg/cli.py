@@ -77,7 +77,7 @@ def report() -> None:
 def explore(
     dataset: Annotated[list[str] | None, typer.Option(help="A data set to show; may be given again. [all]")] = None,
     images: Annotated[int, typer.Option(min=1, max=100_000, help="Test images of each data set.")] = 24,
-    out: Annotated[Path | None, typer.Option(help="The page. [explorer.html beside the results]")] = None,
+    out: Annotated[Path | None, typer.Option(help="The page, .html. [explorer.html beside the results]")] = None,
 ) -> None:
     """Writes the explorer, a page on which one moves thresholds and sees what becomes of pictures and figures."""
     from groupseg.explore.page import write_explorer

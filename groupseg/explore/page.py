@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from groupseg.errors import UserError
+from groupseg.errors import UserError, printable
 from groupseg.explore.judged import judged_data
 from groupseg.explore.packed import pack
 from groupseg.files import atomic_path
@@ -53,14 +53,17 @@ def write_explorer(
         Where the page lies.
 
     Raises:
-        UserError: If a data set does not run, a file is missing or damaged, or the page cannot be written.
+        UserError: If `path` does not end in .html, a data set does not run, a file is missing or damaged, or the page
+            cannot be written.
     """
+    path = path or results.folder / "explorer.html"
+    if path.suffix != ".html":  # whatever lies there would be replaced, a device too
+        raise UserError(f"The page must end in .html, but {printable(str(path))} does not. Give another name.")
     running = {dataset.name: dataset for dataset in results.datasets}
     names = list(dict.fromkeys(datasets or running))
     if unknown := [name for name in names if name not in running]:
         raise UserError(f"{unknown[0]} does not run. Choose of {', '.join(running)}, or name it in run.datasets.")
     sets = {name: judged_data(results, running[name], images) for name in names}
-    path = path or results.folder / "explorer.html"
     beside = path.parent.absolute() == results.folder.absolute()
     report = "report.html" if beside else ""
     made_from = results_digest(results)

@@ -64,3 +64,11 @@ def test_a_picture_that_is_missing_is_named(results: Results) -> None:
     (results.root / "data/segments/beta/test/maps.tar").unlink()
     with pytest.raises(UserError, match=r"maps\.tar is missing"):
         write_explorer(results)
+
+
+def test_nothing_but_a_page_is_written_over(results: Results, tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    before = path.read_bytes()
+    with pytest.raises(UserError, match=r"The page must end in \.html"):
+        write_explorer(results, path=path)
+    assert path.read_bytes() == before
