@@ -32,9 +32,9 @@ repro-all: seeds
 	for model in scenes_small_background scenes_two_stage scenes_two_stage_background; do python -m stages.variant $$model || exit 1; done
 	groupseg report
 
-# What takes longest first, so that one process does not wait for the other in the end.
+# The longest file first, so that one process does not wait for the other in the end.
 test: $(INSTALLED)
-	pytest -n 2 --dist loadgroup --no-loadscope-reorder tests/stages/test_repro.py tests
+	pytest -n 2 --dist loadfile --no-loadscope-reorder tests/stages/test_repro.py tests
 
 lint: $(INSTALLED)
 	ruff check .

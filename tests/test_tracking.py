@@ -268,7 +268,7 @@ def test_a_server_that_was_down_is_sent_to_when_it_is_back(
 
 @pytest.mark.parametrize("uri", ["http://127.0.0.1:9", "http://me:secret@127.0.0.1:{port}", "sqlite:////proc/no/m.db"])
 def test_a_dead_store_costs_one_line_and_seconds(project: Path, monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
-    monkeypatch.setitem(tracking._SETTINGS, "MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
     with silence() as port:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", uri.format(port=port))
         started = time.monotonic()
