@@ -19,6 +19,7 @@ from groupseg.records import digest, files_digest
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.registry import load
+from groupseg.studies.constants import family
 from groupseg.studies.curves import prediction_curve
 from stages import paths
 from stages.tables import ORACLE
@@ -39,7 +40,10 @@ def prediction_keys(dataset: str, records: Records) -> tuple[dict[str, str], dic
         return digest([made_from, given, code[record["rule"]]])
 
     labels = {name: key(record, record["key"]) for name, record in records.items()}
-    drawn = {name: key(record, but_for_the_constant(record) or record["key"]) for name, record in records.items()}
+    drawn = {
+        name: key(record, shared if (shared := family(name, record)) != name else record["key"])
+        for name, record in records.items()
+    }
     return labels, drawn
 
 
@@ -80,15 +84,9 @@ def curves(records: Records, table: SegmentTable, vocabulary: Vocabulary, names:
     points: list[tuple[str, float, float]] = []
     drawn: dict[str, Curve] = {}
     for name in tqdm(names, desc="curves", unit="strategy", disable=None):
-        key = but_for_the_constant(records[name]) or name
+        key = family(name, records[name])
         if key not in drawn:
             drawn[key] = prediction_curve(load(records[name]), table, vocabulary).thin()
         curve = drawn[key]
         points += zip([name] * len(curve.miou), curve.thresholds, curve.miou, strict=True)
     return pd.DataFrame(points, columns=["strategy", "threshold", "miou"])
-
-
-def but_for_the_constant(record: Mapping[str, Any]) -> str:
-    """What constants that differ by nothing but the constant have in common; nothing of other strategies."""
-    params = {name: value for name, value in record["params"].items() if name != "threshold"}
-    return json.dumps(params, sort_keys=True) if record["rule"] == "fixed" else ""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from groupseg.explore.choice import choose_images
 from groupseg.explore.evidence import evidence, evidence_on_page
-from groupseg.explore.moving import cut_scores, family, has_score_of, is_movable, own_threshold
+from groupseg.explore.moving import cut_scores, has_score_of, is_movable, own_threshold
 from groupseg.explore.packed import smallest
 from groupseg.explore.pictures import picture_of
 from groupseg.explore.slider import Slider, make_slider
@@ -20,6 +20,7 @@ from groupseg.report.results import ORACLE, DatasetResults, Results
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.registry import load
+from groupseg.studies.constants import family
 from groupseg.text.vocabulary import load_vocabulary
 
 Integers = NDArray[np.int64]

@@ -1,6 +1,5 @@
 """Which strategies have one threshold that can be moved, and on which scores."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -36,21 +35,18 @@ def own_threshold(strategy: Strategy) -> float | None:
 
 
 def cut_scores(strategy: Strategy, score: Floats, table: SegmentTable) -> Floats:
-    """Turns scores [S] into those that a movable strategy compares with its threshold and with nothing else.
+    """Turns scores [S] of a table into those that a movable strategy compares with its threshold and nothing else."""
+    return cut_below(strategy, score, image_max(score, table)[table.image])
+
+
+def cut_below(strategy: Strategy, score: Floats, highest: Floats) -> Floats:
+    """Does what `cut_scores` does, from the `highest` score of the image of each segment, [S].
 
     A clamped constant accepts the best segments of an image at any threshold: they score infinity.
     """
     first = _copies(strategy)[0]
-    if isinstance(first, Fixed) and first.clamp:
-        return np.where(score == image_max(score, table)[table.image], np.inf, score)
-    return score
-
-
-def family(name: str, record: Mapping[str, Any]) -> str:
-    """What strategies have in common that differ by nothing but a constant threshold; else the name of the strategy."""
-    if record["rule"] != "fixed":
-        return name
-    return json.dumps({key: value for key, value in record["params"].items() if key != "threshold"}, sort_keys=True)
+    clamped = isinstance(first, Fixed) and first.clamp
+    return np.where(score == highest, np.inf, score) if clamped else score
 
 
 def has_score_of(record: Mapping[str, Any], constant: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupseg.explore.evidence import Evidence, evidence_on_page
-from groupseg.explore.moving import is_single, own_threshold
+from groupseg.explore.moving import cut_below, is_single, own_threshold
 from groupseg.explore.packed import smallest
 from groupseg.explore.page import render
 from groupseg.explore.pictures import picture_of
@@ -15,7 +15,6 @@ from groupseg.explore.slider import plain_slider
 from groupseg.predict.naming import Naming
 from groupseg.predict.result import Result
 from groupseg.report.palette import palette
-from groupseg.strategies.fixed import Fixed
 
 # Images on a page, at most.
 MOST = 200
@@ -55,7 +54,7 @@ class PredictedPage:
                 "label": np.array([segment.label for segment in segments]),
                 "candidate": np.array([number[segment.candidate] for segment in segments]),
                 "score": score,
-                "cut": self._cut(score),
+                "cut": cut_below(self._naming.strategy, score, np.full_like(score, score.max(initial=-np.inf))),
                 "area": np.bincount(result.map.ravel(), minlength=len(segments)),
             }
         )
@@ -118,9 +117,3 @@ class PredictedPage:
             return about, []
         last = smallest(slider.place(columns["cut"]))
         return about | {"last": last, "slider": 0, "own": {"as given": "own"}}, [slider.to_page()]
-
-    def _cut(self, score: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Scores of an image as `cut_scores` has them."""
-        strategy = self._naming.strategy
-        clamped = isinstance(strategy, Fixed) and strategy.clamp and len(score) > 0
-        return np.where(score == score.max(), np.inf, score) if clamped else score

@@ -47,7 +47,7 @@ class Slider:
 
     def place(self, score: Floats) -> Integers:
         """The highest position at which each of [S] scores reaches the threshold."""
-        return np.searchsorted(self.thresholds, score, side="right") - 1
+        return _place(self.thresholds, score)
 
     def to_page(self) -> dict[str, Any]:
         """What the page reads; see `groupseg.explore.packed`."""
@@ -72,7 +72,7 @@ def make_slider(label: NDArray[np.int32], score: Floats, histogram: csr_array, m
     curve = threshold_curve(label, np.minimum(score, levels[-1]), histogram)
     # Of a curve the first threshold lies above all scores; where some are infinite, nothing happens there.
     miou = curve.miou[::-1][: len(levels)]
-    places = {name: min(int(np.searchsorted(levels, value)), len(levels) - 1) for name, value in marks.items()}
+    places = _marked(levels, marks)
     places["best"] = len(levels) - 1 - int(np.nan_to_num(miou)[::-1].argmax())
     kept = _spread(len(levels), _positions(histogram), list(places.values()))
     thresholds = levels[kept]
@@ -84,11 +84,21 @@ def make_slider(label: NDArray[np.int32], score: Floats, histogram: csr_array, m
 def plain_slider(score: Floats, marks: Mapping[str, float]) -> Slider:
     """Makes a slider of segments without truth, which counts nothing; arguments as in `make_slider`."""
     levels = _levels(score)
-    places = {name: min(int(np.searchsorted(levels, value)), len(levels) - 1) for name, value in marks.items()}
+    places = _marked(levels, marks)
     kept = _spread(len(levels), POSITIONS, list(places.values()))
     named = {name: (int(np.searchsorted(kept, place)), marks[name]) for name, place in places.items()}
     nothing = np.zeros(0, np.int64)
     return Slider(levels[kept], named, nothing, nothing, nothing, nothing, nothing)
+
+
+def _place(thresholds: Floats, score: Floats) -> Integers:
+    """The highest position at which each score reaches the threshold."""
+    return np.searchsorted(thresholds, score, side="right") - 1
+
+
+def _marked(levels: Floats, marks: Mapping[str, float]) -> dict[str, int]:
+    """Where marks lie among the levels: at the next one from there up."""
+    return {name: min(int(np.searchsorted(levels, value)), len(levels) - 1) for name, value in marks.items()}
 
 
 def _levels(score: Floats) -> Floats:
@@ -112,7 +122,7 @@ def _entries(
     label: NDArray[np.int32], score: Floats, histogram: csr_array, thresholds: Floats
 ) -> tuple[Integers, Integers, Integers, Integers, Integers]:
     """Sums up segments of one label that become background at the same position."""
-    last = np.searchsorted(thresholds, score, side="right") - 1
+    last = _place(thresholds, score)
     key = (len(thresholds) - 1 - last) * histogram.shape[1] + label
     entry, place = np.unique(key, return_inverse=True)
     back, labels = np.divmod(entry, histogram.shape[1])
