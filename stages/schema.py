@@ -272,6 +272,10 @@ class PublishedModel(Section):
     precision: Literal["float32", "bfloat16"]
     weights: str | None = None
 
+    def settings(self) -> Any:
+        """Returns the settings that the model's kind of network alone has."""
+        return getattr(self, str(_kind(self)))
+
 
 class GroupViTModel(PublishedModel):
     """GroupViT; with `training` it is trained here, and its weights come from nowhere else."""
@@ -292,11 +296,6 @@ class GivenModel(PublishedModel):
     frame: None = None  # type: ignore[assignment]
     precision: Literal["float32"] = "float32"  # type: ignore[assignment]
     scores: ScoreSource
-
-    @property
-    def clip(self) -> ScoreSource:
-        """What `stages.train` converts, as it does with CLIP."""
-        return self.scores
 
     @model_validator(mode="after")
     def _from_their_source(self) -> "GivenModel":

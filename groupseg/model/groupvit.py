@@ -3,11 +3,12 @@
 from typing import NamedTuple
 
 import torch
+from timm.layers import resample_abs_pos_embed
 from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 
 from groupseg.model.architecture import Architecture
-from groupseg.model.grouping import GroupingBlock
+from groupseg.model.grouping import Description, Grouping, GroupingBlock
 from groupseg.model.merging import MergingStage
 from groupseg.model.trunk import ConvTrunk
 
@@ -22,6 +23,7 @@ class Groups(NamedTuple):
         occupied: Whether a segment owns a patch, bool [B, G].
         share: Share of the patches that a segment owns, float [B, G].
         patches: Each patch as a segment of its own, float [B, L, D], L2-normalised.
+        first: What the first of two stages says, whose segments are described and trained too; None with one stage.
     """
 
     segments: Tensor
@@ -30,6 +32,7 @@ class Groups(NamedTuple):
     occupied: Tensor
     share: Tensor
     patches: Tensor
+    first: "Groups | None" = None
 
 
 class GroupViT(nn.Module):
@@ -52,7 +55,8 @@ class GroupViT(nn.Module):
         self.blocks = nn.Sequential(
             *(Block(dim, architecture.heads, mlp_ratio=2.0, qkv_bias=True) for _ in range(architecture.depth))
         )
-        self.grouping = GroupingBlock(dim, architecture.text_dim, architecture.feature)
+        self.description = Description(dim, architecture.text_dim)
+        self.grouping = GroupingBlock(dim, architecture.feature)
         # exp(2.6) = 13.5; at most 100, as in CLIP.
         self.log_scales = nn.ParameterDict(
             {name: nn.Parameter(torch.tensor(2.6)) for name in ("caption", "segment", "patch")}
@@ -68,20 +72,30 @@ class GroupViT(nn.Module):
         log_scale: Tensor = self.log_scales[name]
         return log_scale.exp().clamp(max=100.0)
 
+    def positions(self, height: int, width: int) -> Tensor:
+        """Returns the position embedding of a grid of patches, float [1, height * width, dim]."""
+        return resample_abs_pos_embed(self.pos_embed, [height, width], num_prefix_tokens=0, interpolation="bilinear")
+
     def forward(self, images: Tensor) -> Groups:
-        """Segments images, float [B, 3, resolution, resolution], normalised."""
+        """Segments images, float [B, 3, H, W], normalised: best of the resolution that most of the training saw."""
         trunk = self.trunk(images)
         local = trunk.flatten(2).transpose(1, 2)
         count = self.group_token.shape[1]
-        both = torch.cat([self.group_token.expand(len(images), -1, -1).to(local.dtype), local + self.pos_embed], dim=1)
+        tokens = self.group_token.expand(len(images), -1, -1).to(local.dtype)
+        both = torch.cat([tokens, local + self.positions(*trunk.shape[2:])], dim=1)
         both = self.blocks(both)
-        grouping = self.grouping(both[:, :count], both[:, count:], local)
-        if self.merging is not None:
-            grouping = self.merging(grouping, both[:, count:], local)
-        segments, patches, logits, hard = grouping
-        occupied = hard.detach().sum(dim=2) > 0
-        weight = (occupied / occupied.sum(dim=1, keepdim=True)).unsqueeze(2)
-        image = nn.functional.normalize((segments.float() * weight).sum(dim=1), dim=1)
-        return Groups(
-            segments, image, logits.unflatten(2, trunk.shape[2:]), occupied, hard.detach().mean(dim=2), patches
-        )
+        grouping = self.grouping(both[:, :count], both[:, count:], local, self.description)
+        groups = _groups(grouping, trunk.shape[2:])
+        if self.merging is None:
+            return groups
+        merged = self.merging(grouping, both[:, count:], local, self.description)
+        return _groups(merged, trunk.shape[2:])._replace(first=groups)
+
+
+def _groups(grouping: Grouping, size: torch.Size) -> Groups:
+    """Adds to a grouping of patches, of which there are `size`, what is known of images and masks."""
+    segments, patches, logits, hard = grouping
+    occupied = hard.detach().sum(dim=2) > 0
+    weight = (occupied / occupied.sum(dim=1, keepdim=True)).unsqueeze(2)
+    image = nn.functional.normalize((segments.float() * weight).sum(dim=1), dim=1)
+    return Groups(segments, image, logits.view(*logits.shape[:2], *size), occupied, hard.detach().mean(dim=2), patches)

@@ -63,5 +63,5 @@ def test_a_loss_that_is_no_number_ends_the_training(
     corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("groupseg.groupvit.training.objective._scale", lambda log: log * float("nan"))
-    with pytest.raises(UserError, match=r"The loss of step 1 is nan\. Lower training\.rate"):
+    with pytest.raises(UserError, match=r"The loss of step 1 is nan\. Lower the rates"):
         train(corpus, tmp_path / "state.pt")
