@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import torch
-from timm.layers import resample_abs_pos_embed
 from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 
@@ -72,17 +71,13 @@ class GroupViT(nn.Module):
         log_scale: Tensor = self.log_scales[name]
         return log_scale.exp().clamp(max=100.0)
 
-    def positions(self, height: int, width: int) -> Tensor:
-        """Returns the position embedding of a grid of patches, float [1, height * width, dim]."""
-        return resample_abs_pos_embed(self.pos_embed, [height, width], num_prefix_tokens=0, interpolation="bilinear")
-
     def forward(self, images: Tensor) -> Groups:
-        """Segments images, float [B, 3, H, W], normalised: best of the resolution that most of the training saw."""
+        """Segments images, float [B, 3, resolution, resolution], normalised."""
         trunk = self.trunk(images)
         local = trunk.flatten(2).transpose(1, 2)
         count = self.group_token.shape[1]
         tokens = self.group_token.expand(len(images), -1, -1).to(local.dtype)
-        both = torch.cat([tokens, local + self.positions(*trunk.shape[2:])], dim=1)
+        both = torch.cat([tokens, local + self.pos_embed], dim=1)
         both = self.blocks(both)
         grouping = self.grouping(both[:, :count], both[:, count:], local, self.description)
         groups = _groups(grouping, trunk.shape[2:])

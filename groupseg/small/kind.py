@@ -20,9 +20,8 @@ class Small(Kind):
             resolution=96, dim=128, depth=2, heads=4, tokens=12, merged=0, background=8, feature="local", text_dim=384
         ),
         "training": Recipe(
-            steps=800, low_steps=480, low_resolution=64, batch=64, matrix_rate=0.01, vector_rate=0.001,
-            weight_decay=0.05, warmup=50, caption_weight=1.0, segment_weight=1.0, patch_weight=0.5,
-            background_weight=0.0, seed=0,
+            steps=800, batch=64, matrix_rate=0.01, vector_rate=0.001, weight_decay=0.05, warmup=50, caption_weight=1.0,
+            segment_weight=1.0, patch_weight=0.5, background_weight=0.0, seed=0,
         ),
     }  # fmt: skip
 

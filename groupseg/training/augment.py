@@ -1,4 +1,4 @@
-"""What is done to a whole batch of images at once, before the network sees it."""
+"""Augmentation of a whole batch at once."""
 
 import torch
 from torch import Tensor
@@ -23,8 +23,3 @@ def augment(images: Tensor, generator: torch.Generator) -> Tensor:
     top, left = torch.randint(0, 2 * _SHIFT + 1, (2,), generator=generator).tolist()
     padded = F.pad(images, (_SHIFT,) * 4, mode="reflect")
     return padded[:, :, top : top + height, left : left + width]
-
-
-def shrink(images: Tensor, side: int) -> Tensor:
-    """Resizes a batch, [B, 3, H, W] of any type, to float [B, 3, side, side]: bilinear with antialiasing."""
-    return F.interpolate(images.float(), size=(side, side), mode="bilinear", antialias=True, align_corners=False)

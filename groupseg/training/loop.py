@@ -13,7 +13,7 @@ from tqdm import tqdm
 from groupseg.model.architecture import Architecture
 from groupseg.model.groupvit import Groups, GroupViT
 from groupseg.model.images import device, normalise
-from groupseg.training.augment import augment, shrink
+from groupseg.training.augment import augment
 from groupseg.training.background import learn_background
 from groupseg.training.corpus import Corpus, centred
 from groupseg.training.history import check_finite
@@ -107,10 +107,7 @@ class Objective:
         generator = torch.Generator().manual_seed(seed)
         torch.manual_seed(seed)
         rows = torch.randint(0, len(self.corpus.images), (self.recipe.batch,), generator=generator)
-        images = augment(self.corpus.images[rows].to(self.where), generator)
-        if step < self.recipe.low_steps:
-            images = shrink(images, self.recipe.low_resolution)
-        images = normalise(images)
+        images = normalise(augment(self.corpus.images[rows].to(self.where), generator))
         mentions = self.corpus.mentions[rows].to(self.where)
         caption = self.corpus.caption[rows].to(self.where)
 

@@ -9,9 +9,6 @@ class Recipe:
 
     Attributes:
         steps: Batches in all.
-        low_steps: The first of them, which see images at a lower resolution: that is faster, and the last steps see the
-            full one (progressive learning of EfficientNetV2, arXiv 2104.00298, section 4).
-        low_resolution: Side of these images, pixels; a multiple of 8.
         batch: Images a step.
         matrix_rate: Peak learning rate of Muon.
         vector_rate: Peak learning rate of AdamW.
@@ -29,8 +26,6 @@ class Recipe:
     """
 
     steps: int
-    low_steps: int
-    low_resolution: int
     batch: int
     matrix_rate: float
     vector_rate: float
@@ -44,12 +39,10 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Checks ranges."""
-        for name in ("steps", "batch", "warmup", "matrix_rate", "vector_rate", "low_resolution"):
+        for name in ("steps", "batch", "warmup", "matrix_rate", "vector_rate"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be positive, but got {getattr(self, name)}")
         weights = ("caption_weight", "segment_weight", "patch_weight", "background_weight")
-        for name in (*weights, "low_steps", "weight_decay", "seed"):
+        for name in (*weights, "weight_decay", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative, but got {getattr(self, name)}")
-        if self.low_resolution % 8:
-            raise ValueError(f"low_resolution must be a multiple of 8, but got {self.low_resolution}")

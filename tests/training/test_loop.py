@@ -62,16 +62,6 @@ def test_a_training_that_diverges_stops_and_names_the_step(corpus: Corpus, tmp_p
         loop.train(ARCHITECTURE, recipe, corpus, tmp_path / "state.pt")
 
 
-def test_the_first_steps_see_low_resolution(corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sides = []
-    forward = loop.GroupViT.forward
-    monkeypatch.setattr(
-        loop.GroupViT, "forward", lambda self, images: (sides.append(images.shape[2]), forward(self, images))[1]
-    )
-    loop.train(ARCHITECTURE, replace(RECIPE, low_steps=3, low_resolution=16), corpus, tmp_path / "state.pt")
-    assert sides[:8] == [16] * 3 + [32] * 5
-
-
 def test_mean_texts_stay_with_the_model(corpus: Corpus, tmp_path: Path) -> None:
     model, _ = loop.train(ARCHITECTURE, RECIPE, corpus, tmp_path / "state.pt")
     torch.testing.assert_close(model.text_mean, corpus.nouns.mean(0))
