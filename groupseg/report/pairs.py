@@ -39,7 +39,7 @@ def pairs_figure(dataset: DatasetResults) -> Figure:
     for colour, some in (("white", strong), (INK, ~strong)):
         matrix.plot(column[some], row[some], "o", color=colour, markersize=1.9, markeredgewidth=0)
     name_rows(matrix, names)
-    name_columns(matrix, names, above=True, rotation=90)
+    name_columns(matrix, names)
     matrix.spines[:].set_visible(False)
     matrix.set_xlabel("row minus column, points of mIoU; dot: more than chance")
     Colorbar(bar, image, extend="both").outline.set_visible(False)

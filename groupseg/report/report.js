@@ -65,7 +65,9 @@
   }
   addEventListener("beforeprint", unfold);
   addEventListener("afterprint", fold);
-  matchMedia("print").addEventListener("change", (event) => (event.matches ? unfold() : fold()));
+  const print = matchMedia("print");
+  print.addEventListener("change", () => (print.matches ? unfold() : fold()));
+  if (print.matches) unfold();
 
   const links = new Map([.../** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll("nav a[href^='#']"))].map((link) => [decodeURIComponent(link.hash.slice(1)), link]));
   const seen = new IntersectionObserver((entries) => {

@@ -108,12 +108,11 @@ def name_rows(axes: Axes, names: Sequence[str], **text: Any) -> None:
         axes.text(-0.01, row, name, **{**place, **text})
 
 
-def name_columns(axes: Axes, names: Sequence[str], above: bool = False, **text: Any) -> None:
-    """Writes names below the columns 0, 1, ... of a chart, or above them."""
+def name_columns(axes: Axes, names: Sequence[str]) -> None:
+    """Writes names upright above the columns 0, 1, ... of a chart, without ticks."""
     axes.set_xticks([])
-    place = {"transform": axes.get_xaxis_transform(), "ha": "center", "va": "bottom" if above else "top"}
     for column, name in enumerate(names):
-        axes.text(column, 1.01 if above else -0.02, name, **{**place, **text})
+        axes.text(column, 1.01, name, transform=axes.get_xaxis_transform(), rotation=90, ha="center", va="bottom")
 
 
 @styled
