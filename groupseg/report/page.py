@@ -31,8 +31,8 @@ _PROTOCOL = {
     "text": "text",
     "scores": "score",
 }
-# The section of a rule: by its anchor where Markdown is shown as a page, by its heading where it is shown as text.
-_SECTION = "../../docs/strategies.md#{rule}:~:text=%23%23%23%20%60{rule}%60"
+# Where the rules are explained, from the folder of a run.
+_DOCS = "../../docs/strategies.md"
 
 
 def write_page(results: Results, timings: Path) -> Path:
@@ -49,8 +49,7 @@ def write_page(results: Results, timings: Path) -> Path:
         UserError: If a figure is missing, or the report cannot be written.
     """
     templates = environment()
-    rules = {name: given["rule"] for name, given in results.params["strategies"].items()}
-    pages = {name: _SECTION.format(rule=rule) for name, rule in rules.items()}
+    pages = {name: f"{_DOCS}#{given['rule']}" for name, given in results.params["strategies"].items()}
     templates.filters.update(marked=partial(marked, pages=pages))
     html = templates.get_template("report.html.j2").render(_context(results, timings))
     path = results.folder / "report.html"
