@@ -70,7 +70,7 @@ def _cell(table: pd.DataFrame, name: str, size: int) -> str:
     """Mean, lowest and highest of some draws."""
     if (name, size) not in table.index:
         return NOTHING
-    mean, low, high = map(percent, table.loc[(name, size), ["mean", "min", "max"]])
+    mean, low, high = (percent(table[end][name, size]) for end in ("mean", "min", "max"))
     return mean if low == high else f"{mean} [{low}, {high}]"
 
 

@@ -60,7 +60,7 @@ def write_page(results: Results, timings: Path) -> Path:
 
 def _context(results: Results, timings: Path) -> dict[str, Any]:
     figures, found = results.folder / "figures", Gains(results)
-    tied = ties(found)
+    tied, transfer = ties(found), results.transfer
     return {
         "name": results.name,
         "headline": finding.headline(results),
@@ -72,12 +72,7 @@ def _context(results: Results, timings: Path) -> dict[str, Any]:
         "strategies": strategies_table(results),
         "figures": {name: _inlined(figures / f"{name}.svg") for name in ("cures", "ladders")},
         "datasets": [_section(dataset, figures, tied[dataset.name]) for dataset in results.datasets],
-        "transfer": {}
-        if results.transfer.empty
-        else {
-            "finding": transfer_finding(results.transfer),
-            "table": transfer_table(results.transfer),
-        },
+        "transfer": () if transfer.empty else (transfer_finding(transfer), transfer_table(transfer)),
         "history": _inlined(figures / "history.svg") if results.history else "",
         "stages": provenance.stages_table(provenance.read_stages(results.root / "dvc.yaml", results.params, timings)),
         "commit": provenance.read_commit(results.root),
