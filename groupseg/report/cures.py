@@ -8,7 +8,7 @@ from matplotlib.transforms import blended_transform_factory
 from groupseg.report.gains import Gain, Gains
 from groupseg.report.kinds import by_kind
 from groupseg.report.results import REFERENCE, Results
-from groupseg.report.style import BEST, INK, LINE, QUIET, WIDTH, WORSE, name_rows, set_margins, styled
+from groupseg.report.style import BEST, INK, LINE, QUIET, WORSE, name_rows, set_margins, styled, width_beside
 
 # Inches: the names, a row, and what is above and below the rows.
 _NAMES, _ROW, _TOP, _BOTTOM = 2.1, 0.18, 0.3, 0.42
@@ -20,7 +20,7 @@ def cures_figure(results: Results) -> Figure:
     """Draws a panel for each data set: a row for each strategy, with its interval and a tick for each other seed."""
     found = Gains(results)
     rows = _rows(by_kind(results))
-    figure = Figure(figsize=(WIDTH, _ROW * len(rows) + _TOP + _BOTTOM))
+    figure = Figure(figsize=(width_beside(_NAMES, len(results.datasets)), _ROW * len(rows) + _TOP + _BOTTOM))
     panels = figure.subplots(1, len(results.datasets), sharey=True, squeeze=False)[0]
     set_margins(figure, left=_NAMES, bottom=_BOTTOM, top=_TOP, wspace=0.05)
     for axes, dataset in zip(panels, results.datasets, strict=True):

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from groupseg.report.results import DatasetResults
-from groupseg.report.style import BEST, INK, LINE, QUIET, WIDTH, WORSE, name_rows, set_margins, styled
+from groupseg.report.style import BEST, INK, LINE, QUIET, WORSE, name_rows, set_margins, styled, width_beside
 from groupseg.report.tables import percent, signed
 
 _COLOURS = {"fixed": QUIET, "global": BEST, "best score": BEST, "best calibrated": BEST, "perfect": LINE}
@@ -20,7 +20,7 @@ _NAMES, _TOP, _BOTTOM, _ROW = 1.25, 0.3, 0.42, 0.27
 def ladders_figure(datasets: Sequence[DatasetResults]) -> Figure:
     """Draws a waterfall for each data set, with the step beside each bar; the names of the rungs stand once."""
     names = [rung["name"] for rung in datasets[0].ladder["rungs"]]
-    figure = Figure(figsize=(WIDTH, _ROW * len(names) + _TOP + _BOTTOM))
+    figure = Figure(figsize=(width_beside(_NAMES, len(datasets)), _ROW * len(names) + _TOP + _BOTTOM))
     panels = figure.subplots(1, len(datasets), sharey=True, squeeze=False)[0]
     set_margins(figure, left=_NAMES, bottom=_BOTTOM, top=_TOP, wspace=0.06)
     for axes, dataset in zip(panels, datasets, strict=True):

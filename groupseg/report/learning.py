@@ -15,10 +15,11 @@ def learning_table(dataset: DatasetResults) -> Table:
     table = spread(dataset)
     needs, sizes = needed(table), sorted(table.index.unique("images"))
     names = [name for name in dataset.ranking if name in needs]
+    cells = {place: _cell(*figures) for place, *figures in table[["mean", "min", "max"]].itertuples(name=None)}
     means = table["mean"].unstack("images").loc[names, sizes]
     return Table(
         columns=["strategy", "needs", *map(str, sizes)],
-        rows=[[f"`{name}`", str(needs[name]), *(_cell(table, name, size) for size in sizes)] for name in names],
+        rows=[[f"`{name}`", str(needs[name]), *(cells.get((name, size), NOTHING) for size in sizes)] for name in names],
         caption="mIoU on the test images in percent by the number of calibration images: the mean over draws of "
         "calibration images, and in brackets the lowest and the highest. Needs: from so many images on a strategy is "
         "within a point of what it reaches with all. Colour: points against that.",
@@ -66,12 +67,10 @@ def needed(table: pd.DataFrame) -> dict[str, int]:
     return needs
 
 
-def _cell(table: pd.DataFrame, name: str, size: int) -> str:
+def _cell(mean: float, low: float, high: float) -> str:
     """Mean, lowest and highest of some draws."""
-    if (name, size) not in table.index:
-        return NOTHING
-    mean, low, high = (percent(table[end][name, size]) for end in ("mean", "min", "max"))
-    return mean if low == high else f"{mean} [{low}, {high}]"
+    ends = f"[{percent(low)}, {percent(high)}]"
+    return percent(mean) if percent(low) == percent(high) else f"{percent(mean)} {ends}"
 
 
 def _ends(table: pd.DataFrame) -> tuple[int, int]:

@@ -100,6 +100,11 @@ def set_margins(
     figure.subplots_adjust(left / wide, bottom / tall, 1 - right / wide, 1 - top / tall, **gaps)
 
 
+def width_beside(left: float, panels: int) -> float:
+    """Inches of a figure with panels side by side, right of a margin: more than `WIDTH` where they would be narrow."""
+    return max(WIDTH, left + 2.3 * panels)
+
+
 def name_rows(axes: Axes, names: Sequence[str], **text: Any) -> None:
     """Writes names left of the rows 0, 1, ... of a chart, without ticks."""
     axes.set_yticks([])
