@@ -118,6 +118,6 @@ def test_packages_do_nothing_when_they_are_imported_by_the_way() -> None:
 def test_data_files_count(copy: Path) -> None:
     files = {path.as_posix() for path in Code(copy).files(["stages.report", "stages.embed_text"])}
     assert {
-        "groupseg/report/report.html.j2", "groupseg/report/style.css.j2", "groupseg/text/lists/sclip.txt",
-        "groupseg/text/names/voc.groupvit.json",
+        "groupseg/report/report.html.j2", "groupseg/report/base.css", "groupseg/report/report.js",
+        "groupseg/text/lists/sclip.txt", "groupseg/text/names/voc.groupvit.json",
     } <= files  # fmt: skip

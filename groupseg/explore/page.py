@@ -105,7 +105,6 @@ def render(path: Path, sets: Mapping[str, Any], **words: Any) -> None:
         .render(
             sets={name: pack(data) for name, data in sets.items()},
             script=Markup(f'"use strict";\n(() => {{\n{script}\n}})();'),  # noqa: S704 (files of this package)
-            style=Markup((folder / "style.css").read_text("utf-8")),  # noqa: S704
             **words,
         )
     )

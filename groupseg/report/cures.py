@@ -8,10 +8,10 @@ from matplotlib.transforms import blended_transform_factory
 from groupseg.report.gains import Gain, Gains
 from groupseg.report.kinds import by_kind
 from groupseg.report.results import REFERENCE, Results
-from groupseg.report.style import BEST, INK, LINE, QUIET, WIDTH, WORSE, name_rows, set_margins, styled
+from groupseg.report.style import BEST, INK, LINE, QUIET, WORSE, name_rows, set_margins, styled, width_beside
 
 # Inches: the names, a row, and what is above and below the rows.
-_NAMES, _ROW, _TOP, _BOTTOM = 1.95, 0.165, 0.3, 0.42
+_NAMES, _ROW, _TOP, _BOTTOM = 2.1, 0.18, 0.3, 0.42
 _COLOURS = {1: BEST, 0: QUIET, -1: WORSE}
 
 
@@ -20,14 +20,14 @@ def cures_figure(results: Results) -> Figure:
     """Draws a panel for each data set: a row for each strategy, with its interval and a tick for each other seed."""
     found = Gains(results)
     rows = _rows(by_kind(results))
-    figure = Figure(figsize=(WIDTH, _ROW * len(rows) + _TOP + _BOTTOM))
+    figure = Figure(figsize=(width_beside(_NAMES, len(results.datasets)), _ROW * len(rows) + _TOP + _BOTTOM))
     panels = figure.subplots(1, len(results.datasets), sharey=True, squeeze=False)[0]
     set_margins(figure, left=_NAMES, bottom=_BOTTOM, top=_TOP, wspace=0.05)
     for axes, dataset in zip(panels, results.datasets, strict=True):
         gains = {place: found.pairs(name, REFERENCE).get(dataset.name) for place, (_, name) in enumerate(rows) if name}
         _draw(axes, {place: gain for place, gain in gains.items() if gain is not None})
         axes.set_title(dataset.name)
-        axes.set_xlabel(f"points over {REFERENCE}")
+        axes.set_xlabel(f"points of mIoU over {REFERENCE}")
     _name_rows(figure, panels[0], rows)
     return figure
 
@@ -44,12 +44,13 @@ def _draw(axes: Axes, gains: dict[int, Gain]) -> None:
         own = {place: gain for place, gain in gains.items() if gain.sign == sign}
         if own:
             places, ends = list(own), 100 * np.array([(gain.low, gain.high) for gain in own.values()])
-            axes.hlines(places, ends[:, 0], ends[:, 1], color=colour, linewidth=1.1)
-            axes.plot([100 * gain.value for gain in own.values()], places, "o", color=colour, markersize=3)
+            # Broader than what stands on them, else short intervals would be hidden.
+            axes.hlines(places, ends[:, 0], ends[:, 1], color=colour, linewidth=4.5, alpha=0.4)
+            axes.plot([100 * gain.value for gain in own.values()], places, "o", color=colour, markersize=2.6)
     others = [(100 * other, place) for place, gain in gains.items() for other in gain.others]
     if others:
         values, places_of = zip(*others, strict=True)
-        axes.plot(values, places_of, "|", color=INK, markersize=5, markeredgewidth=0.8)
+        axes.plot(values, places_of, "|", color=INK, markersize=5, markeredgewidth=0.6)
 
 
 def _name_rows(figure: Figure, axes: Axes, rows: list[tuple[str, str]]) -> None:
@@ -57,6 +58,6 @@ def _name_rows(figure: Figure, axes: Axes, rows: list[tuple[str, str]]) -> None:
     edge = blended_transform_factory(figure.dpi_scale_trans, axes.transData)
     for place, (kind, name) in enumerate(rows):
         if not name:
-            axes.text(0.08, place, kind, transform=edge, va="center", size=7.5, color=QUIET)
-    name_rows(axes, [name for _, name in rows], size=7.5)
+            axes.text(0.08, place, kind, transform=edge, va="center", size=8, color=QUIET)
+    name_rows(axes, [name for _, name in rows], size=8)
     axes.set_ylim(len(rows) - 0.4, -0.6)

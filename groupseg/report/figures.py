@@ -1,16 +1,14 @@
 """Writes every figure of a run: charts as SVG, pictures as PNG."""
 
 from groupseg.report.album import Album, extremes, quantiles
-from groupseg.report.charts import history_figure
 from groupseg.report.cures import cures_figure
 from groupseg.report.exhibits import exhibits
 from groupseg.report.grid import PictureGrid
+from groupseg.report.history import history_figure
 from groupseg.report.ladders import ladders_figure
 from groupseg.report.results import DatasetResults, Results, read_csv
-from groupseg.report.sheet import draw_sheet
 from groupseg.report.style import save_figure
 from groupseg.report.tables import percent
-from groupseg.report.transfer import transfer_figure
 
 # Of the test images ordered by what they gain: one of the good ones, the middle one, and one of the losses.
 _LEVELS = (0.1, 0.5, 0.9)
@@ -34,16 +32,14 @@ def write_figures(results: Results, pictures: int) -> None:
     overview = PictureGrid(next((dataset.credit for dataset in results.datasets if dataset.credit), ""), rule)
     for dataset in results.datasets:
         for exhibit in exhibits(dataset):
-            save_figure(exhibit.draw(dataset), folder / f"{exhibit.name}_{dataset.name}.svg")
+            if exhibit.draw:
+                save_figure(exhibit.draw(dataset), folder / f"{exhibit.name}_{dataset.name}.svg")
         album = Album(results, dataset)
         _gallery(dataset, album, pictures).draw().save(folder / f"pictures_{dataset.name}.png")
-        draw_sheet(dataset, album).save(folder / f"sheet_{dataset.name}.png")
         _add_overview(overview, dataset, album)
     overview.draw().save(folder / "predictions.png")
     save_figure(ladders_figure(results.datasets), folder / "ladders.svg")
     save_figure(cures_figure(results), folder / "cures.svg")
-    if not results.transfer.empty:
-        save_figure(transfer_figure(results.transfer), folder / "transfer.svg")
 
 
 def _gallery(dataset: DatasetResults, album: Album, pictures: int) -> PictureGrid:

@@ -6,11 +6,12 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from groupseg.report.ladder import draw_bars
 from groupseg.report.results import DatasetResults
-from groupseg.report.style import INK, QUIET, WIDTH, name_rows, set_margins, styled
+from groupseg.report.style import BEST, INK, LINE, QUIET, WORSE, name_rows, set_margins, styled, width_beside
 from groupseg.report.tables import percent, signed
 
+_COLOURS = {"fixed": QUIET, "global": BEST, "best score": BEST, "best calibrated": BEST, "perfect": LINE}
+_ORACLE = "#9CC3DE"
 # Inches: the names of the rungs, what is above and below the bars, and a bar.
 _NAMES, _TOP, _BOTTOM, _ROW = 1.25, 0.3, 0.42, 0.27
 
@@ -19,18 +20,34 @@ _NAMES, _TOP, _BOTTOM, _ROW = 1.25, 0.3, 0.42, 0.27
 def ladders_figure(datasets: Sequence[DatasetResults]) -> Figure:
     """Draws a waterfall for each data set, with the step beside each bar; the names of the rungs stand once."""
     names = [rung["name"] for rung in datasets[0].ladder["rungs"]]
-    figure = Figure(figsize=(WIDTH, _ROW * len(names) + _TOP + _BOTTOM))
+    figure = Figure(figsize=(width_beside(_NAMES, len(datasets)), _ROW * len(names) + _TOP + _BOTTOM))
     panels = figure.subplots(1, len(datasets), sharey=True, squeeze=False)[0]
     set_margins(figure, left=_NAMES, bottom=_BOTTOM, top=_TOP, wspace=0.06)
     for axes, dataset in zip(panels, datasets, strict=True):
         rungs = dataset.ladder["rungs"]
-        draw_bars(axes, rungs, QUIET)
+        _draw_bars(axes, rungs)
         for place, rung in enumerate(rungs):
             _write_step(axes, place, rung)
         axes.set_title(dataset.name)
         axes.set_xticks(range(0, 100, 20))  # 100 would touch the 0 of the next panel
     name_rows(panels[0], names)
     return figure
+
+
+def _draw_bars(axes: Axes, rungs: list[dict[str, Any]]) -> None:
+    """Draws a waterfall of rungs, the first on top: each bar goes from the mIoU of the rung before to its own."""
+    below = 0.0
+    for place, rung in enumerate(rungs):
+        colour = WORSE if rung["step"] < 0 else _COLOURS.get(rung["name"], _ORACLE)
+        axes.barh(place, 100 * rung["step"], left=100 * below, height=0.62, color=colour)
+        # A thin line carries the height on to the next bar.
+        if place + 1 < len(rungs):
+            axes.vlines(100 * rung["miou"], place - 0.31, place + 1.31, color=QUIET, linewidth=0.7)
+        axes.hlines(place, *(100 * (below + end) for end in rung["step_ci"]), color=INK, linewidth=1.1)
+        below = rung["miou"]
+    axes.set_ylim(len(rungs) - 0.5, -0.5)
+    axes.set_xlim(0, 100)
+    axes.set_xlabel("mIoU, %")
 
 
 def _write_step(axes: Axes, place: int, rung: dict[str, Any]) -> None:

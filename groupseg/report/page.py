@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,13 @@ from groupseg.files import atomic_path
 from groupseg.report import finding, provenance
 from groupseg.report.exhibits import exhibits
 from groupseg.report.found.block import NOTE, findings
-from groupseg.report.found.cures import cures
+from groupseg.report.found.cures import cures_table
 from groupseg.report.gains import Gains
-from groupseg.report.html import data_uri, environment
+from groupseg.report.html import data_uri, environment, marked
 from groupseg.report.results import DatasetResults, Results
-from groupseg.report.style import roles
+from groupseg.report.tables import figures_table, strategies_table
 from groupseg.report.ties import ties
-from groupseg.report.transfer import transfer_finding
+from groupseg.report.transfer import transfer_finding, transfer_table
 from groupseg.strategies.warnings import by_sentence
 
 # What each part of the protocol is called in the report.
@@ -30,8 +31,8 @@ _PROTOCOL = {
     "text": "text",
     "scores": "score",
 }
-# Of the costliest confusions, how many the table shows; all lie in confusions/.
-_CONFUSIONS = 10
+# Where the rules are explained, from the folder of a run.
+_DOCS = "../../docs/strategies.md"
 
 
 def write_page(results: Results, timings: Path) -> Path:
@@ -48,7 +49,8 @@ def write_page(results: Results, timings: Path) -> Path:
         UserError: If a figure is missing, or the report cannot be written.
     """
     templates = environment()
-    templates.filters.update(duration=_duration)
+    pages = {name: f"{_DOCS}#{given['rule']}" for name, given in results.params["strategies"].items()}
+    templates.filters.update(marked=partial(marked, pages=pages))
     html = templates.get_template("report.html.j2").render(_context(results, timings))
     path = results.folder / "report.html"
     with atomic_path(path) as temporary:
@@ -58,16 +60,21 @@ def write_page(results: Results, timings: Path) -> Path:
 
 def _context(results: Results, timings: Path) -> dict[str, Any]:
     figures, found = results.folder / "figures", Gains(results)
-    tied = ties(found)
+    tied, transfer = ties(found), results.transfer
     return {
+        "name": results.name,
         "headline": finding.headline(results),
         "drawings": told(results.params),
         "explorer": (results.folder / "explorer.html").exists(),
-        "found": _found(found, figures),
+        "sentences": findings(found),
+        "note": NOTE,
+        "cures": cures_table(found),
+        "strategies": strategies_table(results),
+        "figures": {name: _inlined(figures / f"{name}.svg") for name in ("cures", "ladders")},
         "datasets": [_section(dataset, figures, tied[dataset.name]) for dataset in results.datasets],
-        "transfer": _transfer(results, figures),
+        "transfer": () if transfer.empty else (transfer_finding(transfer), transfer_table(transfer)),
         "history": _inlined(figures / "history.svg") if results.history else "",
-        "stages": provenance.read_stages(results.root / "dvc.yaml", results.params, timings),
+        "stages": provenance.stages_table(provenance.read_stages(results.root / "dvc.yaml", results.params, timings)),
         "commit": provenance.read_commit(results.root),
         "protocol": {title: values for title, key in _PROTOCOL.items() if (values := _values(results, key))},
         "versions": provenance.read_versions(),
@@ -77,51 +84,33 @@ def _context(results: Results, timings: Path) -> dict[str, Any]:
     }
 
 
-def _found(found: Gains, figures: Path) -> dict[str, Any]:
-    """What was found: sentences, the rows of the table of cures, and the figures of all data sets."""
-    sources = {f"{name}_figure": _inlined(figures / f"{name}.svg") for name in ("cures", "ladders")}
-    return {"sentences": findings(found), "cures": cures(found), "note": NOTE, **sources}
-
-
 def _section(dataset: DatasetResults, figures: Path, tied: Collection[str]) -> dict[str, Any]:
     """What the template says about one data set; `tied` are the strategies that cannot be told from the highest."""
     return {
         "name": dataset.name,
         "sentence": finding.sentence(dataset),
-        "metrics": dataset.metrics,
-        "strategies": dataset.strategies,
-        "oracle": dataset.oracle,
-        "tied": tied,
-        "best": dataset.best,
-        "baseline": dataset.baseline,
-        "looks": roles(dataset),
-        "notes": dataset.metrics.get("notes", []),
-        "warnings": [
+        "strategies": figures_table(dataset, tied),
+        "notes": [
+            *(f"Of the data: {note}" for note in dataset.metrics.get("notes", [])),
             *by_sentence({name: record["warnings"] for name, record in dataset.calibration.items()}),
             *dataset.metrics.get("warnings", []),
         ],
-        "credit": dataset.credit,
         "exhibits": [
             {
                 "title": exhibit.title,
                 "finding": exhibit.finding(dataset),
+                "tables": [table for make in exhibit.tables if (table := make(dataset)).rows],
+                "figure": _inlined(figures / f"{exhibit.name}_{dataset.name}.svg") if exhibit.draw else "",
                 "alt": exhibit.alt,
                 "caption": exhibit.caption,
-                "source": _inlined(figures / f"{exhibit.name}_{dataset.name}.svg"),
-                "name": exhibit.name,
             }
             for exhibit in exhibits(dataset)
         ],
-        "confusions": dataset.tables["confusions"].head(_CONFUSIONS).to_dict("records"),
-        **{name: _inlined(figures / f"{name}_{dataset.name}.png") for name in ("pictures", "sheet")},
+        "pictures": _inlined(figures / f"pictures_{dataset.name}.png"),
+        "best": dataset.best,
+        "baseline": dataset.baseline,
+        "credit": dataset.credit,
     }
-
-
-def _transfer(results: Results, figures: Path) -> dict[str, str]:
-    """Figure and finding on rules of other data sets; empty where none was tried."""
-    if results.transfer.empty:
-        return {}
-    return {"source": _inlined(figures / "transfer.svg"), "finding": transfer_finding(results.transfer)}
 
 
 def _values(results: Results, key: str) -> dict[str, list[str]]:
@@ -158,12 +147,3 @@ def _inlined(path: Path) -> str:
         return data_uri(path.read_bytes(), {".png": "png", ".svg": "svg+xml"}[path.suffix])
     except FileNotFoundError as error:
         raise UserError(f"{path} is missing. Run `dvc repro report`, which draws it.") from error
-
-
-def _duration(seconds: float) -> str:
-    """Writes a time so that it can be read at a glance."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"

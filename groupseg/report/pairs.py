@@ -1,39 +1,48 @@
-"""Who beats whom: every strategy with its interval, and beside it the differences to all others."""
+"""Who beats whom: the differences of all pairs of strategies."""
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from groupseg.report.numbers import percent
 from groupseg.report.results import DatasetResults
-from groupseg.report.style import DIVERGING, INK, QUIET, WIDTH, name_columns, name_rows, roles, styled
-from groupseg.report.tables import percent
+from groupseg.report.style import DIVERGING, INK, WIDTH, name_columns, name_rows, styled
 
 # Above this p a difference may be chance; that of all pairs together.
 _LEVEL = 0.05
-_OTHER = ("#b3b9c1", "o")
+# Inches of a cell, and of the letters of a name.
+_CELL, _LETTER = 0.215, 0.07
 
 
 @styled
 def pairs_figure(dataset: DatasetResults) -> Figure:
-    """Draws mIoU with intervals on the left and the matrix of differences on the right, the best strategy on top."""
+    """Draws the matrix of differences, the best strategy on top and on the left."""
     names = dataset.ranking
-    longest = max(map(len, names))
     # All in inches.
-    size, foot = max(0.215 * len(names), 0.8), 0.45
-    margin, top = 0.2 + 0.07 * longest, 0.15 + 0.062 * longest
-    side = min(1.4 * size, 8.75 - margin - 1.3)
-    left = WIDTH - 0.75 - side
-    height = size + top + foot
-    figure = Figure(figsize=(WIDTH, height))
-    places = ((margin, left - margin - 0.12, size), (left, side, size), (WIDTH - 0.62, 0.1, min(size, 2.2)))
-    strip, matrix, bar = (
-        figure.add_axes((x / WIDTH, foot / height, wide / WIDTH, tall / height)) for x, wide, tall in places
+    margin, foot, tall = 0.2 + _LETTER * max(map(len, names)), 0.3, max(_CELL * len(names), 0.8)
+    wide, height = min(1.15 * tall, WIDTH - margin - 0.9), tall + foot + margin
+    figure = Figure(figsize=(margin + wide + 0.9, height))
+    matrix, bar = (
+        figure.add_axes((x / figure.get_figwidth(), foot / height, side / figure.get_figwidth(), length / height))
+        for x, side, length in ((margin, wide, tall), (margin + wide + 0.2, 0.1, min(tall, 2.2)))
     )
-    _draw_strip(strip, dataset, names)
-    _draw_matrix(matrix, bar, dataset, names)
+    difference, p = difference_matrix(dataset)
+    points = 100 * difference
+    # A few that are far off must not take all colour from the rest.
+    largest = max(float(np.nanquantile(np.abs(points), 0.9)) if len(names) > 1 else 0, 0.1)
+    image = matrix.imshow(points, DIVERGING, Normalize(-largest, largest), aspect="auto", interpolation="none")
+    row, column = np.nonzero(p <= _LEVEL)
+    # White on strong colours, dark on pale ones.
+    strong = np.abs(points[row, column]) > 0.62 * largest
+    for colour, some in (("white", strong), (INK, ~strong)):
+        matrix.plot(column[some], row[some], "o", color=colour, markersize=1.9, markeredgewidth=0)
+    name_rows(matrix, names)
+    name_columns(matrix, names)
+    matrix.spines[:].set_visible(False)
+    matrix.set_xlabel("row minus column, points of mIoU; dot: more than chance")
+    Colorbar(bar, image, extend="both").outline.set_visible(False)
     return figure
 
 
@@ -65,38 +74,3 @@ def difference_matrix(dataset: DatasetResults) -> tuple[NDArray[np.float64], NDA
     difference[first, second], difference[second, first] = pairs["difference"], -pairs["difference"]
     p[first, second] = p[second, first] = pairs["p"]
     return difference, p
-
-
-def _draw_strip(axes: Axes, dataset: DatasetResults, names: list[str]) -> None:
-    looks = roles(dataset)
-    axes.axvline(100 * dataset.oracle["miou"], color=QUIET, linewidth=1, linestyle=(0, (1, 2)))
-    axes.axvline(100 * dataset.strategies[dataset.baseline]["miou"], color=looks[dataset.baseline][0], linewidth=0.8)
-    drawn = [looks.get(name, _OTHER) for name in names]
-    low, high = 100 * np.array([dataset.strategies[name]["miou_ci"] for name in names]).T
-    axes.hlines(range(len(names)), low, high, colors=[colour for colour, _ in drawn], linewidth=1.4)
-    for look in dict.fromkeys(drawn):
-        places = [place for place, own in enumerate(drawn) if own == look]
-        figures = [100 * dataset.strategies[names[place]]["miou"] for place in places]
-        colour, marker = look
-        axes.plot(figures, places, marker, color=colour, markersize=4.5)
-    name_rows(axes, names)
-    axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set_xlabel("mIoU, %; dotted: label oracle")
-
-
-def _draw_matrix(axes: Axes, bar: Axes, dataset: DatasetResults, names: list[str]) -> None:
-    difference, p = difference_matrix(dataset)
-    points = 100 * difference
-    # A few that are far off must not take all colour from the rest.
-    largest = max(float(np.nanquantile(np.abs(points), 0.9)) if len(names) > 1 else 0, 0.1)
-    image = axes.imshow(points, cmap=DIVERGING, norm=Normalize(-largest, largest), aspect="auto", interpolation="none")
-    row, column = np.nonzero(p <= _LEVEL)
-    # White on strong colours, dark on pale ones.
-    strong = np.abs(points[row, column]) > 0.62 * largest
-    for colour, some in (("white", strong), (INK, ~strong)):
-        axes.plot(column[some], row[some], "o", color=colour, markersize=1.9, markeredgewidth=0)
-    name_columns(axes, names, above=True, rotation=90, size=7)
-    axes.set_yticks([])
-    axes.spines[:].set_visible(False)
-    axes.set_xlabel("row minus column, points; dot: more than chance")
-    Colorbar(bar, image, extend="both").outline.set_visible(False)

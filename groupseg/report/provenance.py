@@ -3,7 +3,7 @@
 import platform
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 from groupseg import __version__
 from groupseg.files import read_json
+from groupseg.report.page_table import Table
 from groupseg.yaml_file import read_yaml
 
 PACKAGES = ("torch", "open_clip_torch", "numpy", "scipy", "pandas", "dvc", "mlflow")
@@ -84,6 +85,29 @@ def read_stages(path: Path, params: Mapping[str, Any], timings: Path) -> list[St
     """
     stages: dict[str, Any] = read_yaml(path)["stages"]
     return [_stage(name, stage, params, timings) for name, stage in stages.items()]
+
+
+def stages_table(stages: Sequence[Stage]) -> Table:
+    """Lists the stages in the order of dvc.yaml, and what they took together."""
+    ran = [stage for stage in stages if stage.runs]
+    total = [sum(stage.seconds for stage in ran), max((stage.peak_mib for stage in ran), default=0.0)]
+    return Table(
+        columns=["stage", "what it does", "reads", "ran here", "seconds", "MiB"],
+        rows=[
+            [
+                stage.name,
+                stage.description,
+                " · ".join(stage.reads),
+                f"{stage.runs} of {stage.of}",
+                *([f"{stage.seconds:.1f}", f"{stage.peak_mib:.0f}"] if stage.runs else ["kept", ""]),
+            ]
+            for stage in stages
+        ],
+        caption="The stages of dvc.yaml, and the wall time and the highest memory when each last ran here. Kept: its "
+        "results came with the checkout or from the cache, and are still right.",
+        words=3,
+        foot=[["all", "", "", "", *(f"{value:.0f}" for value in total)]],
+    )
 
 
 def _stage(name: str, stage: Mapping[str, Any], params: Mapping[str, Any], timings: Path) -> Stage:

@@ -100,6 +100,11 @@ def set_margins(
     figure.subplots_adjust(left / wide, bottom / tall, 1 - right / wide, 1 - top / tall, **gaps)
 
 
+def width_beside(left: float, panels: int) -> float:
+    """Inches of a figure with panels side by side, right of a margin: more than `WIDTH` where they would be narrow."""
+    return max(WIDTH, left + 2.3 * panels)
+
+
 def name_rows(axes: Axes, names: Sequence[str], **text: Any) -> None:
     """Writes names left of the rows 0, 1, ... of a chart, without ticks."""
     axes.set_yticks([])
@@ -108,12 +113,11 @@ def name_rows(axes: Axes, names: Sequence[str], **text: Any) -> None:
         axes.text(-0.01, row, name, **{**place, **text})
 
 
-def name_columns(axes: Axes, names: Sequence[str], above: bool = False, **text: Any) -> None:
-    """Writes names below the columns 0, 1, ... of a chart, or above them."""
+def name_columns(axes: Axes, names: Sequence[str]) -> None:
+    """Writes names upright above the columns 0, 1, ... of a chart, without ticks."""
     axes.set_xticks([])
-    place = {"transform": axes.get_xaxis_transform(), "ha": "center", "va": "bottom" if above else "top"}
     for column, name in enumerate(names):
-        axes.text(column, 1.01 if above else -0.02, name, **{**place, **text})
+        axes.text(column, 1.01, name, transform=axes.get_xaxis_transform(), rotation=90, ha="center", va="bottom")
 
 
 @styled

@@ -1,14 +1,15 @@
-"""The table of results, in Markdown for the pages and as plain text for the terminal."""
+"""The table of results: in Markdown for README and docs/, as plain text for the terminal, and for the report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from groupseg.report.gains import Gains
+from groupseg.report.gains import Gain, Gains
 from groupseg.report.numbers import MINUS as MINUS
 from groupseg.report.numbers import NOTHING as NOTHING
 from groupseg.report.numbers import percent as percent
 from groupseg.report.numbers import share as share
 from groupseg.report.numbers import signed as signed
 from groupseg.report.numbers import with_interval as with_interval
+from groupseg.report.page_table import Table
 from groupseg.report.results import CONSTANT, REFERENCE, DatasetResults, Results, gap_closed
 from groupseg.report.ties import ties
 
@@ -16,6 +17,12 @@ GAP_NOTE = (
     f"From constant, from {REFERENCE}: how much is gone of the way from there to the label oracle, which knows the "
     "ground truth, over all data sets."
 )
+_MEASURES = {
+    "background_iou": "background IoU",
+    "foreground_miou": "foreground mIoU",
+    "pixel_accuracy": "pixel accuracy",
+}
+_BOLD = "Bold: the highest, and all that cannot be told from it by test images and by the seeds of training at hand."
 # What each part of the protocol is called in a sentence.
 PROTOCOL = {
     "model": "model",
@@ -39,6 +46,40 @@ def table(results: Results, names: Sequence[str]) -> list[list[str]]:
         rows.append([name, *cells, *(share(gap_closed(datasets, name, start)) for start in starts)])
     oracle = [with_interval(dataset.oracle) for dataset in datasets]
     return [*rows, ["label oracle", *oracle, *(share(1.0) for _ in starts)]]
+
+
+def strategies_table(results: Results) -> Table:
+    """Lists all strategies by falling mIoU over all data sets; those that run on some alone come last."""
+    datasets = results.datasets
+    reached = {name: sum(one.figures(name).get("miou", 0.0) for one in datasets) for name in strategies(results)}
+    heading, *rows, oracle = table(results, sorted(reached, key=lambda name: -reached[name]))
+    return Table(
+        columns=["strategy", *heading[1:]],
+        rows=[[f"`{name}`", *cells] for name, *cells in rows],
+        caption=f"mIoU in percent, in brackets 95 % intervals. {_BOLD} {GAP_NOTE} {constants(results)}",
+        foot=[oracle],
+        sorted=1 + len(datasets),
+    )
+
+
+def figures_table(dataset: DatasetResults, tied: Collection[str]) -> Table:
+    """Lists the strategies of a data set by falling mIoU; `tied` are those that cannot be told from the highest."""
+    rows = []
+    for name in dataset.ranking:
+        own = dataset.strategies[name]
+        cells = [with_interval(own), NOTHING, *(percent(own[key]) for key in _MEASURES)]
+        if name != dataset.baseline:
+            cells[1] = str(Gain(own["difference_to_baseline"], *own["difference_to_baseline_ci"]))
+        rows.append([f"`{name}`", f"**{cells[0]}**" if name in tied else cells[0], *cells[1:]])
+    oracle = [with_interval(dataset.oracle), NOTHING, *(percent(dataset.oracle[key]) for key in _MEASURES)]
+    return Table(
+        columns=["strategy", "mIoU", f"over `{dataset.baseline}`", *_MEASURES.values()],
+        rows=rows,
+        caption=f"In percent, on {dataset.metrics['images']} test images of {dataset.metrics['classes']} classes; in "
+        f"brackets 95 % intervals, for differences on the same resamples. {_BOLD}",
+        foot=[["label oracle", *oracle]],
+        sorted=1,
+    )
 
 
 def bold(cell: str, dataset: DatasetResults, name: str, tied: Mapping[str, set[str]]) -> str:
@@ -80,10 +121,7 @@ def markdown(results: Results, names: Sequence[str]) -> str:
     """Writes a block of Markdown: the table of some strategies, and the protocol."""
     heading, *rows = (f"| {' | '.join(row)} |" for row in table(results, names))
     rule = f"|---|{'---|' * len(results.datasets)}--:|--:|"
-    note = (
-        "Bold: the highest, and all that cannot be told from it by test images and by the seeds of training at hand. "
-        f"Intervals: bootstrap over images. {GAP_NOTE}"
-    )
+    note = f"{_BOLD} Intervals: bootstrap over images. {GAP_NOTE}"
     return "\n".join([heading, rule, *rows, "", f"{note} {constants(results)} {protocol_line(results)}"])
 
 

@@ -2,56 +2,40 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from groupseg.report.style import DIVERGING, INK, WIDTH, name_columns, name_rows, set_margins, styled
-from groupseg.report.tables import percent, signed
+from groupseg.report.numbers import NOTHING, percent, signed
+from groupseg.report.page_table import Table, tints
 
 _ALL = "all"
-# Inches: a row, and the margins of the figure.
-_ROW, _BOTTOM, _RIGHT, _TOP = 0.215, 0.6, 0.95, 0.3
 
 
-@styled
-def transfer_figure(transfer: pd.DataFrame) -> Figure:
-    """Draws a row for each strategy; for each data set that it is used on, a column for each that it was fitted on."""
+def transfer_table(transfer: pd.DataFrame) -> Table:
+    """Lists mIoU by strategy; for each data set that it is used on, a column for each that it was fitted on."""
     strategies, sources, targets = (list(dict.fromkeys(transfer[key])) for key in ("strategy", "from", "to"))
     columns = pd.MultiIndex.from_product([targets, sources])
-    miou, points = (
-        transfer.assign(points=100 * against_own(transfer))
+    miou, change = (
+        transfer.assign(change=against_own(transfer))
         .pivot(index="strategy", columns=["to", "from"], values=value)
         .reindex(index=strategies, columns=columns)
         .to_numpy()
-        for value in ("miou", "points")
+        for value in ("miou", "change")
     )
-    # A few that are far off must not take all colour from the rest.
-    largest = max(0.1, float(np.nanquantile(np.abs(points), 0.9)))
-    height = _ROW * len(strategies) + _BOTTOM + _TOP
-    figure = Figure(figsize=(WIDTH, height))
-    axes = figure.subplots()
-    set_margins(figure, left=0.2 + 0.07 * max(map(len, strategies)), bottom=_BOTTOM, right=_RIGHT, top=_TOP)
-    image = axes.imshow(points, DIVERGING, Normalize(-largest, largest), aspect="auto", interpolation="none")
-    # Not every strategy has a threshold for all.
-    for row, column in np.argwhere(~np.isnan(miou)):
-        # White on strong colours, dark on pale ones.
-        colour = "white" if abs(points[row, column]) > 0.62 * largest else INK
-        axes.text(column, row, percent(miou[row, column]), ha="center", va="center", size=7.5, color=colour)
-    for place, name in enumerate(targets):
-        start = place * len(sources) - 0.5
-        axes.axvline(start, color="white", linewidth=8)
-        axes.text(start + len(sources) / 2, -0.75, f"used on {name}", ha="center", weight="bold")
-    name_rows(axes, strategies)
-    name_columns(axes, sources * len(targets), size=7.5)
-    axes.set_xlabel("fitted on", labelpad=16)
-    axes.spines[:].set_visible(False)
-    bar = figure.colorbar(
-        image, cax=figure.add_axes((1 - 0.75 / WIDTH, _BOTTOM / height, 0.1 / WIDTH, 0.5)), extend="both"
+    moved = transfer.drop_duplicates("strategy").set_index("strategy")["moved"]
+    return Table(
+        columns=["strategy", "what moves", *sources * len(targets)],
+        rows=[
+            [f"`{name}`", moved[name], *(NOTHING if np.isnan(value) else percent(value) for value in row)]
+            for name, row in zip(strategies, miou, strict=True)
+        ],
+        caption="mIoU on the test images in percent, by the data set that a strategy is used on and the one that it "
+        "was fitted on; all: one threshold fitted on all calibration images together, for strategies that have nothing "
+        "else. All that labels have taught a strategy moves; those that labels have taught something about single "
+        "classes cannot move and are not here. Colour: points against what was fitted on the data set itself.",
+        words=2,
+        groups=[f"used on {name}, fitted on" for name in targets],
+        tints=tints(change, 2),
     )
-    bar.set_label("points against its own")
-    bar.outline.set_visible(False)
-    return figure
 
 
 def transfer_finding(transfer: pd.DataFrame) -> str:

@@ -2,9 +2,7 @@
 
 import base64
 import re
-import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,15 +25,10 @@ from groupseg.strategies.fixed import Fixed
 from groupseg.strategies.registry import load
 from groupseg.strategies.scores import image_max
 from groupseg.text.vocabulary import load_vocabulary
+from tests.browser import FAINT, launched
 from tests.predict.fakes import segmenter
 from tests.results import CLASSES, build
 from tests.segments.networks import noise
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-BROWSER = next((found for name in BROWSERS if (found := shutil.which(name))), None)
-api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-if BROWSER is None:
-    pytest.skip(f"no browser: none of {', '.join(BROWSERS)}", allow_module_level=True)
 
 MOVED = ("fixed", "relative", "cosine")
 # Colours of a canvas, transparent pixels as nothing.
@@ -61,31 +54,6 @@ MOVES = f"""([positions, images]) => {{
     }})];
   }});
 }}"""
-# Text under 4.5 : 1 against what is behind it (WCAG 2.2, contrast minimum).
-FAINT = """() => {
-  const light = text => {
-    const part = v => (v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
-    const [r, g, b] = text.match(/[\\d.]+/g).map(v => part(v / 255));
-    return .2126 * r + .7152 * g + .0722 * b;
-  };
-  const behind = element => {
-    for (let one = element; one; one = one.parentElement) {
-      const {backgroundColor} = getComputedStyle(one);
-      if (!/, 0\\)$/.test(backgroundColor)) return backgroundColor;
-    }
-    return "rgb(255, 255, 255)";
-  };
-  const found = [];
-  for (const element of document.querySelectorAll("main *, header *")) {
-    const own = [...element.childNodes].some(node => node.nodeType === 3 && node.textContent.trim());
-    if (!own || !element.getClientRects().length) continue;
-    const style = getComputedStyle(element);
-    const ink = element instanceof SVGElement ? style.fill : style.color;
-    const [x, y] = [light(ink), light(behind(element))].sort((a, b) => b - a);
-    if ((x + .05) / (y + .05) < 4.5) found.push(element.outerHTML.slice(0, 80) + ink + behind(element));
-  }
-  return found;
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -108,14 +76,7 @@ def said() -> list[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with ExitStack() as stack:
-        playwright = stack.enter_context(api.sync_playwright())
-        flags = ["--no-sandbox", "--disable-background-networking", "--disable-dev-shm-usage"]
-        try:
-            found = playwright.chromium.launch(executable_path=BROWSER, args=flags)
-        except api.Error as error:
-            pytest.skip(f"the browser does not start: {str(error).splitlines()[0]}")
-        stack.callback(found.close)
+    with launched() as found:
         yield found
 
 

@@ -7,11 +7,13 @@ from groupseg.report.results import Results
 def test_every_exhibit_is_named_once_and_says_something(results: Results) -> None:
     for dataset in results.datasets:
         shown = exhibits(dataset)
-        assert len({exhibit.name for exhibit in shown}) == len(shown) == 8
+        assert len({exhibit.name for exhibit in shown}) == len(shown) == 7
         for exhibit in shown:
             assert exhibit.finding(dataset).endswith(".")
-            assert exhibit.alt
-            assert exhibit.caption.endswith(".")
+            tables = [make(dataset) for make in exhibit.tables]
+            assert all(table.caption.endswith(".") for table in tables)
+            assert all(len(row) == len(table.columns) for table in tables for row in (*table.rows, *table.foot))
+            assert bool(exhibit.draw) == bool(exhibit.alt) == exhibit.caption.endswith(".") != bool(tables)
 
 
 def test_what_has_no_rows_is_left_out(results: Results) -> None:

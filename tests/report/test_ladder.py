@@ -1,12 +1,10 @@
-"""What is said and drawn of ladders that were made up."""
+"""What is said and listed of ladders that were made up."""
 
-import numpy as np
 import pytest
 
-from groupseg.report.ladder import ladder_figure, ladder_finding, rung_label
+from groupseg.report.ladder import ladder_finding, ladder_table, rung_label
+from groupseg.report.numbers import MINUS, NOTHING
 from groupseg.report.results import DatasetResults
-from groupseg.report.style import WORSE
-from groupseg.report.tables import MINUS
 from tests.report.made import HEIGHTS, STRATEGIES, dataset, ladder
 
 
@@ -15,15 +13,16 @@ def drawn(**changes: float) -> DatasetResults:
     return dataset(ladder=ladder(heights, STRATEGIES))
 
 
-def test_bars_lead_from_rung_to_rung_up_to_a_hundred() -> None:
-    (axes,) = ladder_figure(drawn()).axes
-    bars = [bar for container in axes.containers for bar in container]
-    assert [label.get_text() for label in axes.texts] == [
-        "fixed", "global", "best score (cosine)", "best calibrated (context)", *list(HEIGHTS)[4:],
-    ]  # fmt: skip
-    ends = [bar.get_x() + bar.get_width() for bar in bars]
-    np.testing.assert_allclose([bar.get_x() for bar in bars], [0, *ends[:-1]], atol=1e-3)
-    assert ends[-1] == pytest.approx(100, abs=1e-3)
+def test_steps_lead_from_rung_to_rung_up_to_a_hundred() -> None:
+    rows = ladder_table(drawn()).rows
+    assert [row[0] for row in rows] == list(HEIGHTS)
+    assert [row[1] for row in rows] == ["`fixed`", "`global`", "`cosine`", "`context`", *[""] * 5]
+    assert rows[0][2:] == ["20.0", NOTHING]
+    steps = [float(row[3].split()[0]) for row in rows[1:]]
+    heights = [float(row[2]) for row in rows]
+    assert [low + step for low, step in zip(heights, steps, strict=False)] == pytest.approx(heights[1:])
+    assert heights[-1] == 100
+    assert rows[1][3] == "+10.0 [+9.0, +11.0]"
 
 
 def test_the_finding_names_every_step_of_a_strategy_in_order() -> None:
@@ -36,14 +35,9 @@ def test_the_finding_names_every_step_of_a_strategy_in_order() -> None:
     assert "A step down" not in found
 
 
-def test_a_step_down_is_seen_and_said() -> None:
+def test_a_step_down_is_said() -> None:
     lower = drawn(true_background=0.49)
-    (axes,) = ladder_figure(lower).axes
-    colours = [bar.get_facecolor() for container in axes.containers for bar in container]
-    down = tuple(int(WORSE[index : index + 2], 16) / 255 for index in (1, 3, 5))
-    assert [tuple(colour[:3]) == pytest.approx(down) for colour in colours] == [
-        name == "true background" for name in HEIGHTS
-    ]
+    assert ladder_table(lower).rows[4][3].startswith(f"{MINUS}1.0 ")
     assert f"A step down: true background ({MINUS}1.0)." in ladder_finding(lower)
 
 

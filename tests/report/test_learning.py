@@ -2,11 +2,10 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from matplotlib.collections import LineCollection
 
-from groupseg.report.learning import learning_figure, learning_finding, needed, spread
+from groupseg.report.learning import learning_finding, learning_table, needed, spread
+from groupseg.report.numbers import NOTHING
 from groupseg.report.results import DatasetResults
-from tests.results import STRATEGIES
 
 
 def with_rows(dataset: DatasetResults, rows: list[tuple[str, int, int, float]]) -> DatasetResults:
@@ -14,22 +13,14 @@ def with_rows(dataset: DatasetResults, rows: list[tuple[str, int, int, float]]) 
     return replace(dataset, tables=dataset.tables | {"learning": table})
 
 
-def test_a_panel_for_each_strategy_with_its_mean_above_others_where_that_is_higher(dataset: DatasetResults) -> None:
-    (axes,) = learning_figure(dataset).axes
-    titles = [text for text in axes.texts if text.get_text() in STRATEGIES]
-    assert [text.get_text() for text in titles] == list(STRATEGIES)
-    table = spread(dataset)
-    curves = [line for lines in axes.collections if isinstance(lines, LineCollection) for line in lines.get_segments()]
-    shapes = set()
-    for name in STRATEGIES:
-        # In inches, from the lower left: equal up to where a panel lies and how tall it is.
-        wanted = table.loc[name]["mean"].to_numpy()
-        wanted = wanted - wanted[0]
-        fits = [line[:, 1] - line[0, 1] for line in curves if len(line) == len(wanted)]
-        scale = table["max"].max() - table["min"].min()
-        assert any(np.allclose(fit, 0.9 * 0.85 * wanted / scale, atol=1e-6) for fit in fits)
-        shapes.add(tuple(wanted.round(6)))
-    assert len(shapes) > 1
+def test_the_table_holds_mean_lowest_and_highest_of_the_draws(dataset: DatasetResults) -> None:
+    cosine = [("cosine", 2, 0, 0.2), ("cosine", 2, 1, 0.3), ("cosine", 4, 0, 0.4)]
+    table = learning_table(with_rows(dataset, [*cosine, ("fixed", 2, 0, 0.3), ("fixed", 2, 1, 0.3)]))
+    order = [name for name in dataset.ranking if name in ("cosine", "fixed")]
+    cells = {"cosine": ["`cosine`", "4", "25.0 [20.0, 30.0]", "40.0"], "fixed": ["`fixed`", "2", "30.0", NOTHING]}
+    assert table.columns == ["strategy", "needs", "2", "4"]
+    assert list(table.rows) == [cells[name] for name in order]
+    assert table.tints == {(order.index("cosine"), 2): -1}
 
 
 def test_spread_leaves_out_what_could_not_be_fitted(dataset: DatasetResults) -> None:
@@ -47,7 +38,3 @@ def test_needed_is_where_the_mean_stays_near(dataset: DatasetResults) -> None:
     text = learning_finding(crowd)
     assert "with all 40: global 40, cosine 20." in text
     assert "8.0 points" in text
-
-
-def test_one_size_can_be_drawn(dataset: DatasetResults) -> None:
-    learning_figure(with_rows(dataset, [("fixed", 8, 0, 0.3)])).canvas.draw()

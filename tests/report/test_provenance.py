@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from groupseg.files import write_json
-from groupseg.report.provenance import Stage, read_commit, read_stages, read_versions
+from groupseg.report.provenance import Stage, read_commit, read_stages, read_versions, stages_table
 
 
 @pytest.fixture
@@ -63,3 +63,7 @@ def test_stages_of_one_name_are_taken_together(tmp_path: Path) -> None:
     assert second == Stage("b", "", ("data/*",), of=3, runs=2, seconds=3, peak_mib=30)
     assert third == Stage("c", "", (), of=1, runs=0, seconds=0, peak_mib=0)
     assert read_stages(tmp_path / "dvc.yaml", params, tmp_path / "missing")[0].runs == 0
+    table = stages_table([first, second, third])
+    assert [row[3:] for row in (*table.rows, *table.foot)] == [
+        ["1 of 1", "4.0", "20"], ["2 of 3", "3.0", "30"], ["0 of 1", "kept", ""], ["", "7", "30"],
+    ]  # fmt: skip

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from groupseg.report.gains import Gains
-from groupseg.report.results import Results
+from groupseg.report.results import DatasetResults, Results
 from groupseg.report.tables import (
     MINUS,
     NOTHING,
+    figures_table,
     headline,
     markdown,
     percent,
@@ -17,6 +18,7 @@ from groupseg.report.tables import (
     share,
     signed,
     strategies,
+    strategies_table,
     table,
     with_interval,
 )
@@ -93,3 +95,27 @@ def test_the_headline_is_the_start_one_threshold_and_the_best(results: Results) 
 )
 def test_shares_are_whole_percents(value: float | None, expected: str) -> None:
     assert share(value) == expected
+
+
+def test_the_table_of_the_report_falls_by_what_is_reached_on_all_data_sets_together(results: Results) -> None:
+    found = strategies_table(results)
+    reached = {name: sum(one.strategies[name]["miou"] for one in results.datasets) for name in STRATEGIES}
+    assert [row[0] for row in found.rows] == [f"`{name}`" for name in sorted(reached, key=lambda name: -reached[name])]
+    assert {row[0].strip("`"): list(row[1:]) for row in found.rows} == {
+        row[0]: row[1:] for row in table(results, STRATEGIES)[1:-1]
+    }
+    shares = [float(row[found.sorted].replace(MINUS, "-").removesuffix(" %")) for row in found.rows]
+    assert shares == sorted(shares, reverse=True)
+    assert [row[0] for row in found.foot] == ["label oracle"]
+
+
+def test_the_table_of_a_data_set_holds_its_figures_and_marks_ties(dataset: DatasetResults) -> None:
+    found = figures_table(dataset, {dataset.winner})
+    assert [row[0] for row in found.rows] == [f"`{name}`" for name in dataset.ranking]
+    assert [row[1].startswith("**") for row in found.rows] == [name == dataset.winner for name in dataset.ranking]
+    for name, row in zip([*dataset.ranking, ""], (*found.rows, *found.foot), strict=True):
+        figures = dataset.strategies.get(name, dataset.oracle)
+        assert row[1].strip("*") == with_interval(figures)
+        assert row[3:] == [percent(figures[key]) for key in ("background_iou", "foreground_miou", "pixel_accuracy")]
+        own = signed(figures["difference_to_baseline"]) if name else ""
+        assert row[2] == NOTHING if name in (dataset.baseline, "") else row[2].startswith(f"{own} [")

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from groupseg.report.tables import MINUS
-from groupseg.report.transfer import against_own, transfer_figure, transfer_finding
+from groupseg.report.numbers import MINUS, NOTHING
+from groupseg.report.transfer import against_own, transfer_finding, transfer_table
 
 ROWS = [
     ("cosine", "a", "a", 0.5, "threshold"),
@@ -25,21 +25,26 @@ def test_change_is_against_what_was_fitted_there() -> None:
     assert np.isnan(against_own(TABLE[1:2])).all()
 
 
-@pytest.mark.parametrize("count", [1, len(TABLE)])
+@pytest.mark.parametrize("count", [1, len(ROWS)])
 def test_a_row_for_each_strategy_with_its_numbers_and_no_other(count: int) -> None:
-    table = TABLE[:count]
-    axes, _ = transfer_figure(table).axes
-    strategies, sources, targets = (list(dict.fromkeys(table[key])) for key in ("strategy", "from", "to"))
-    texts = [text.get_text() for text in axes.texts]
-    assert [text for text in texts if text in strategies] == strategies
-    assert [text for text in texts if text in sources] == sources * len(targets)
-    written = {text.get_position(): text.get_text() for text in axes.texts if text.get_text()[0].isdigit()}
-    assert written == {
-        (targets.index(row.to) * len(sources) + sources.index(row[2]), strategies.index(row.strategy)): (
-            f"{100 * row.miou:.1f}"
-        )
-        for row in table.itertuples()
-    }
+    rows = TABLE[:count]
+    table = transfer_table(rows)
+    strategies, sources, targets = (list(dict.fromkeys(rows[key])) for key in ("strategy", "from", "to"))
+    assert [row[0] for row in table.rows] == [f"`{name}`" for name in strategies]
+    assert table.columns == ["strategy", "what moves", *sources * len(targets)]
+    assert table.groups == [f"used on {name}, fitted on" for name in targets]
+    known = {(name, to, source): miou for name, source, to, miou, _ in ROWS[:count]}
+    for name, row in zip(strategies, table.rows, strict=True):
+        mious = [known.get((name, to, source)) for to in targets for source in sources]
+        assert list(row[2:]) == [NOTHING if miou is None else f"{100 * miou:.1f}" for miou in mious]
+
+
+def test_colour_is_what_a_rule_of_another_data_set_costs() -> None:
+    table = transfer_table(TABLE)
+    pairs = [(to, source) for to in ("a", "b") for source in ("a", "b", "all")]
+    lower = [(0, "a", "b"), (0, "a", "all"), (0, "b", "a"), (1, "a", "b"), (1, "b", "a")]
+    assert table.tints.keys() == {(row, 2 + pairs.index((to, source))) for row, to, source in lower}
+    assert all(tint < 0 for tint in table.tints.values())
 
 
 def test_the_finding_says_what_moved_at_both_ends() -> None:
@@ -48,7 +53,3 @@ def test_the_finding_says_what_moved_at_both_ends() -> None:
     assert f"from {MINUS}10.0 (cosine: threshold) to {MINUS}25.0 (area: setting, threshold)" in text
     assert text.endswith(f"One threshold for all data sets: {MINUS}1.0 on average.")
     assert "no other data set" in transfer_finding(TABLE[:1])
-
-
-def test_one_data_set_can_be_drawn() -> None:
-    transfer_figure(TABLE[:1]).canvas.draw()

@@ -102,7 +102,7 @@ def test_the_table_and_the_report_say_where_scores_come_from(done: Path) -> None
     table = SegmentTable.load(paths.table("folder", "test"))
     assert table.kind == "scores"
     assert table.protocol["scores"].startswith("logits by ")
-    assert "<svg" in Path("results/given/report.html").read_text("utf-8")
+    assert "data:image/svg+xml" in Path("results/given/report.html").read_text("utf-8")
     with pytest.raises(UserError, match="holds no network"):
         load_network(paths.weights("given"))
 

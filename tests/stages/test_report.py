@@ -15,7 +15,7 @@ def test_report_leaves_figures_page_summary_and_a_note(tmp_path: Path) -> None:
     project = build(tmp_path, reported=True)
     folder = project / "results/scenes"
     assert {path.suffix for path in (folder / "figures").iterdir()} == {".png", ".svg"}
-    assert "<svg" in (folder / "report.html").read_text("utf-8")
+    assert "data:image/svg+xml" in (folder / "report.html").read_text("utf-8")
     assert set(read_json(folder / "summary.json")) == {"alpha", "beta"}
     assert read_json(project / "data/done/scenes/report.json") == {"report": results_digest(read_results(project))}
 

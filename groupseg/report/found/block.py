@@ -26,8 +26,11 @@ def findings(found: Gains) -> list[str]:
 def found_block(results: Results) -> str:
     """Writes the sentences and the table of cures in Markdown."""
     found = Gains(results)
-    lines = [f"- {sentence}" for sentence in findings(found)]
-    return "\n".join([*lines, "", cures.cures_table(found), "", f"{NOTE} {_trained(found)}"]).strip()
+    table = cures.cures_table(found)
+    lines = [f"| {' | '.join(row)} |" for row in (table.columns, *table.rows)] if table.rows else []
+    lines[1:1] = ["|---" * len(table.columns) + "|"] * bool(lines)
+    said = [f"- {sentence}" for sentence in findings(found)]
+    return "\n".join([*said, "", *lines, "", f"{NOTE} {_trained(found)}"]).strip()
 
 
 def _trained(found: Gains) -> str:

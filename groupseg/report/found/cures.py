@@ -7,6 +7,7 @@ from groupseg.report.found.words import listing, named, verdict
 from groupseg.report.gains import Gain, Gains, by_name
 from groupseg.report.kinds import CONSTANTS, SCORES, by_kind, same_score
 from groupseg.report.numbers import NOTHING
+from groupseg.report.page_table import Table
 from groupseg.report.trainings import ORACLE, differing
 
 _AGAINST = "one training a model, in brackets against the best and the worst of"
@@ -51,15 +52,16 @@ def which_cures(found: Gains) -> str:
     return f"Against one threshold on the same score there is {'; '.join(parts)} (see the table)." if parts else ""
 
 
-def cures_table(found: Gains) -> str:
-    """Writes a table in Markdown: a row a kind of cure, with its gain on each data set, bold where there is one."""
+def cures_table(found: Gains) -> Table:
+    """Lists the kinds of cure, each with its gain on each data set, bold where there is one."""
     names = [dataset.name for dataset in found.results.datasets]
-    lines = [f"| in points of mIoU | at its best | against | {' | '.join(names)} |", "|---" * (3 + len(names)) + "|"]
+    rows = []
     for row in cures(found):
         gains = [row.gains.get(name) for name in names]
         cells = [NOTHING if gain is None else f"**{gain}**" if gain.sign else str(gain) for gain in gains]
-        lines.append(f"| {row.kind} | `{row.strategy}` | `{row.score}` | {' | '.join(cells)} |")
-    return "\n".join(lines) if len(lines) > 2 else ""
+        rows.append([row.kind, f"`{row.strategy}`", f"`{row.score}`", *cells])
+    caption = "What each kind of cure, at its best, adds to one calibrated threshold on the same score."
+    return Table(["in points of mIoU", "at its best", "against", *names], rows, caption, words=3)
 
 
 def constraint(found: Gains) -> str:
