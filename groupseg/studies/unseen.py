@@ -91,8 +91,8 @@ def _of_labels(counts: Counts, columns: NDArray[np.int64], weights: NDArray[np.i
 def _harmonic(first: Resampled, second: Resampled) -> Resampled:
     """The harmonic mean of two figures of the same images on the same resamples."""
 
-    def mean(one: Floats, other: Floats) -> Floats:
+    def mean(name: str) -> Floats:
+        one, other = np.asarray(getattr(first, name)), np.asarray(getattr(second, name))
         return np.asarray(2 * one * other / np.maximum(one + other, np.finfo(float).tiny))
 
-    value = float(mean(np.float64(first.value), np.float64(second.value)))
-    return Resampled(value, mean(first.drawn, second.drawn), mean(first.left_out, second.left_out))
+    return Resampled(float(mean("value")), mean("drawn"), mean("left_out"))

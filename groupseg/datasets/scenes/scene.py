@@ -114,9 +114,7 @@ def _backdrop(
     return _Canvas(colour, region_labels[region]), [name for name in names if name and labels_stuff]
 
 
-def _distractor(
-    name: str, rng: np.random.Generator, left_out: Collection[str]
-) -> tuple[str, dict[str, list[str]]]:
+def _distractor(name: str, rng: np.random.Generator, left_out: Collection[str]) -> tuple[str, dict[str, list[str]]]:
     """An object that the class list of `name` does not hold: it is background there."""
     artwork = _without(vocabulary.unlisted() if rng.random() < 0.6 else vocabulary.foreign(name), left_out)
     return str(rng.choice(list(artwork))), artwork
