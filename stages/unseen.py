@@ -17,7 +17,8 @@ from groupseg.files import read_json, sha256, write_json
 from groupseg.metrics.confusion import Counts
 from groupseg.metrics.counts import load_counts
 from groupseg.records import digest, files_digest, read_record
-from groupseg.report.forms import Unseen, read_result
+from groupseg.report.forms import read_result
+from groupseg.report.unseen import Unseen
 from groupseg.studies.unseen import unseen_figures, unseen_labels
 from groupseg.text.captions import embed_captions
 from groupseg.training.run import train_model

@@ -18,7 +18,6 @@ _SHOWN = 60
 
 Number = float | None  # null where a figure is not defined
 Interval = Annotated[list[float], Field(min_length=2, max_length=2)]
-Ends = Annotated[list[Number], Field(min_length=2, max_length=2)]  # of the interval of a figure that may be null
 
 
 class Form(BaseModel):
@@ -218,41 +217,6 @@ class Variant(Form):
     """variants/<model>.json."""
 
     datasets: dict[str, VariantFigures]
-
-
-class UnseenScore(Form):
-    """What a strategy, or the label oracle, reaches where some classes are unseen (`groupseg.studies.unseen`)."""
-
-    seen: Number
-    seen_ci: Ends
-    unseen: Number
-    unseen_ci: Ends
-    harmonic: Number
-    harmonic_ci: Ends
-    taught: Number
-    taught_ci: Ends
-    cost: Number
-    cost_ci: Ends
-
-
-class UnseenOracles(Form):
-    """The label oracle where some classes are unseen."""
-
-    label: UnseenScore
-
-
-class UnseenFigures(Form):
-    """What is reached on a data set where some classes are unseen."""
-
-    unseen: list[str]
-    strategies: dict[str, UnseenScore]
-    oracle: UnseenOracles
-
-
-class Unseen(Form):
-    """unseen.json."""
-
-    datasets: dict[str, UnseenFigures]
 
 
 class Run(Form):

@@ -1,9 +1,11 @@
 """What is reached on classes that training neither showed nor named, in sentences and tables."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from groupseg.report.forms import Unseen, read_result
+from pydantic import Field
+
+from groupseg.report.forms import Form, Number, read_result
 from groupseg.report.found.words import listing, named, verdict
 from groupseg.report.gains import Gain
 from groupseg.report.numbers import NOTHING, percent, with_interval
@@ -22,6 +24,43 @@ _NOTE = (
     "harmonic mean; and of the same unseen classes after the default training, which shows and names them and whose "
     "strategies are calibrated with their labels. One training each."
 )
+
+Ends = Annotated[list[Number], Field(min_length=2, max_length=2)]  # of the interval of a figure that may be null
+
+
+class UnseenScore(Form):
+    """What a strategy, or the label oracle, reaches (`groupseg.studies.unseen`)."""
+
+    seen: Number
+    seen_ci: Ends
+    unseen: Number
+    unseen_ci: Ends
+    harmonic: Number
+    harmonic_ci: Ends
+    taught: Number
+    taught_ci: Ends
+    cost: Number
+    cost_ci: Ends
+
+
+class UnseenOracles(Form):
+    """What the label oracle reaches."""
+
+    label: UnseenScore
+
+
+class UnseenFigures(Form):
+    """What is reached on a data set."""
+
+    unseen: list[str]
+    strategies: dict[str, UnseenScore]
+    oracle: UnseenOracles
+
+
+class Unseen(Form):
+    """unseen.json."""
+
+    datasets: dict[str, UnseenFigures]
 
 
 def read_unseen(results: Results) -> Figures:

@@ -12,7 +12,8 @@ from groupseg.datasets.scenes.vocabulary import synonyms
 from groupseg.datasets.shards import read_captions
 from groupseg.errors import UserError
 from groupseg.files import read_json, sha256
-from groupseg.report.forms import Unseen, read_result
+from groupseg.report.forms import read_result
+from groupseg.report.unseen import Unseen
 from groupseg.text.features import load_features
 from stages import calibrate, captions, embed_captions, embed_text, evaluate, paths, prepare, segment, train, unseen
 from tests.model.tiny import TINY

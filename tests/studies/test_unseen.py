@@ -76,5 +76,5 @@ def test_labels_of_unseen_classes_count_for_nothing_in_calibration(unseen: set[s
 
 def test_an_unseen_class_takes_what_a_rule_has_for_classes_without_pixels() -> None:
     fitted = PerClass().fit(without_labels(CALIB, UNSEEN), CASE.vocabulary)
-    assert fitted.thresholds[1] == fitted.thresholds[3] == fitted.threshold
+    assert fitted.thresholds[1] == fitted.thresholds[3] == fitted.single
     assert "class1" in fitted.warnings[-1]
