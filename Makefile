@@ -1,5 +1,5 @@
 # make repro   set up and run the whole pipeline        make test    set up and run the tests
-# make seeds   and models of other seeds of training    make repro-all    and all models in run.variants
+# make seeds   and models of other seeds of training    make repro-all    and all of run.variants, and unseen classes
 # make lint    linters and types                        make bench   ratios, measured side by side
 # make readme  write results into the README            make clean   remove what the pipeline made
 
@@ -32,6 +32,7 @@ OTHER_KINDS := scenes_small_background_010 scenes_small_background_025 scenes_sm
   scenes_small_background_100 scenes_two_stage scenes_two_stage_background
 repro-all: seeds
 	for model in $(OTHER_KINDS); do python -m stages.variant $$model || exit 1; done
+	python -m stages.unseen
 	groupseg report
 
 # The longest file first, so that one process does not wait for the other in the end.
@@ -58,7 +59,7 @@ readme: $(INSTALLED)
 	groupseg readme
 
 clean:
-	rm -rf data/captions/* data/check data/counts data/done data/predictions data/prepared data/segments data/sources data/text models results/*/report.html results/*/explorer.html .work
+	rm -rf data/captions/* data/check data/counts data/done data/predictions data/prepared data/segments data/sources data/text data/unseen models results/*/report.html results/*/explorer.html .work
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

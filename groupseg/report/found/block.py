@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from groupseg.report.found import cures, gap, rest, studies
 from groupseg.report.gains import Gains
 from groupseg.report.results import Results
+from groupseg.report.unseen import unseen_sentences
 
 _TOLD: Sequence[Callable[[Gains], str]] = (
     gap.oracle_over_constant, gap.oracle_over_rules, gap.calibrating, gap.constants, gap.another_score, gap.best_rule,
@@ -20,7 +21,7 @@ NOTE = (
 
 def findings(found: Gains) -> list[str]:
     """Says a thing in each sentence; what was not run is left out."""
-    return [sentence for tell in _TOLD if (sentence := tell(found))]
+    return [*(sentence for tell in _TOLD if (sentence := tell(found))), *unseen_sentences(found.results)]
 
 
 def found_block(results: Results) -> str:
