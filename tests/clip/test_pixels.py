@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import open_clip
 import pytest
@@ -26,7 +27,6 @@ from groupseg.datasets.sample import Sample
 from groupseg.errors import UserError
 from groupseg.networks import load_network
 from groupseg.refine.settings import UNREFINED, Pamr
-from groupseg.segments.frame import resize
 from groupseg.segments.pixels import build_score_table, score_vocabulary
 from groupseg.strategies.registry import build
 from groupseg.text.prompts import class_words
@@ -140,7 +140,7 @@ def step_by_step(
     height, width = image.shape[:2]
     factor = min(short / min(height, width), 2048 / max(height, width))
     canvas = int(height * factor + 0.5), int(width * factor + 0.5)
-    pixels = resize(image, canvas)
+    pixels = torch.from_numpy(cv2.resize(image, canvas[::-1], interpolation=cv2.INTER_LINEAR)).permute(2, 0, 1)
     flat = [word for group in words for word in group]
     mean = [np.mean([direction(template.format(word)) for template in EIGHTY], axis=0) for word in flat]
     text = torch.tensor(np.stack([vector / np.linalg.norm(vector) for vector in mean]))
