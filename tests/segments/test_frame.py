@@ -13,7 +13,6 @@ from PIL import Image
 from torchvision.transforms.v2.functional import resize as tv_resize
 
 from groupseg.segments.frame import Square, Windows, resize
-from tests.datasets.conftest import real  # noqa: F401  (a fixture)
 from tests.segments.networks import noise
 
 OFFICIAL = Windows(short=448, long=2048, crop=448, stride=224, patch=16)
