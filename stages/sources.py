@@ -42,6 +42,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "report": ("run", "evaluate.best", "report"),
     "track": ("run",),
     "variant": (),
+    "refine": (),
 }
 # Stages that run for each of a kind.
 KINDS: dict[str, Kind] = {stage: kind for kind, stage in paths.MAKERS.items()}

@@ -4,6 +4,7 @@ No stage of dvc.yaml: its weights stay with whoever trained them, and nobody els
 still right, weights and figures, is kept by its key. Run `dvc repro` before.
 """
 
+import shutil
 import time
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,7 @@ from tqdm import tqdm
 
 from groupseg.datasets.shards import read_class_list, read_crossfit, read_samples
 from groupseg.errors import UserError
-from groupseg.files import read_json, sha256, write_json
+from groupseg.files import atomic_path, read_json, sha256, write_json
 from groupseg.metrics.bootstrap import resample_weights
 from groupseg.networks import load_network
 from groupseg.records import account, digest, files_digest
@@ -60,6 +61,7 @@ def train(name: str, params: Params) -> None:
     model, source = params.models[name], paths.source("models", name)
     if not isinstance(model, TrainedModel) or not source.exists():
         raise UserError(f"{name} is no variant that is ready. List it in run.variants, and run `dvc repro` before.")
+    take_over(name, params)
     corpora = [paths.CAPTIONS / corpus for corpus in params.run.corpora]
     out = {"weights": paths.weights(name), "history": paths.history(name)}
     trained = train_model(
@@ -67,6 +69,20 @@ def train(name: str, params: Params) -> None:
         ROOT / ".work" / "train", out,
     )  # fmt: skip
     print(f"{name}: {'trained' if trained else 'weights kept'}")
+
+
+def take_over(name: str, params: Params) -> None:
+    """Copies the weights of the model that runs where only its refinement is another.
+
+    Whether they are of this training is asked as of any that are there.
+    """
+    own = params.run.model
+    if name == own or params.models[name] != params.models[own]:
+        return
+    for place in (paths.weights, paths.history):
+        if place(own).exists():
+            with atomic_path(place(name)) as temporary:
+                shutil.copyfile(place(own), temporary)
 
 
 class Split:
