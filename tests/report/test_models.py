@@ -77,5 +77,5 @@ def test_a_model_that_is_refined_otherwise_is_no_seed_nor_is_a_twin(beside: Resu
     for refine, rows in {"none": ["range of 2 seeds"], "pamr": []}.items():
         beside.params["refine"] = {"scenes_small": {"kind": refine}}
         assert list(cells(models_block(beside)))[4:] == rows
-    beside.params["refine"] = dict.fromkeys(("scenes_small", SEEDS[0]), {"kind": "pamr", "dilations": [1, 2]})
+    beside.params["refine"] = {name: {"kind": "pamr", "dilations": [1, 2]} for name in ("scenes_small", SEEDS[0])}
     assert list(cells(models_block(beside)))[4:] == ["range of 2 seeds"]

@@ -34,9 +34,9 @@ def told(root: Path, used: str, means: dict[str, float], weights: str = PROTOCOL
     [
         (PAMR, {**MEANS, PAMR: 0.5}, "0" * 64, "refined by `pamr, dilations 1 2, steps 3`, the best of 3 ways on the "
          "calibration images: mean mIoU of one threshold 50.0 %, 40.0 % as they are."),
-        (PAMR, {**MEANS, PAMR: 0.3}, "0" * 64, "refined by `pamr, dilations 1 2, steps 3` (30.0 %), though of 3 ways on "
-         "the calibration images `guided, radius 8, epsilon 0.0001` is the best (45.0 %, mean mIoU of one threshold): "
-         "`refine` in params.yaml does not follow the record."),
+        (PAMR, {**MEANS, PAMR: 0.3}, "0" * 64, "refined by `pamr, dilations 1 2, steps 3` (30.0 %), though of 3 ways "
+         "on the calibration images `guided, radius 8, epsilon 0.0001` is the best (45.0 %, mean mIoU of one "
+         "threshold): `refine` in params.yaml does not follow the record."),
         (PAMR, MEANS, "0" * 64, "steps 3` (not tried), though of 2 ways"),
         (PAMR, {**MEANS, PAMR: 0.5}, "1" * 64, "as was chosen for other weights: `python -m stages.refine` chooses"),
         (PAMR, {}, "", "and no record says why: `python -m stages.refine` makes one."),
