@@ -29,7 +29,7 @@ seeds: repro
 	groupseg report
 
 repro-all: seeds
-	for model in scenes_small_background scenes_two_stage scenes_two_stage_background; do python -m stages.variant $$model || exit 1; done
+	for model in scenes_small_unrefined scenes_small_background scenes_two_stage scenes_two_stage_background; do python -m stages.variant $$model || exit 1; done
 	groupseg report
 
 # The longest file first, so that one process does not wait for the other in the end.
