@@ -15,7 +15,6 @@ from groupseg.files import read_json
 from groupseg.metrics.bootstrap import resample_weights
 from groupseg.networks import load_network
 from groupseg.records import account, digest, files_digest
-from groupseg.refine.settings import UNREFINED
 from groupseg.segments.build import build_table
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
@@ -39,7 +38,7 @@ class Split:
     def __init__(self, model: str, dataset: str, params: Params, weights: Path | None = None) -> None:
         self.model, self.dataset, self.params = model, dataset, params
         self.file = weights or paths.weights(model)
-        self.refine = params.refine.get(model, UNREFINED)
+        self.refine = params.refinement(model)
 
     @cached_property
     def tables(self) -> tuple[SegmentTable, SegmentTable]:

@@ -404,6 +404,10 @@ class Params(Section):
         """What the segments of the model that runs are described by."""
         return segments_of(self.models[self.run.model].model_dump())
 
+    def refinement(self, model: str) -> refine.Refine:
+        """Returns how masks of a model are refined: as said of it, else as those of the model that runs."""
+        return self.refine.get(model, self.refine.get(self.run.model, refine.UNREFINED))
+
     def plain(self) -> dict[str, Any]:
         """Returns all of it as dictionaries, lists, text and numbers, with the defaults of what the file leaves out."""
         strategies = {name: strategy.definition() for name, strategy in self.strategies.items()}

@@ -43,6 +43,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "track": ("run",),
     "variant": (),
     "unseen": (),
+    "refine": (),
 }
 # Stages that run for each of a kind.
 KINDS: dict[str, Kind] = {stage: kind for kind, stage in paths.MAKERS.items()}

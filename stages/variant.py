@@ -4,11 +4,12 @@ No stage of dvc.yaml: its weights stay with whoever trained them, and nobody els
 still right, weights and figures, is kept by its key. Run `dvc repro` before.
 """
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 from groupseg.errors import UserError
-from groupseg.files import read_json, sha256, write_json
+from groupseg.files import atomic_path, read_json, sha256, write_json
 from groupseg.report.forms import Variant, read_result
 from groupseg.studies.variant import oracle_figures, strategy_figures
 from groupseg.training.run import train_model
@@ -29,9 +30,8 @@ def main(name: str) -> None:
     for dataset in params.run.datasets:
         split = Split(name, dataset, params)
         figures[dataset] = judge(name, figure_keys(split, "variant"), old.get(dataset, {}), split, figures_on)
-    refine = {"refine": str(params.refine[name])} if name in params.refine else {}
-    content = {"model": name, "weights_sha256": sha256(paths.weights(name)), **refine, "datasets": figures}
-    write_json(path, content, decimals=6)
+    about = {"model": name, "weights_sha256": sha256(paths.weights(name)), "refine": str(params.refinement(name))}
+    write_json(path, {**about, "datasets": figures}, decimals=6)
 
 
 def figures_of(path: Path) -> dict[str, Any]:
@@ -48,6 +48,7 @@ def train(name: str, params: Params) -> None:
     model, source = params.models[name], paths.source("models", name)
     if not isinstance(model, TrainedModel) or not source.exists():
         raise UserError(f"{name} is no variant that is ready. List it in run.variants, and run `dvc repro` before.")
+    take_over(name, params)
     corpora = [paths.CAPTIONS / corpus for corpus in params.run.corpora]
     out = {"weights": paths.weights(name), "history": paths.history(name)}
     trained = train_model(
@@ -55,6 +56,20 @@ def train(name: str, params: Params) -> None:
         ROOT / ".work" / "train", out,
     )  # fmt: skip
     print(f"{name}: {'trained' if trained else 'weights kept'}")
+
+
+def take_over(name: str, params: Params) -> None:
+    """Copies the weights of the model that runs where only its refinement is another.
+
+    Whether they are of this training is asked as of any that are there.
+    """
+    own = params.run.model
+    if name == own or params.models[name] != params.models[own]:
+        return
+    for place in (paths.weights, paths.history):
+        if place(own).exists():
+            with atomic_path(place(name)) as temporary:
+                shutil.copyfile(place(own), temporary)
 
 
 def figures_on(strategy: str, split: Split) -> dict[str, Any]:

@@ -16,7 +16,7 @@ STAGES: dict[str, dict[str, Any]] = {
     name: stage.get("do", stage)
     for name, stage in YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"].items()
 }
-# Not in the graph: helpers of the stages, and what trains the models beside the one that runs.
+# Not in the graph: helpers of the stages, what trains the models beside the one that runs, what chooses for it.
 OTHERS = {
     "__init__",
     "archives",
@@ -24,6 +24,7 @@ OTHERS = {
     "params",
     "paths",
     "predictions",
+    "refine",
     "rows",
     "schema",
     "faults",
@@ -66,7 +67,7 @@ def test_stages_import_no_stage() -> None:
 
 
 def test_every_stage_has_parameters_in_its_note_and_none_in_the_graph() -> None:
-    assert set(PARAMETERS) == {*STAGES, "unseen", "variant"} - {"sources"}
+    assert set(PARAMETERS) == {*STAGES, "refine", "unseen", "variant"} - {"sources"}
     assert not [name for name, stage in STAGES.items() if "params" in stage]
 
 
@@ -82,7 +83,7 @@ def test_the_note_of_a_stage_holds_the_sections_it_reads(name: str) -> None:
     free |= {"segments", "datasets"} if name == "segment" else set()
     noted = {parameter.split(".")[0] for parameter in PARAMETERS[name]}
     # These are no stages: what they keep goes by keys.
-    assert name in ("unseen", "variant") or read - free <= noted
+    assert name in ("refine", "unseen", "variant") or read - free <= noted
 
 
 def test_calibration_sees_no_test_image() -> None:
