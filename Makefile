@@ -45,7 +45,7 @@ lint: $(INSTALLED)
 
 # A link that leads nowhere is an error.
 docs: $(INSTALLED)
-	mkdocs build --quiet
+	mkdocs build
 
 bench: $(INSTALLED)
 	python -m benchmarks.threshold_curve
