@@ -1,7 +1,8 @@
 # make repro   set up and run the whole pipeline        make test    set up and run the tests
 # make seeds   and models of other seeds of training    make repro-all    and all of run.variants, and unseen classes
 # make lint    linters and types                        make bench   ratios, measured side by side
-# make readme  write results into the README            make clean   remove what the pipeline made
+# make readme  write results into the README            make docs    the docs as a site, .work/site/index.html
+# make clean   remove what the pipeline made
 
 PYTHON ?= python3
 VENV := .venv
@@ -11,8 +12,9 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 export HF_HUB_OFFLINE := 1
+export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: repro repro-all seeds test lint bench readme clean
+.PHONY: repro repro-all seeds test lint docs bench readme clean
 
 # Where DVC restores all stages from its cache, report and MLflow have not been written yet. The results stand, whether or
 # not MLflow takes them.
@@ -43,6 +45,10 @@ lint: $(INSTALLED)
 	ruff check .
 	ruff format --check .
 	mypy
+
+# A link that leads nowhere is an error.
+docs: $(INSTALLED)
+	mkdocs build
 
 bench: $(INSTALLED)
 	python -m benchmarks.threshold_curve

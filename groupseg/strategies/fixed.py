@@ -31,6 +31,17 @@ class Fixed(Recorded):
 
     Raises:
         UserError: If a parameter is none of the values it can have.
+
+    Examples:
+        >>> import numpy as np
+        >>> import groupseg
+        >>> cat = np.array([[0.9, 0.8, 0.55, 0.1]])  # the probability of "cat" at each of four pixels
+        >>> scored = groupseg.from_scores(
+        ...     [np.stack([cat, 1 - cat])], [[[1, 1, 0, 2]]], ["cat", "sofa"], kind="probabilities"
+        ... )
+        >>> rule = groupseg.Fixed(threshold=0.85, score="softmax")
+        >>> scored.label_map(0, rule.predict(scored.table, scored.vocabulary))
+        array([[1, 0, 0, 2]], dtype=int32)
     """
 
     HAS_THRESHOLD: ClassVar[bool] = True
