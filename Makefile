@@ -1,7 +1,8 @@
 # make repro   set up and run the whole pipeline        make test    set up and run the tests
-# make seeds   and models of other seeds of training    make repro-all    and all models in run.variants
+# make seeds   and models of other seeds of training    make repro-all    and all of run.variants, and unseen classes
 # make lint    linters and types                        make bench   ratios, measured side by side
-# make readme  write results into the README            make clean   remove what the pipeline made
+# make readme  write results into the README            make docs    the docs as a site, .work/site/index.html
+# make clean   remove what the pipeline made
 
 PYTHON ?= python3
 VENV := .venv
@@ -11,8 +12,9 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 export HF_HUB_OFFLINE := 1
+export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: repro repro-all seeds test lint bench readme clean
+.PHONY: repro repro-all seeds test lint docs bench readme clean
 
 # Where DVC restores all stages from its cache, report and MLflow have not been written yet. The results stand, whether or
 # not MLflow takes them.
@@ -28,8 +30,11 @@ seeds: repro
 	for model in scenes_small_seed1 scenes_small_seed2; do python -m stages.variant $$model || exit 1; done
 	groupseg report
 
+OTHER_KINDS := scenes_small_unrefined scenes_small_background_010 scenes_small_background_025 \
+  scenes_small_background scenes_small_background_100 scenes_two_stage scenes_two_stage_background
 repro-all: seeds
-	for model in scenes_small_background scenes_two_stage scenes_two_stage_background; do python -m stages.variant $$model || exit 1; done
+	for model in $(OTHER_KINDS); do python -m stages.variant $$model || exit 1; done
+	python -m stages.unseen
 	groupseg report
 
 # The longest file first, so that one process does not wait for the other in the end.
@@ -40,6 +45,10 @@ lint: $(INSTALLED)
 	ruff check .
 	ruff format --check .
 	mypy
+
+# A link that leads nowhere is an error.
+docs: $(INSTALLED)
+	mkdocs build
 
 bench: $(INSTALLED)
 	python -m benchmarks.threshold_curve
@@ -56,7 +65,7 @@ readme: $(INSTALLED)
 	groupseg readme
 
 clean:
-	rm -rf data/captions/* data/check data/counts data/done data/predictions data/prepared data/segments data/sources data/text models results/*/report.html results/*/explorer.html .work
+	rm -rf data/captions/* data/check data/counts data/done data/predictions data/prepared data/segments data/sources data/text data/unseen models results/*/report.html results/*/explorer.html .work
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

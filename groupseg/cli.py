@@ -12,6 +12,7 @@ import typer
 
 from groupseg.clip.config import Attention
 from groupseg.errors import UserError, printable
+from groupseg.extras import extra
 from groupseg.terminal import read_names_as_utf8, show_any_name
 
 commands = typer.Typer(
@@ -27,6 +28,9 @@ weights = typer.Typer(help="Files of weights.", no_args_is_help=True)
 commands.add_typer(weights, name="weights")
 
 _ROOT = Path()
+
+# What brings the libraries of a command; the others are for the folder of a project, and need all of them.
+_EXTRAS = {"predict": "clip", "weights": "clip", "export": "export", "explore": "report", "track": "track"}
 
 
 class Layout(StrEnum):
@@ -312,7 +316,8 @@ def app(arguments: Sequence[str] | None = None) -> None:
         read_names_as_utf8()
     show_any_name()
     try:
-        commands(args=arguments)
+        with extra(_EXTRAS.get(_command(arguments), "pipeline")):
+            commands(args=arguments)
     except UserError as error:
         from groupseg.restored import damaged_copies
 
@@ -325,6 +330,12 @@ def app(arguments: Sequence[str] | None = None) -> None:
         if error.filename is None:
             raise
         _fail(f"{error.filename}: {error.strerror}. Mend it or its rights.")
+
+
+def _command(arguments: Sequence[str] | None) -> str:
+    """Returns the name of the command; empty if there is none."""
+    given = sys.argv[1:] if arguments is None else arguments
+    return given[0] if given else ""
 
 
 def _fail(message: str) -> NoReturn:

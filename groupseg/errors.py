@@ -9,6 +9,12 @@ class UserError(ValueError):
     The message is one line that names the file or argument, says what was expected and what was found, and how to mend
     it.
     Stages and the command line print it without a traceback and exit with status 1.
+
+    Examples:
+        >>> import groupseg
+        >>> groupseg.Threshold(score="softmx")
+        Traceback (most recent call last):
+        groupseg.errors.UserError: Expected strategy parameter `score` to be one of 'cosine', 'softmax', ...
     """
 
 

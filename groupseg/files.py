@@ -21,9 +21,11 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yields a temporary path that takes the place of `path` when the block ends well, and goes when it does not.
 
     Raises:
-        UserError: If the file cannot be written: no permission, no space left, a folder in the way.
+        UserError: If the file cannot be written: no permission, no space left, a folder, a pipe or a device in the way.
     """
     path = Path(path)
+    if path.exists() and not (path.is_file() or path.is_dir()):  # it would be replaced, /dev/null too
+        raise UserError(f"Cannot write {path}: it is a pipe or a device. Name a file.")
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

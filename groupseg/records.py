@@ -60,7 +60,8 @@ def account(what: str, kept: int, made: Mapping[str, str], seconds: float) -> st
         made: Why each of the others was made, by name.
         seconds: How long that took.
 
-    Example:
+    Examples:
+        >>> from groupseg.records import account
         >>> account("calibrate scenes59", 33, {"fixed": "parameters changed"}, 0.4)
         'calibrate scenes59: 33 kept, 1 made (fixed: parameters changed) in 0.4 s'
     """

@@ -6,11 +6,11 @@ import sys
 
 
 def read_names_as_utf8() -> None:
-    """Starts this program again in the UTF-8 mode of Python where the locale knows nothing but ASCII.
+    """Starts this program again in the UTF-8 mode of Python where the locale has another encoding.
 
     Else the name of a file that is UTF-8, as in params.yaml, could not be opened by that name.
     """
-    if sys.getfilesystemencoding() == "ascii":
+    if sys.getfilesystemencoding() != "utf-8":
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606
 
 

@@ -70,6 +70,11 @@ def counts(params: Params, dataset: str) -> Path:
     return Path("data/counts") / params.run.name / f"{dataset}.safetensors"
 
 
+def unseen(params: Params) -> Path:
+    """What the model that runs is trained from without some classes, and its weights then."""
+    return Path("data/unseen") / params.run.model
+
+
 def done(stage: str, params: Params) -> Path:
     """Stands for what a stage leaves outside of DVC, such as a report that names the time; different for each stage."""
     return Path("data/done") / params.run.name / f"{stage}.json"

@@ -272,6 +272,10 @@ class PublishedModel(Section):
     precision: Literal["float32", "bfloat16"]
     weights: str | None = None
 
+    def settings(self) -> Any:
+        """Returns the settings that the model's kind of network alone has."""
+        return getattr(self, str(_kind(self)))
+
 
 class GroupViTModel(PublishedModel):
     """GroupViT; with `training` it is trained here, and its weights come from nowhere else."""
@@ -292,11 +296,6 @@ class GivenModel(PublishedModel):
     frame: None = None  # type: ignore[assignment]
     precision: Literal["float32"] = "float32"  # type: ignore[assignment]
     scores: ScoreSource
-
-    @property
-    def clip(self) -> ScoreSource:
-        """What `stages.train` converts, as it does with CLIP."""
-        return self.scores
 
     @model_validator(mode="after")
     def _from_their_source(self) -> "GivenModel":
@@ -404,6 +403,10 @@ class Params(Section):
     def segments(self) -> SegmentKind:
         """What the segments of the model that runs are described by."""
         return segments_of(self.models[self.run.model].model_dump())
+
+    def refinement(self, model: str) -> refine.Refine:
+        """Returns how masks of a model are refined: as said of it, else as those of the model that runs."""
+        return self.refine.get(model, self.refine.get(self.run.model, refine.UNREFINED))
 
     def plain(self) -> dict[str, Any]:
         """Returns all of it as dictionaries, lists, text and numbers, with the defaults of what the file leaves out."""

@@ -24,7 +24,7 @@ from groupseg.errors import UserError
 from groupseg.files import atomic_path, sha256
 from groupseg.networks import find_kind, load_network, load_text_tower
 from groupseg.processes import Place, meet, process_group
-from groupseg.refine.settings import UNREFINED, Refine
+from groupseg.refine.settings import Refine
 from groupseg.segments.build import Map, build_table
 from groupseg.segments.join import is_own, join_items, join_tables
 from groupseg.segments.pixels import build_score_table
@@ -67,7 +67,7 @@ def main(dataset: str) -> None:
 def maker(params: Params, dataset: str) -> tuple[Maker, dict[str, str]]:
     """Returns what makes a segment table of images as the model wants it, and the protocol of that."""
     weights = paths.weights(params.run.model)
-    refine = params.refine.get(params.run.model, UNREFINED)
+    refine = params.refinement(params.run.model)
     if params.segments == "scores":
         return of_pixels(params, dataset, refine)
     network = load_network(weights)

@@ -42,6 +42,8 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "report": ("run", "evaluate.best", "report"),
     "track": ("run",),
     "variant": (),
+    "unseen": (),
+    "refine": (),
 }
 # Stages that run for each of a kind.
 KINDS: dict[str, Kind] = {stage: kind for kind, stage in paths.MAKERS.items()}
@@ -56,6 +58,7 @@ RECIPES = {
 RECORDS = {
     "calibrate": {"calibration": "groupseg.strategies.record"},
     "variant": {"figures": "groupseg.studies.variant"},
+    "unseen": {"figures": "groupseg.studies.unseen"},
     "evaluate": {"curves": "groupseg.studies.curves"},
     "studies": {name: f"groupseg.studies.{name}" for name in ("learning", "vocabulary", "transfer")},
 }

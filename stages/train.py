@@ -57,10 +57,9 @@ def convert(name: str, model: PublishedModel, params: Params) -> None:
     from groupseg.convert import convert_weights
     from stages.archives import weights_file
 
-    network = model.groupvit if isinstance(model, GroupViTModel) else model.clip
     out = outputs(name)
     write_history([], out["history"])
-    convert_weights(weights_file(params, name), out["weights"], network, model.frame, model.precision)
+    convert_weights(weights_file(params, name), out["weights"], model.settings(), model.frame, model.precision)
 
 
 def outputs(name: str) -> dict[str, Path]:

@@ -1,5 +1,6 @@
 """What the pages show runs, Python as it stands and commands as far as their options, and is as params.yaml says."""
 
+import doctest
 import re
 import shlex
 from pathlib import Path
@@ -11,6 +12,7 @@ import typer
 from PIL import Image
 from ruamel.yaml import YAML
 
+import groupseg
 from groupseg.cli import commands
 from groupseg.model.weights import save_model
 from stages.params import load_params
@@ -49,7 +51,8 @@ def test_the_python_of_the_pages_runs(tmp_path: Path, monkeypatch: pytest.Monkey
         Image.fromarray(noise((40, 60), seed)).save(path)
     place: dict[str, object] = {}
     code = [block for page in PAGES for block in blocks(page, "python")]
-    assert len(code) >= 4
+    assert len(code) >= 5
+    code += [example.source for example in doctest.DocTestParser().get_examples(groupseg.Segmenter.__doc__ or "")]
     for block in code:
         exec(block, place)
     assert np.asarray(Image.open("overlay.png")).shape[1] == 640

@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,14 @@ def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "results").write_text("a file in the way")
     with pytest.raises(UserError, match=r"Cannot write .*results/metrics/a\.json: (File exists|Not a directory)"):
         write_json(tmp_path / "results" / "metrics" / "a.json", {})
+
+
+def test_a_pipe_or_device_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with pytest.raises(UserError, match=r"Cannot write .*pipe: it is a pipe or a device\. Name a file\."):
+        write_json(path, {})
+    assert path.is_fifo()
 
 
 def test_folders_are_made_and_files_can_be_read_by_all(tmp_path: Path) -> None:

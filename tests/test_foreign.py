@@ -42,8 +42,9 @@ def state_of_groupvit(path: Path) -> None:
 
 
 def with_configuration(path: Path) -> None:
-    """A checkpoint that holds the options of its training."""
-    torch.save({"model": {"a": torch.zeros(1)}, "args": Namespace(lr=1)}, path)
+    """An old checkpoint that holds the options of its training."""
+    content = {"model": {"a": torch.zeros(1)}, "args": Namespace(lr=1)}
+    torch.save(content, path, _use_new_zipfile_serialization=False)
 
 
 MADE: dict[str, Callable[[Path], Any]] = {

@@ -28,11 +28,14 @@ class Clip:
         masks: What segments are made of: clusters of patches, each with an embedding; or pixels of one class and one
             probability, as the published methods score them (`groupseg.clip.pixels`).
         steps: Of pixels: how many steps of probability there are in 0..1.
+        bias: Of pixels: a word has the sigmoid of `scale` times its cosine plus this, as TCL has it, and not a share of
+            one softmax over all words; None = the softmax.
         area: Of pixels: a class that has at most this share of what the classes have of an image loses it to the next
             best (SCLIP, `area_thd`), in 0..1; None = no such rule.
 
     Raises:
-        ValueError: If a number is out of range, there are no clusters to take to pieces, or `area` is for clusters.
+        ValueError: If a number is out of range, there are no clusters to take to pieces, or `area` or `bias` are
+            for clusters.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Clip:
     normalisation: Normalisation
     masks: Masks = "clusters"
     steps: int = STEPS
+    bias: float | None = None
     area: float | None = None
 
     def __post_init__(self) -> None:
@@ -57,5 +61,6 @@ class Clip:
             raise ValueError(f"steps must be positive, but got {self.steps}")
         if self.area is not None and not 0 <= self.area < 1:
             raise ValueError(f"area must lie in [0, 1), but got {self.area}")
-        if self.area is not None and self.masks != "pixels":
-            raise ValueError("area needs masks: pixels, but masks is clusters")
+        for name in ("area", "bias"):
+            if getattr(self, name) is not None and self.masks != "pixels":
+                raise ValueError(f"{name} needs masks: pixels, but masks is clusters")

@@ -122,8 +122,9 @@ def load_clip_network(path: str | Path) -> ClipNetwork:
 def pads(about: About) -> bool:
     """Whether patches at the edges are filled up.
 
-    ClearCLIP's code does so with windows. Those of SCLIP and NACLIP, and all where an image is read at once, leave the
-    rest of a side out. Clusters are of padded windows whatever the method, so that every pixel has a patch.
+    The code of ClearCLIP and TCL does so with windows. That of SCLIP and NACLIP leaves the rest of a side out, and so
+    do all where an image is read at once. Clusters are of padded windows whatever the method, so that every pixel has a
+    patch.
     """
-    windows_of_clearclip = about.clip.attention == "clearclip" and about.frame.crop is not None
-    return about.clip.masks == "clusters" or windows_of_clearclip
+    filled = about.clip.attention == "clearclip" or about.clip.bias is not None
+    return about.clip.masks == "clusters" or (filled and about.frame.crop is not None)

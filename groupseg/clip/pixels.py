@@ -3,7 +3,8 @@
 The code of SCLIP (wangf3014/SCLIP, clip_segmentor.py), ClearCLIP (mc-lan/ClearCLIP, clearclip_segmentor.py) and NACLIP
 (sinahmr/NACLIP, naclip.py) does the same: cosines of patches with all words are enlarged bilinearly to the window,
 averaged over windows and brought to the size of the image; one softmax runs over all words, and a class has the
-probability of its best word.
+probability of its best word. TCL (kakaobrain/tcl, models/tcl/tcl.py) takes a sigmoid of each cosine of a patch instead,
+and enlarges and averages those.
 """
 
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ class PixelScores:
     Args:
         network: The network.
         queries: The words, in the space of the network.
-        refine: How the cosines of an image are refined by its colours, as the network reads them, before the softmax.
+        refine: How what is averaged over windows is refined by the colours of an image, as the network reads them.
 
     Raises:
         UserError: If the area rule has no background that could take what it frees.
@@ -59,15 +60,24 @@ class PixelScores:
     @property
     def protocol(self) -> dict[str, str]:
         """In words, how the network is run and what is made of its patches."""
-        clip, classes = self._network.clip, "a class has its best word"
+        clip, classes, scale = self._network.clip, "a class has its best word", f"scale {self._network.scale:g}"
         small = "" if clip.area is None else f", classes of at most {clip.area} of the area left out"
         return {
             **self._network.protocol,
-            "labels": "cosines brought to the size of the image bilinearly",
-            "scores": f"one softmax over {len(self._queries.word)} words at scale {self._network.scale:g}, {classes}"
-            f"{small}, told apart in {clip.steps} steps of probability",
-            **({} if self._refine == UNREFINED else {"refine": f"{self._refine}, of the cosines"}),
+            "labels": f"{self._averaged} brought to the size of the image bilinearly",
+            "scores": f"{self._made_of(scale)}, {classes}{small}, told apart in {clip.steps} steps of probability",
+            **({} if self._refine == UNREFINED else {"refine": f"{self._refine}, of the {self._averaged}"}),
         }
+
+    @property
+    def _averaged(self) -> str:
+        return "cosines" if self._network.clip.bias is None else "sigmoids"
+
+    def _made_of(self, scale: str) -> str:
+        bias = self._network.clip.bias
+        if bias is None:
+            return f"one softmax over {len(self._queries.word)} words at {scale}"
+        return f"sigmoids of patches at {scale} and bias {bias:g}"
 
     @torch.inference_mode()
     def __call__(self, image: Image) -> Tensor:
@@ -77,11 +87,11 @@ class PixelScores:
             Probabilities of the best words, float32 [C, H, W], or [1 + C, H, W], the background first, where it has
             words. They add up to 1 at most. An image takes about 16 bytes a pixel and word.
         """
-        scores = self._of_classes(self._refined(self._cosines(image), image))
+        scores = self._of_classes(self._refined(self._planes(image), image))
         return scores if self._network.clip.area is None else without_small(scores, self._network.clip.area)
 
-    def _cosines(self, image: Image) -> Tensor:
-        """Cosines of the pixels of an image with the words, float32 [U, H, W]."""
+    def _planes(self, image: Image) -> Tensor:
+        """Cosines of the pixels of an image with the words, or the mean of their sigmoids, float32 [U, H, W]."""
         frame, size = self._network.frame, (image.shape[0], image.shape[1])
         views = frame.views(image)
         grids = self._grids(views.windows)
@@ -96,34 +106,38 @@ class PixelScores:
         return bilinear(total.div_(count), size)
 
     def _grids(self, windows: list[Tensor]) -> Iterator[Tensor]:
-        """Cosines of the patches of windows, which are all of one size: float32 [U, h, w] each."""
+        """Cosines of the patches of windows, which are all of one size, or their sigmoids: float32 [U, h, w] each."""
+        bias = self._network.clip.bias
         for start in range(0, len(windows), _BATCH):
             dense = self._network.dense(torch.stack(windows[start : start + _BATCH]))
-            yield from (dense.patches @ self._words.T).permute(0, 3, 1, 2)
+            cosines = (dense.patches @ self._words.T).permute(0, 3, 1, 2)
+            yield from cosines if bias is None else (self._network.scale * cosines + bias).sigmoid()
 
     def _enlarged(self, grid: Tensor, box: Box) -> Tensor:
-        """Brings the cosines of patches to the pixels of their window; what was padded is cut off."""
+        """Brings the planes of patches to the pixels of their window; what was padded is cut off."""
         height, width = box.size
         left, right, above, below = self._network.tower.padding(height, width)
         padded = bilinear(grid, (height + above + below, width + left + right))
         return padded[:, above : above + height, left : left + width]
 
-    def _refined(self, cosines: Tensor, image: Image) -> Tensor:
+    def _refined(self, planes: Tensor, image: Image) -> Tensor:
         if self._refine == UNREFINED:
-            return cosines
+            return planes
         # The authors enlarge what the network has read, which is not as sharp as the image.
         read = resize(image, self._network.frame.views(image).canvas).float().to(self._device)
-        refined = refinement(self._refine, bilinear(read, cosines.shape[1:]))
+        refined = refinement(self._refine, bilinear(read, planes.shape[1:]))
         assert refined is not None
-        pieces = torch.split(cosines, max(_REFINED // cosines[0].numel(), 1))
+        pieces = torch.split(planes, max(_REFINED // planes[0].numel(), 1))
         return torch.cat([refined(piece) for piece in pieces])
 
-    def _of_classes(self, cosines: Tensor) -> Tensor:
+    def _of_classes(self, planes: Tensor) -> Tensor:
         """Probabilities of the best word of each class.
 
         Words that several classes have count once for each: equal scores stay equal to the last bit.
         """
-        logits = self._network.scale * cosines
+        if self._network.clip.bias is not None:
+            return torch.stack([planes[rows].amax(dim=0) for rows in self._rows])
+        logits = self._network.scale * planes
         power = logits.sub_(logits.amax(dim=0)).exp_()
         total = torch.tensordot(self._times, power, dims=1)
         return torch.stack([power[rows].amax(dim=0) for rows in self._rows]).div_(total)

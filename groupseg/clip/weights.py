@@ -14,12 +14,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from groupseg.checkpoint import read_checkpoint
 from groupseg.clip.config import Clip
 from groupseg.errors import UserError
 from groupseg.files import atomic_path
 from groupseg.foreign import refuse_foreign
 from groupseg.segments.frame import Windows
-from groupseg.tensors import check_shapes, read_tensors, shapes
+from groupseg.tensors import check_shapes, shapes
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -85,7 +86,7 @@ def convert(path: Path, name: str) -> dict[str, Tensor]:
     """
     wanted = empty_clip(name).state_dict()
     # Training on several processes puts `module.` before every name.
-    found = {key.removeprefix("module."): tensor for key, tensor in read_tensors(path).items() if key not in _UNUSED}
+    found = {key.removeprefix("module."): tensor for key, tensor in read_checkpoint(path).items() if key not in _UNUSED}
     refuse_foreign(path, found, "clip")
     check_shapes(path, shapes(found), shapes(wanted))
     return {key: found[key].float() for key in wanted}

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from groupseg.datasets.sample import CaptionedImage, Sample
 from groupseg.errors import UserError
@@ -108,8 +108,15 @@ def _read(shard: Path, decode: Callable[[str, Files], T], only: str | None = Non
             for key, members in groupby(tar, lambda member: member.name.partition(".")[0]):
                 if only in (None, key):
                     yield decode(key, dict(_file(tar, member) for member in members))
-    except (tarfile.TarError, OSError, SyntaxError, KeyError) as error:
-        raise UserError(f"{shard} is damaged: {error}. Delete it and run `dvc repro`.") from error
+    except (tarfile.TarError, OSError, SyntaxError, ValueError, KeyError) as error:
+        raise UserError(f"{shard} is damaged: {_reason(error)}. Delete it and run `dvc repro`.") from error
+
+
+def _reason(error: Exception) -> str:
+    """Says what is wrong with a shard: Pillow names an address in memory, a dictionary the key alone."""
+    if isinstance(error, UnidentifiedImageError):
+        return "it holds an image that cannot be read"
+    return f"{error} is missing in it" if isinstance(error, KeyError) else str(error)
 
 
 def _file(tar: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[str, bytes]:

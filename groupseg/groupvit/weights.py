@@ -11,6 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from groupseg.checkpoint import read_checkpoint
 from groupseg.errors import UserError
 from groupseg.files import atomic_path
 from groupseg.foreign import refuse_foreign
@@ -18,7 +19,7 @@ from groupseg.groupvit.architecture import GroupViTArchitecture
 from groupseg.groupvit.keys import UNUSED, Layout, published_names
 from groupseg.groupvit.model import GroupViT
 from groupseg.segments.frame import Windows
-from groupseg.tensors import check_shapes, read_tensors, shapes
+from groupseg.tensors import check_shapes, shapes
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -51,7 +52,7 @@ def convert(path: Path, architecture: GroupViTArchitecture) -> dict[str, Tensor]
     Raises:
         UserError: If the file is missing, truncated, holds code, or other tensors than `architecture` has.
     """
-    found = {name: tensor for name, tensor in read_tensors(path).items() if name not in UNUSED}
+    found = {name: tensor for name, tensor in read_checkpoint(path).items() if name not in UNUSED}
     refuse_foreign(path, found, "groupvit")
     layout = _layout(path, found)
     if layout == "official":

@@ -83,6 +83,12 @@ def resample_weights(images: int, resamples: int, seed: int) -> NDArray[np.int32
 
     Raises:
         ValueError: If `images` or `resamples` is not positive.
+
+    Examples:
+        >>> import groupseg
+        >>> groupseg.resample_weights(images=3, resamples=2, seed=0)
+        array([[0, 2, 1],
+               [3, 0, 0]], dtype=int32)
     """
     if images < 1 or resamples < 1:
         raise ValueError(f"Expected `images` and `resamples` to be positive, but got {images} and {resamples}.")
@@ -105,6 +111,15 @@ def bootstrap_miou(counts: Counts, weights: NDArray[np.int32]) -> Resampled:
 
     Returns:
         The figure in 0..1, NaN where no pixel is labelled.
+
+    Examples:
+        >>> import numpy as np
+        >>> import groupseg
+        >>> tp = np.array([[8, 2], [6, 4], [9, 0], [5, 5]])  # of four images: background and one class
+        >>> counts = groupseg.Counts(tp, predicted=tp + 1, truth=tp + 2)
+        >>> miou = groupseg.bootstrap_miou(counts, groupseg.resample_weights(4, 1000, seed=0))
+        >>> round(miou.value, 3), miou.drawn.shape, miou.left_out.shape
+        (0.589, (1000,), (4,))
     """
     # Only float matrix products are fast; the sums are integers below 2**53, so that nothing is rounded.
     stacked = np.concatenate([counts.tp, counts.predicted, counts.truth], axis=1).astype(np.float64)
@@ -136,6 +151,18 @@ def interval(figure: Resampled, level: float = 0.95) -> tuple[float, float]:
 
     Returns:
         The lower and the upper end. The figure itself is never outside, nor is either end where it cannot be.
+
+    Examples:
+        >>> import numpy as np
+        >>> import groupseg
+        >>> tp = np.array([[8, 2], [6, 4], [9, 0], [5, 5]])  # of four images: background and one class
+        >>> weights = groupseg.resample_weights(4, 1000, seed=0)
+        >>> miou = groupseg.bootstrap_miou(groupseg.Counts(tp, predicted=tp + 1, truth=tp + 2), weights)
+        >>> [round(end, 3) for end in groupseg.interval(miou)]
+        [0.555, 0.687]
+        >>> other = groupseg.bootstrap_miou(groupseg.Counts(tp, predicted=tp + 2, truth=tp + 2), weights)
+        >>> [round(end, 3) for end in groupseg.interval(miou - other)]
+        [0.065, 0.08]
     """
     low, high = np.quantile(figure.spread(), [(1 - level) / 2, (1 + level) / 2])
     ends = min(2 * figure.value - high, figure.value), max(2 * figure.value - low, figure.value)

@@ -20,6 +20,15 @@ class Counts:
         tp: [..., C + 1] int64, pixels that have the label and are predicted as it.
         predicted: [..., C + 1] int64, pixels predicted as the label.
         truth: [..., C + 1] int64, pixels that have the label.
+
+    Examples:
+        >>> import numpy as np
+        >>> import groupseg
+        >>> images = groupseg.Counts(
+        ...     tp=np.array([[5, 1], [3, 0]]), predicted=np.array([[6, 1], [4, 0]]), truth=np.array([[5, 2], [3, 1]])
+        ... )
+        >>> images.total()
+        Counts(tp=array([8, 1]), predicted=array([10,  1]), truth=array([8, 3]))
     """
 
     tp: Integers
@@ -64,6 +73,17 @@ def image_counts(table: SegmentTable, labels: ArrayLike) -> Counts:
 
     Raises:
         ValueError: If there is not one label in 0..C for each segment.
+
+    Examples:
+        >>> import numpy as np
+        >>> import groupseg
+        >>> cat = np.array([[0.9, 0.8, 0.55, 0.1]])  # the probability of "cat" at each of four pixels
+        >>> scored = groupseg.from_scores(
+        ...     [np.stack([cat, 1 - cat])], [[[1, 1, 0, 2]]], ["cat", "sofa"], kind="probabilities"
+        ... )
+        >>> counts = groupseg.image_counts(scored.table, [1, 1, 1, 2])  # the background pixel is taken for a cat
+        >>> counts.tp, counts.predicted, counts.truth
+        (array([[0, 2, 1]]), array([[0, 3, 1]]), array([[1, 2, 1]]))
     """
     return Counts(*in_blocks(_block_counts, table, _checked(table, labels)))
 
@@ -96,6 +116,18 @@ def confusion_matrix(table: SegmentTable, labels: ArrayLike) -> Integers:
 
     Raises:
         ValueError: If there is not one label in 0..C for each segment.
+
+    Examples:
+        >>> import numpy as np
+        >>> import groupseg
+        >>> cat = np.array([[0.9, 0.8, 0.55, 0.1]])  # the probability of "cat" at each of four pixels
+        >>> scored = groupseg.from_scores(
+        ...     [np.stack([cat, 1 - cat])], [[[1, 1, 0, 2]]], ["cat", "sofa"], kind="probabilities"
+        ... )
+        >>> groupseg.confusion_matrix(scored.table, [1, 1, 1, 2])  # the background pixel is taken for a cat
+        array([[0, 1, 0],
+               [0, 2, 0],
+               [0, 0, 1]])
     """
     predicted = _checked(table, labels)
     size = len(table.classes) + 1

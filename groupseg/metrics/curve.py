@@ -129,6 +129,20 @@ def threshold_curve(label: ArrayLike, score: ArrayLike, histogram: csr_array, he
 
     Returns:
         A curve with one point more than there are distinct scores; NaN where no pixel is labelled.
+
+    Examples:
+        >>> import numpy as np
+        >>> import groupseg
+        >>> cat = np.array([[0.9, 0.8, 0.55, 0.1]])  # the probability of "cat" at each of four pixels
+        >>> scored = groupseg.from_scores(
+        ...     [np.stack([cat, 1 - cat])], [[[1, 1, 0, 2]]], ["cat", "sofa"], kind="probabilities"
+        ... )
+        >>> rule = groupseg.Threshold(score="softmax")
+        >>> curve = groupseg.threshold_curve(*rule.candidates(scored.table, scored.vocabulary), scored.table.histogram)
+        >>> curve.thresholds.round(3)
+        array([0.901, 0.9  , 0.8  , 0.55 ])
+        >>> curve.miou.round(3)
+        array([0.083, 0.667, 1.   , 0.556])
     """
     steps = class_steps(label, score, histogram)
     order = np.argsort(-steps.score, kind="stable")

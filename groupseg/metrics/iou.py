@@ -16,6 +16,13 @@ def iou(counts: Counts) -> Floats:
 
     Returns:
         [..., C + 1] float64 in 0..1; NaN where the label neither occurs nor is predicted.
+
+    Examples:
+        >>> import numpy as np
+        >>> import groupseg
+        >>> counts = groupseg.Counts(tp=np.array([8, 1, 0]), predicted=np.array([10, 1, 0]), truth=np.array([8, 3, 0]))
+        >>> groupseg.iou(counts)
+        array([0.8       , 0.33333333,        nan])
     """
     union = counts.predicted + counts.truth - counts.tp
     values: Floats = np.full(union.shape, np.nan)
@@ -34,6 +41,13 @@ def mean_iou(counts: Counts) -> Floats:
 
     Returns:
         [...] float64 in 0..1; NaN where there is no labelled pixel.
+
+    Examples:
+        >>> import numpy as np
+        >>> import groupseg
+        >>> counts = groupseg.Counts(tp=np.array([8, 1, 0]), predicted=np.array([10, 1, 0]), truth=np.array([8, 3, 0]))
+        >>> float(groupseg.mean_iou(counts))  # of 0.8 and 1/3: the third label does not occur
+        0.5666666666666667
     """
     return _mean(iou(counts))
 

@@ -20,6 +20,16 @@ def label_oracle(table: SegmentTable) -> NDArray[np.int32]:
 
     Returns:
         [S] int32, labels in 0..C.
+
+    Examples:
+        >>> import numpy as np
+        >>> import groupseg
+        >>> cat = np.array([[0.9, 0.8, 0.55, 0.1]])  # the probability of "cat" at each of four pixels
+        >>> scored = groupseg.from_scores(
+        ...     [np.stack([cat, 1 - cat])], [[[1, 1, 0, 2]]], ["cat", "sofa"], kind="probabilities"
+        ... )
+        >>> groupseg.label_oracle(scored.table)
+        array([0, 1, 1, 2], dtype=int32)
     """
     return in_blocks(_block_oracle, table)
 

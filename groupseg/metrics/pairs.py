@@ -44,6 +44,16 @@ def compare_pairs(resampled: Mapping[str, Resampled], level: float = 0.95) -> li
 
     Returns:
         Each unordered pair once, in the order of `resampled`.
+
+    Examples:
+        >>> import numpy as np
+        >>> import groupseg
+        >>> tp, weights = np.array([[8, 2], [6, 4], [9, 0], [5, 5]]), groupseg.resample_weights(4, 1000, seed=0)
+        >>> first = groupseg.bootstrap_miou(groupseg.Counts(tp, predicted=tp + 1, truth=tp + 2), weights)
+        >>> second = groupseg.bootstrap_miou(groupseg.Counts(tp, predicted=tp + 2, truth=tp + 2), weights)
+        >>> (pair,) = groupseg.compare_pairs({"first": first, "second": second})
+        >>> pair.first, round(pair.difference, 3), round(pair.p, 3)
+        ('first', 0.067, 0.001)
     """
     pairs = list(combinations(resampled, 2))
     if not pairs:

@@ -46,6 +46,34 @@ def hard_assignment(logits: Tensor, noise: bool) -> Tensor:
     return one_hot + soft - soft.detach()
 
 
+class Description(nn.Module):
+    """What a patch or segment says: its value, and the way from there into the space of texts.
+
+    Args:
+        dim: Width of patches.
+        text_dim: Width of the text space.
+    """
+
+    def __init__(self, dim: int, text_dim: int) -> None:
+        super().__init__()
+        self.norm_values, self.norm_new_x = nn.LayerNorm(dim), nn.LayerNorm(dim)
+        self.v, self.proj = nn.Linear(dim, dim), nn.Linear(dim, dim)
+        self.mlp_channels = Mlp(dim, 2 * dim)
+        self.projector = nn.Sequential(
+            nn.LayerNorm(dim), nn.Linear(dim, 2 * dim), nn.GELU(), nn.Linear(2 * dim, text_dim)
+        )
+
+    def values(self, patches: Tensor) -> Tensor:
+        """Returns what patches give to the mean of their segment: float [B, L, dim] to [B, L, dim]."""
+        values: Tensor = self.v(self.norm_values(patches))
+        return values
+
+    def describe(self, values: Tensor) -> Tensor:
+        """Brings segments or single patches into the text space: float [B, N, dim] to [B, N, text_dim]."""
+        described: Tensor = self.projector(values + self.mlp_channels(self.norm_new_x(values)))
+        return described
+
+
 class GroupingBlock(nn.Module):
     """Turns group tokens and patches into segments, and brings them into the space of texts.
 
@@ -60,43 +88,41 @@ class GroupingBlock(nn.Module):
 
     Args:
         dim: Width of tokens and patches.
-        text_dim: Width of the text space.
         feature: What decides and describes a segment.
     """
 
-    def __init__(self, dim: int, text_dim: int, feature: Feature) -> None:
+    def __init__(self, dim: int, feature: Feature) -> None:
         super().__init__()
         self.feature = feature
         self.scale = dim**-0.5
-        self.norm_tokens, self.norm_x, self.norm_values, self.norm_new_x = (nn.LayerNorm(dim) for _ in range(4))
-        self.q, self.k, self.v, self.proj = (nn.Linear(dim, dim) for _ in range(4))
-        self.mlp_channels = Mlp(dim, 2 * dim)
-        self.projector = nn.Sequential(
-            nn.LayerNorm(dim), nn.Linear(dim, 2 * dim), nn.GELU(), nn.Linear(2 * dim, text_dim)
-        )
+        self.norm_tokens, self.norm_x = nn.LayerNorm(dim), nn.LayerNorm(dim)
+        self.q, self.k = nn.Linear(dim, dim), nn.Linear(dim, dim)
 
-    def forward(self, tokens: Tensor, patches: Tensor, local: Tensor, mass: Tensor | None = None) -> Grouping:
+    def forward(
+        self, tokens: Tensor, patches: Tensor, local: Tensor, description: Description, mass: Tensor | None = None
+    ) -> Grouping:
         """Groups patches.
 
         Args:
             tokens: Group tokens after the transformer, float [B, G, dim].
             patches: Patches after the transformer, float [B, L, dim].
             local: The same patches before it, float [B, L, dim].
+            description: What brings patches and segments into the space of texts.
             mass: What each patch weighs in the mean of its group, float [B, L]; 1 where not given.
         """
         keys, queries = self.k(self.norm_x(patches)), self.q(self.norm_tokens(tokens))
         logits = (queries @ keys.transpose(1, 2)).float() * self.scale
-        values = self.v(self.norm_values(local if self.feature == "local" else patches))
-        meaning = F.normalize(self.describe(self.proj(values)).float(), dim=2)
+        values = description.values(local if self.feature == "local" else patches)
+        meaning = F.normalize(description.describe(description.proj(values)).float(), dim=2)
         if self.feature == "local":
             logits = self.regroup(logits, meaning)
         hard = hard_assignment(logits, noise=self.training)
         weight = hard if mass is None else hard * mass.unsqueeze(1)
         mean = weight / weight.sum(dim=2, keepdim=True).clamp(min=1.0)
-        segments = self.proj(mean.to(values.dtype) @ values)
+        segments = description.proj(mean.to(values.dtype) @ values)
         if self.feature == "contextual":
             segments = segments + tokens
-        return Grouping(self.describe(segments), meaning, logits, hard)
+        return Grouping(description.describe(segments), meaning, logits, hard)
 
     @staticmethod
     def regroup(logits: Tensor, meaning: Tensor) -> Tensor:
@@ -108,8 +134,3 @@ class GroupingBlock(nn.Module):
         """
         centres = F.normalize(logits.softmax(dim=1) @ meaning, dim=2)
         return _SHARPNESS * centres @ meaning.transpose(1, 2)
-
-    def describe(self, values: Tensor) -> Tensor:
-        """Brings segments or single patches into the text space: float [B, N, dim] to [B, N, text_dim]."""
-        described: Tensor = self.projector(values + self.mlp_channels(self.norm_new_x(values)))
-        return described

@@ -7,7 +7,7 @@ from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 
 from groupseg.model.architecture import Architecture
-from groupseg.model.grouping import GroupingBlock
+from groupseg.model.grouping import Description, Grouping, GroupingBlock
 from groupseg.model.merging import MergingStage
 from groupseg.model.trunk import ConvTrunk
 
@@ -22,6 +22,7 @@ class Groups(NamedTuple):
         occupied: Whether a segment owns a patch, bool [B, G].
         share: Share of the patches that a segment owns, float [B, G].
         patches: Each patch as a segment of its own, float [B, L, D], L2-normalised.
+        first: What the first of two stages says, whose segments are described and trained too; None with one stage.
     """
 
     segments: Tensor
@@ -30,6 +31,7 @@ class Groups(NamedTuple):
     occupied: Tensor
     share: Tensor
     patches: Tensor
+    first: "Groups | None" = None
 
 
 class GroupViT(nn.Module):
@@ -52,7 +54,8 @@ class GroupViT(nn.Module):
         self.blocks = nn.Sequential(
             *(Block(dim, architecture.heads, mlp_ratio=2.0, qkv_bias=True) for _ in range(architecture.depth))
         )
-        self.grouping = GroupingBlock(dim, architecture.text_dim, architecture.feature)
+        self.description = Description(dim, architecture.text_dim)
+        self.grouping = GroupingBlock(dim, architecture.feature)
         # exp(2.6) = 13.5; at most 100, as in CLIP.
         self.log_scales = nn.ParameterDict(
             {name: nn.Parameter(torch.tensor(2.6)) for name in ("caption", "segment", "patch")}
@@ -73,15 +76,21 @@ class GroupViT(nn.Module):
         trunk = self.trunk(images)
         local = trunk.flatten(2).transpose(1, 2)
         count = self.group_token.shape[1]
-        both = torch.cat([self.group_token.expand(len(images), -1, -1).to(local.dtype), local + self.pos_embed], dim=1)
+        tokens = self.group_token.expand(len(images), -1, -1).to(local.dtype)
+        both = torch.cat([tokens, local + self.pos_embed], dim=1)
         both = self.blocks(both)
-        grouping = self.grouping(both[:, :count], both[:, count:], local)
-        if self.merging is not None:
-            grouping = self.merging(grouping, both[:, count:], local)
-        segments, patches, logits, hard = grouping
-        occupied = hard.detach().sum(dim=2) > 0
-        weight = (occupied / occupied.sum(dim=1, keepdim=True)).unsqueeze(2)
-        image = nn.functional.normalize((segments.float() * weight).sum(dim=1), dim=1)
-        return Groups(
-            segments, image, logits.unflatten(2, trunk.shape[2:]), occupied, hard.detach().mean(dim=2), patches
-        )
+        grouping = self.grouping(both[:, :count], both[:, count:], local, self.description)
+        groups = _groups(grouping, trunk.shape[2:])
+        if self.merging is None:
+            return groups
+        merged = self.merging(grouping, both[:, count:], local, self.description)
+        return _groups(merged, trunk.shape[2:])._replace(first=groups)
+
+
+def _groups(grouping: Grouping, size: torch.Size) -> Groups:
+    """Adds to a grouping of patches, of which there are `size`, what is known of images and masks."""
+    segments, patches, logits, hard = grouping
+    occupied = hard.detach().sum(dim=2) > 0
+    weight = (occupied / occupied.sum(dim=1, keepdim=True)).unsqueeze(2)
+    image = nn.functional.normalize((segments.float() * weight).sum(dim=1), dim=1)
+    return Groups(segments, image, logits.view(*logits.shape[:2], *size), occupied, hard.detach().mean(dim=2), patches)

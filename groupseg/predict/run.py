@@ -7,19 +7,23 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
 from groupseg.errors import UserError, printable
+from groupseg.extras import extra
 from groupseg.files import atomic_path, sha256, write_json
 from groupseg.plain_file import check_plain_file
 from groupseg.predict.inputs import Pixels, Source, find_sources
-from groupseg.predict.naming import find_naming
+from groupseg.predict.naming import Naming, find_naming
 from groupseg.predict.result import Result
 from groupseg.report.palette import palette
+
+if TYPE_CHECKING:
+    from groupseg.explore.predicted import PredictedPage
 
 _DRAWINGS = (
     "{model} is of the kind that is trained here, by default on drawings: what it says of photographs then means"
@@ -66,7 +70,6 @@ def predict_files(
         path.write_text("\n".join(naming.classes) + "\n", encoding="utf-8")
     # Loading takes seconds: what is wrong with the arguments has been said by now.
     with _no_collection():
-        from groupseg.explore.predicted import PredictedPage
         from groupseg.predict.segmenter import Segmenter
 
         segmenter = Segmenter.from_pretrained(model)
@@ -74,7 +77,7 @@ def predict_files(
         print(f"warning: {_DRAWINGS.format(model=model)}", file=sys.stderr)
     names: deque[tuple[str, Source]] = deque()
     failed: set[Source] = set()
-    page = PredictedPage(naming) if explorer else None
+    page = _page(naming) if explorer else None
     done, total = 0, sum(source.count() for source in sources)
     with tqdm(total=total or None, desc="predict", unit="image", disable=None) as bar:
         for result in segmenter.attempt(_readable(sources, names, failed), naming):
@@ -92,6 +95,13 @@ def predict_files(
     if failed:
         raise UserError(f"{len(failed)} of {len(sources)} inputs could not be read; {out} holds what the others gave.")
     return done
+
+
+def _page(naming: Naming) -> "PredictedPage":
+    with extra("report"):
+        from groupseg.explore.predicted import PredictedPage
+
+    return PredictedPage(naming)
 
 
 def _digest(model: Path) -> str:

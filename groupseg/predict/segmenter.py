@@ -34,14 +34,16 @@ Picture = str | Path | Image.Image | Pixels
 class Segmenter:
     """Segments images and names the segments.
 
-        segmenter = Segmenter.from_pretrained("models/scenes_small.safetensors")
-        result = segmenter.predict("photo.jpg", ["cat", "sofa"])
-        result.overlay().save("overlay.png")
-
     Args:
         network: The network.
         encoder: Reads words for it.
         model: What the protocol says of it: "model" and "weights_sha256".
+
+    Examples:
+        >>> import groupseg
+        >>> segmenter = groupseg.Segmenter.from_pretrained("models/scenes_small.safetensors")
+        >>> result = segmenter.predict("photo.jpg", ["cat", "sofa"])
+        >>> result.overlay().save("overlay.png")
     """
 
     def __init__(self, network: Network, encoder: Encoder, model: Mapping[str, str]) -> None:

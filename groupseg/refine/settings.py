@@ -1,6 +1,7 @@
 """How masks are refined by colour: what params.yaml says of it, and the same in a line of text."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
@@ -75,6 +76,14 @@ Refine = Unrefined | Guided | Pamr
 
 KINDS: dict[str, type[Refine]] = {"none": Unrefined, "guided": Guided, "pamr": Pamr}
 UNREFINED = Unrefined()
+
+
+def refine_of(section: Mapping[str, Any]) -> Refine:
+    """Makes settings of a section of params.yaml that has been checked."""
+    given: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in section.items()
+    }
+    return KINDS[given["kind"]](**given)
 
 
 def parse_refine(text: str) -> Refine:

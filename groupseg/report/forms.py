@@ -219,6 +219,20 @@ class Variant(Form):
     datasets: dict[str, VariantFigures]
 
 
+class Candidate(Form):
+    """What a way to refine masks reaches on calibration images."""
+
+    mean: float
+
+
+class Chosen(Form):
+    """refine.json."""
+
+    weights_sha256: str
+    choice: str
+    candidates: dict[str, Candidate]
+
+
 class Run(Form):
     """What runs."""
 

@@ -1,7 +1,7 @@
 """Pages of Markdown with blocks that are made from results: README.md and docs/.
 
-A block stands between `<!-- name:start -->` and `<!-- name:end -->`. There are `found`, `headline`, `results` and
-`models`, and `effect:<rule>` for each rule of a strategy.
+A block stands between `<!-- name:start -->` and `<!-- name:end -->`. There are `found`, `headline`, `results`, `models`
+and `unseen`, and `effect:<rule>` for each rule of a strategy.
 """
 
 import re
@@ -16,12 +16,14 @@ from groupseg.report.headline import headline_block
 from groupseg.report.models import models_block
 from groupseg.report.results import Results
 from groupseg.report.tables import markdown, strategies
+from groupseg.report.unseen import unseen_block
 
 BLOCKS: dict[str, Callable[[Results], str]] = {
     "found": found_block,
     "headline": headline_block,
     "results": lambda results: markdown(results, strategies(results)),
     "models": models_block,
+    "unseen": unseen_block,
 }
 _MARKER = re.compile(r"<!-- ([\w:]+):start -->")
 

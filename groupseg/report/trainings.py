@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from groupseg.refine.settings import refine_of
 from groupseg.report.forms import Variant, read_result
 from groupseg.report.results import Results
 
@@ -27,8 +28,11 @@ def trainings(results: Results) -> dict[str, Figures]:
 
 def seeds(results: Results, names: Iterable[str]) -> list[str]:
     """Of some models those that differ from the one that runs in nothing but the seed of training, itself included."""
-    own = _settings(results, results.params["run"]["model"], ("seed",))
-    return [name for name in names if _settings(results, name, ("seed",)) == own]
+    model = results.params["run"]["model"]
+    own, whole = (_settings(results, model, without) for without in (("seed",), ()))
+    # A twin, whose refinement is no other any more, is no seed.
+    alike = [name for name in names if name == model or _settings(results, name, ()) != whole]
+    return [name for name in alike if _settings(results, name, ("seed",)) == own]
 
 
 def differing(results: Results, names: Iterable[str], settings: Sequence[str]) -> list[str]:
@@ -37,7 +41,7 @@ def differing(results: Results, names: Iterable[str], settings: Sequence[str]) -
     Args:
         results: Has the settings of all of them.
         names: The models.
-        settings: Keys of the architecture or of the training.
+        settings: Keys of the architecture or of the training, or "refine".
     """
     own = _settings(results, results.params["run"]["model"], ("seed", *settings))
     others = set(names) - set(seeds(results, names))
@@ -53,7 +57,10 @@ def _flat(figures: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _settings(results: Results, name: str, without: Sequence[str]) -> dict[str, Any]:
-    """What a model is, some settings of its architecture and its training left out."""
-    model = results.params["models"][name]
+    """What a model is and how it is refined, some settings of its architecture and its training left out."""
+    model, refined = results.params["models"][name], results.params.get("refine", {})
+    # A model beside the one that runs is refined as that one, if nothing else is said.
+    own = refined.get(name, refined.get(results.params["run"]["model"], {"kind": "none"}))
+    refine = "" if "refine" in without else str(refine_of(own))
     sections = ("architecture", "training")
-    return {**model, **{key: {**model.get(key, {}), **dict.fromkeys(without)} for key in sections}}
+    return {**model, "refine": refine, **{key: {**model.get(key, {}), **dict.fromkeys(without)} for key in sections}}

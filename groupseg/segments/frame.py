@@ -126,7 +126,7 @@ class Windows:
         """Says in words what is done, for the protocol of a segment table."""
         return {
             "resolution": f"short side {self.short}, long side up to {self.long}",
-            "resizing": "bilinear, without antialiasing",
+            "resizing": "bilinear, without antialiasing, as OpenCV rounds",
             "window": "whole" if self.stride is None else f"{self.crop}x{self.crop}, stride {self.stride}",
             "labels": "brought to the size of the image by the nearest pixel",
         }
@@ -144,20 +144,32 @@ Frame = Square | Windows
 
 
 def resize(image: Image, size: tuple[int, int]) -> "Tensor":
-    """Resizes an image as `cv2.resize` with INTER_LINEAR does, which mmcv calls: no antialiasing.
+    """Resizes an image as `cv2.resize` with INTER_LINEAR does, which mmcv calls: in fixed point, no antialiasing.
 
     Args:
         image: uint8 [H, W, 3].
         size: Height and width.
 
     Returns:
-        uint8 [3, *size], within a grey level of OpenCV; both compute in fixed point.
+        uint8 [3, *size], equal to what OpenCV makes (modules/imgproc/src/resize.cpp): weights have 11 bits, and the 22
+        of the products are cut in two steps before they are rounded.
     """
     import torch
-    from torch.nn import functional as F
 
+    if image.shape[:2] != size:
+        (left, right), (near_left, near_right) = _neighbours(image.shape[1], size[1])
+        (above, below), (near_above, near_below) = _neighbours(image.shape[0], size[0])
+        wide = (image[:, left] * near_left[:, None] + image[:, right] * near_right[:, None]) >> 4
+        upper, lower = wide[above] * near_above[:, None, None] >> 16, wide[below] * near_below[:, None, None] >> 16
+        image = (upper + lower + 2 >> 2).astype(np.uint8)
     # Copied, because decoded images are read-only and torch wants to own what it wraps.
-    channels = torch.from_numpy(image.copy()).permute(2, 0, 1)
-    if channels.shape[1:] == size:
-        return channels.contiguous()
-    return F.interpolate(channels[None], size=size, mode="bilinear", align_corners=False, antialias=False)[0]
+    return torch.from_numpy(image.transpose(2, 0, 1).copy())
+
+
+def _neighbours(source: int, target: int) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+    """Finds the two source pixels next to the centre of each target pixel along a side, and their weights of 2048."""
+    place = ((np.arange(target) + 0.5) * (source / target) - 0.5).astype(np.float32)
+    first = np.floor(place)
+    share = place - first
+    pixels = np.stack([first, first + 1]).astype(np.intp).clip(0, source - 1)
+    return pixels, np.rint(np.stack([1 - share, share]) * 2048).astype(np.int32)

@@ -40,6 +40,16 @@ class Scored:
         table: Their segments.
         vocabulary: The classes.
         maps: Of each image, int [H, W], the row in `table` of the segment of each pixel.
+
+    Examples:
+        >>> import numpy as np
+        >>> import groupseg
+        >>> cat = np.array([[0.9, 0.8, 0.55, 0.1]])  # the probability of "cat" at each of four pixels
+        >>> scored = groupseg.from_scores(
+        ...     [np.stack([cat, 1 - cat])], [[[1, 1, 0, 2]]], ["cat", "sofa"], kind="probabilities"
+        ... )
+        >>> scored.label_map(0, np.array([0, 1, 1, 2]))  # the background, two segments of cat, one of sofa
+        array([[1, 1, 0, 2]])
     """
 
     table: SegmentTable
@@ -79,6 +89,21 @@ def from_scores(
     Raises:
         UserError: If there is no image, the numbers of scores and masks differ, a shape does not fit, a score is not
             finite, a label is out of range, or probabilities are none.
+
+    Examples:
+        >>> import numpy as np
+        >>> import groupseg
+        >>> cat = np.array([[0.9, 0.8, 0.55, 0.1]])  # the probability of "cat" at each of four pixels
+        >>> scored = groupseg.from_scores(
+        ...     [np.stack([cat, 1 - cat])], [[[1, 1, 0, 2]]], ["cat", "sofa"], kind="probabilities"
+        ... )
+        >>> scored.maps[0]  # the pixels that are sofa come last
+        array([[2, 1, 0, 3]])
+        >>> scored.table.histogram.toarray()  # true labels under each segment
+        array([[1, 0, 0],
+               [0, 1, 0],
+               [0, 1, 0],
+               [0, 0, 1]])
     """
     maps, found = [], []
     for row, (own, mask) in enumerate(_paired(scores, masks)):
@@ -297,10 +322,14 @@ def resized(planes: Probabilities, size: tuple[int, ...]) -> Probabilities:
     """Brings probabilities to another size: bilinear, between the centres of pixels."""
     if planes.shape[1:] == size:
         return planes
-    import torch
-    from torch.nn import functional as F
+    rows, columns = (_bilinear(*lengths) for lengths in zip(planes.shape[1:], size, strict=True))
+    return rows @ planes @ columns.T
 
-    return F.interpolate(torch.from_numpy(planes)[None], size=size, mode="bilinear", align_corners=False)[0].numpy()
+
+def _bilinear(length: int, wanted: int) -> NDArray[np.float64]:
+    """What each of the `wanted` pixels of a side takes from each of its `length`, [wanted, length]."""
+    centre = np.clip((np.arange(wanted) + 0.5) * length / wanted - 0.5, 0, length - 1)
+    return np.maximum(1 - np.abs(centre[:, None] - np.arange(length)), 0)
 
 
 def histogram(segments: Map, mask: NDArray[np.integer], count: int, classes: int) -> csr_array:

@@ -57,6 +57,21 @@ class SegmentTable:
     Raises:
         ValueError: If shapes do not fit together, `image` is out of order or out of range, or `parts` are those of
             other segments.
+
+    Examples:
+        >>> import numpy as np
+        >>> import groupseg
+        >>> cat = np.array([[0.9, 0.8, 0.55, 0.1]])  # the probability of "cat" at each of four pixels
+        >>> scored = groupseg.from_scores(
+        ...     [np.stack([cat, 1 - cat])], [[[1, 1, 0, 2]]], ["cat", "sofa"], kind="probabilities"
+        ... )
+        >>> scored.table.kind, scored.table.area
+        ('scores', array([1, 1, 1, 1]))
+        >>> scored.table.relabelled(["cat"]).histogram.toarray()  # sofa becomes background
+        array([[1, 0],
+               [0, 1],
+               [0, 1],
+               [1, 0]])
     """
 
     image: NDArray[np.int32]

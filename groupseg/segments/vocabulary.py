@@ -43,6 +43,14 @@ class Vocabulary:
 
     Raises:
         ValueError: If shapes do not fit together.
+
+    Examples:
+        >>> import numpy as np
+        >>> import groupseg
+        >>> text = np.eye(2, dtype=np.float32)
+        >>> vocabulary = groupseg.Vocabulary(("cat", "sofa"), ("cat", "sofa, couch"), text, text[None], {})
+        >>> vocabulary.select(["sofa"]).words
+        ('sofa, couch',)
     """
 
     classes: tuple[str, ...]

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from groupseg.extras import extra
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.curve import threshold_curve
 from groupseg.metrics.iou import mean_iou
@@ -168,7 +169,8 @@ def _start(table: SegmentTable, count: int) -> Scores:
     embedding = np.unique(at(table.embedding, some)[:].astype(np.float64), axis=0)
     if len(embedding) == 0:
         return np.zeros((1, len(table.text_mean)))
-    from sklearn.cluster import KMeans
+    with extra("strategies"):
+        from sklearn.cluster import KMeans
 
     centres = KMeans(min(count, len(embedding)), n_init=1, random_state=0).fit(embedding).cluster_centers_
     return np.asarray(START * centres / np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-12))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from groupseg.extras import extra
 from groupseg.metrics.confusion import hits, image_counts
 from groupseg.metrics.iou import mean_iou
 from groupseg.segments.blocks import Kept, blocks, by_blocks, keep
@@ -151,14 +152,16 @@ def probability(fitted: dict[str, Any], features: Scores) -> Scores:
 
 @lru_cache(maxsize=8)  # asked for each block
 def _booster(trees: str) -> "Booster":
-    from lightgbm import Booster
+    with extra("strategies"):
+        from lightgbm import Booster
 
     return Booster(model_str=trees)
 
 
 def _train_linear(features: Scores, outcome: Integers, weight: Scores) -> dict[str, Any]:
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.preprocessing import StandardScaler
+    with extra("strategies"):
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.preprocessing import StandardScaler
 
     scaler = StandardScaler().fit(features)
     found = LogisticRegression(max_iter=1000).fit(scaler.transform(features), outcome, sample_weight=weight)
@@ -171,7 +174,8 @@ def _linear(mean: Scores, scale: Scores, coefficients: Scores, intercept: float)
 
 
 def _train_trees(features: Scores, outcome: Integers, weight: Scores) -> dict[str, Any]:
-    from lightgbm import Dataset, train
+    with extra("strategies"):
+        from lightgbm import Dataset, train
 
     data = Dataset(features, outcome, weight=weight, params=REPRODUCIBLE)
     return {"trees": train({**BOOSTING, **REPRODUCIBLE}, data, TREES).model_to_string()}

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
@@ -30,6 +31,17 @@ class Fixed(Recorded):
 
     Raises:
         UserError: If a parameter is none of the values it can have.
+
+    Examples:
+        >>> import numpy as np
+        >>> import groupseg
+        >>> cat = np.array([[0.9, 0.8, 0.55, 0.1]])  # the probability of "cat" at each of four pixels
+        >>> scored = groupseg.from_scores(
+        ...     [np.stack([cat, 1 - cat])], [[[1, 1, 0, 2]]], ["cat", "sofa"], kind="probabilities"
+        ... )
+        >>> rule = groupseg.Fixed(threshold=0.85, score="softmax")
+        >>> scored.label_map(0, rule.predict(scored.table, scored.vocabulary))
+        array([[1, 0, 0, 2]], dtype=int32)
     """
 
     HAS_THRESHOLD: ClassVar[bool] = True
@@ -59,20 +71,29 @@ class Fixed(Recorded):
 
     @by_blocks
     def predict(self, table: SegmentTable, vocabulary: Vocabulary) -> Labels:
-        """Labels segments; see `Strategy`."""
-        if table.parts is None or not self.per_window:
+        """Labels segments; see `Strategy`. Per window all is rounded as in the release, to float32."""
+        if not self.per_window:
             return super().predict(table, vocabulary)
         windows = table.windows()
-        scores = checked_scores(self.score, windows, vocabulary)
+        scores = checked_scores(self.score, windows, vocabulary).astype(np.float32)
         if table.with_background:
             accepted = self.accepted(scores.argmax(axis=1), scores.max(axis=1), windows)
             scores = np.concatenate([~accepted[:, None], scores], axis=1)
         first = np.int32(0 if table.with_background else 1)
-        return np.asarray(table.average(scores).argmax(axis=1).astype(np.int32) + first)
+        # mmsegmentation takes the highest of a softmax, which has fewer digits than what it is taken of.
+        return np.asarray(softmax(_mean(scores, table), axis=1).argmax(axis=1).astype(np.int32) + first)
 
-    def accepted(self, label: Labels, score: Scores, table: SegmentTable) -> NDArray[np.bool_]:
-        """Accepts what reaches the constant; see `Recorded`."""
+    def accepted(self, label: Labels, score: NDArray[np.floating], table: SegmentTable) -> NDArray[np.bool_]:
+        """Accepts what reaches the constant, in the precision of the score; see `Recorded`."""
         threshold = np.full(len(table.keys), self.threshold)
         if self.clamp:
-            threshold = np.minimum(threshold, image_max(score, table))
-        return np.asarray(score >= threshold[table.image])
+            threshold = np.minimum(threshold, image_max(score.astype(np.float64), table))
+        return np.asarray(score >= threshold.astype(score.dtype)[table.image])
+
+
+def _mean(scores: NDArray[np.float32], table: SegmentTable) -> NDArray[np.float32]:
+    """As `SegmentTable.average`, but added up in float32, window by window: two classes may tie that else would not."""
+    if table.parts is None:
+        return scores
+    total = table.parts.members.astype(np.float32) @ scores
+    return np.asarray(total / table.parts.counts[:, None].astype(np.float32))

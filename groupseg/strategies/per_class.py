@@ -52,6 +52,19 @@ class PerClass(Recorded):
 
     Raises:
         UserError: If a parameter is none of the values it can have.
+
+    Examples:
+        >>> import numpy as np
+        >>> import groupseg
+        >>> cat = np.array([[0.9, 0.8, 0.55, 0.1]])  # the probability of "cat" at each of four pixels
+        >>> scored = groupseg.from_scores(
+        ...     [np.stack([cat, 1 - cat])], [[[1, 1, 0, 2]]], ["cat", "sofa"], kind="probabilities"
+        ... )
+        >>> rule = groupseg.PerClass(score="softmax").fit(scored.table, scored.vocabulary)
+        >>> [round(threshold, 3) for threshold in rule.thresholds]
+        [0.675, 0.675]
+        >>> rule.warnings
+        ['Only one calibration image has labels: all classes take the single threshold.']
     """
 
     rule: Literal["per_class"] = "per_class"

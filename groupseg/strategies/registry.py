@@ -62,6 +62,11 @@ def build(params: dict[str, Any]) -> Strategy:
 
     Raises:
         UserError: If the rule or a parameter is not known, or a value is none that the parameter can have.
+
+    Examples:
+        >>> import groupseg
+        >>> groupseg.build_strategy({"rule": "relative", "by": "mean_std", "score": "cosine"})
+        Relative(rule='relative', by='mean_std', score='cosine')
     """
     try:
         return _rule(params)(**params)
@@ -76,6 +81,17 @@ def load(data: dict[str, Any]) -> Strategy:
 
     Raises:
         UserError: If the record is not one of a strategy.
+
+    Examples:
+        >>> import numpy as np
+        >>> import groupseg
+        >>> cat = np.array([[0.9, 0.8, 0.55, 0.1]])  # the probability of "cat" at each of four pixels
+        >>> scored = groupseg.from_scores(
+        ...     [np.stack([cat, 1 - cat])], [[[1, 1, 0, 2]]], ["cat", "sofa"], kind="probabilities"
+        ... )
+        >>> record = groupseg.Threshold(score="softmax").fit(scored.table, scored.vocabulary).to_json()
+        >>> round(groupseg.load_strategy(record).threshold, 3)
+        0.675
     """
     if "folds" not in data:
         strategy = _rule(data).from_json(data)

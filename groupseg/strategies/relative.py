@@ -29,6 +29,17 @@ class Relative(SingleThreshold):
 
     Raises:
         UserError: If a parameter is none of the values it can have.
+
+    Examples:
+        >>> import numpy as np
+        >>> import groupseg
+        >>> cat = np.array([[0.9, 0.8, 0.55, 0.1]])  # the probability of "cat" at each of four pixels
+        >>> scored = groupseg.from_scores(
+        ...     [np.stack([cat, 1 - cat])], [[[1, 1, 0, 2]]], ["cat", "sofa"], kind="probabilities"
+        ... )
+        >>> rule = groupseg.Relative(by="max", score="softmax").fit(scored.table, scored.vocabulary)
+        >>> round(rule.threshold, 3)  # a share of the highest score in the image
+        0.75
     """
 
     rule: Literal["relative"] = "relative"

@@ -20,6 +20,19 @@ class Threshold(SingleThreshold):
 
     Raises:
         UserError: If a parameter is none of the values it can have.
+
+    Examples:
+        >>> import numpy as np
+        >>> import groupseg
+        >>> cat = np.array([[0.9, 0.8, 0.55, 0.1]])  # the probability of "cat" at each of four pixels
+        >>> scored = groupseg.from_scores(
+        ...     [np.stack([cat, 1 - cat])], [[[1, 1, 0, 2]]], ["cat", "sofa"], kind="probabilities"
+        ... )
+        >>> rule = groupseg.Threshold(score="softmax").fit(scored.table, scored.vocabulary)
+        >>> round(rule.threshold, 3), rule.miou  # half-way between the background at 0.55 and the cat at 0.8
+        (0.675, 1.0)
+        >>> scored.label_map(0, rule.predict(scored.table, scored.vocabulary))
+        array([[1, 1, 0, 2]], dtype=int32)
     """
 
     rule: Literal["threshold"] = "threshold"

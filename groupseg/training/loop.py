@@ -11,11 +11,12 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from groupseg.model.architecture import Architecture
-from groupseg.model.groupvit import GroupViT
+from groupseg.model.groupvit import Groups, GroupViT
 from groupseg.model.images import device, normalise
 from groupseg.training.augment import augment
 from groupseg.training.background import learn_background
 from groupseg.training.corpus import Corpus, centred
+from groupseg.training.history import check_finite
 from groupseg.training.losses import background_loss, contrast, pooled_similarity
 from groupseg.training.optimizer import MuonAdamW
 from groupseg.training.recipe import Recipe
@@ -63,8 +64,10 @@ def descend(objective: "Objective", optimizer: MuonAdamW, history: History, step
     with tqdm(total=steps, initial=len(history), desc="train", unit="step", disable=None, mininterval=1.0) as bar:
         for step in range(len(history), steps):
             losses = objective(step)
+            values = {name: loss.item() for name, loss in losses.items()}
+            check_finite(values["loss"], step)
             optimizer.step(losses["loss"], step)
-            history.append({"step": step + 1, **{name: loss.item() for name, loss in losses.items()}})
+            history.append({"step": step + 1, **values})
             bar.set_postfix(
                 loss=f"{history[-1]['loss']:.3f}",
                 images=f"{(bar.format_dict['rate'] or 0) * batch:.0f}/s",
@@ -112,13 +115,11 @@ class Objective:
         # each its own result.
         with torch.autocast(self.where.type, dtype=torch.bfloat16, enabled=self.where.type == "cuda"):
             groups = self.model(images.contiguous(memory_format=torch.channels_last))
-        segments = F.normalize(groups.segments.float(), dim=2)
-        segment_scores = self.model.scale("segment") * pooled_similarity(segments, self.nouns, groups.occupied)
+        stages = [stage for stage in (groups, groups.first) if stage is not None]
         patch_scores = self.model.scale("patch") * pooled_similarity(groups.patches, self.nouns)
-        caption_scores = self.model.scale("caption") * groups.image @ self.captions[caption].T
         losses = {
-            "caption": contrast(caption_scores, caption[:, None] == caption),
-            "segment": contrast(segment_scores, mentions),
+            "caption": torch.stack([self.caption_loss(stage, caption) for stage in stages]).sum(),
+            "segment": torch.stack([self.segment_loss(stage, mentions) for stage in stages]).sum(),
             "patch": contrast(patch_scores, mentions),
         }
         total = (
@@ -127,9 +128,21 @@ class Objective:
             + self.recipe.patch_weight * losses["patch"]
         )
         if self.recipe.background_weight:
+            segments = F.normalize(groups.segments.float(), dim=2)
             losses["background"] = background_loss(
                 segments, groups.occupied, groups.share, self.nouns, mentions,
                 self.model.background, self.model.scale("segment"),
             )  # fmt: skip
             total = total + self.recipe.background_weight * losses["background"]
         return {"loss": total, **losses}
+
+    def caption_loss(self, groups: Groups, caption: Tensor) -> Tensor:
+        """Images against their captions, given by row: int64 [B]."""
+        scores = self.model.scale("caption") * groups.image @ self.captions[caption].T
+        return contrast(scores, caption[:, None] == caption)
+
+    def segment_loss(self, groups: Groups, mentions: Tensor) -> Tensor:
+        """Segments against the nouns that captions name: bool [B, N]."""
+        segments = F.normalize(groups.segments.float(), dim=2)
+        scores = self.model.scale("segment") * pooled_similarity(segments, self.nouns, groups.occupied)
+        return contrast(scores, mentions)

@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import open_clip
 import pytest
@@ -26,7 +27,6 @@ from groupseg.datasets.sample import Sample
 from groupseg.errors import UserError
 from groupseg.networks import load_network
 from groupseg.refine.settings import UNREFINED, Pamr
-from groupseg.segments.frame import resize
 from groupseg.segments.pixels import build_score_table, score_vocabulary
 from groupseg.strategies.registry import build
 from groupseg.text.prompts import class_words
@@ -140,7 +140,7 @@ def step_by_step(
     height, width = image.shape[:2]
     factor = min(short / min(height, width), 2048 / max(height, width))
     canvas = int(height * factor + 0.5), int(width * factor + 0.5)
-    pixels = resize(image, canvas)
+    pixels = torch.from_numpy(cv2.resize(image, canvas[::-1], interpolation=cv2.INTER_LINEAR)).permute(2, 0, 1)
     flat = [word for group in words for word in group]
     mean = [np.mean([direction(template.format(word)) for template in EIGHTY], axis=0) for word in flat]
     text = torch.tensor(np.stack([vector / np.linalg.norm(vector) for vector in mean]))
@@ -206,6 +206,21 @@ def pamr(masks: Tensor, read: Tensor, dilations: list[int]) -> Tensor:
     return masks
 
 
+def label_maps(
+    scores: PixelScores, photos: list[NDArray[np.uint8]], classes: Sequence[str], strategy: str
+) -> list[NDArray[np.int32]]:
+    """The label of each pixel of each photograph by the product's own table and strategy."""
+    maps: list[NDArray[np.intp]] = []
+    samples = [Sample("", photo, np.full(photo.shape[:2], 255, dtype=np.uint8), "") for photo in photos]
+    table = build_score_table(
+        lambda sample: scores(sample.image), samples, classes, True, scores.protocol,
+        lambda _, own: maps.append(own), scores.steps,
+    )  # fmt: skip
+    labels = PARAMS.strategies[strategy].predict(table, score_vocabulary(table))
+    first = np.searchsorted(table.image, np.arange(len(photos)))
+    return [labels[own + start] for own, start in zip(maps, first, strict=True)]
+
+
 @pytest.mark.parametrize("case", CASES, ids=[f"{case[0]}-{case[3]}" for case in CASES])
 @torch.inference_mode()
 def test_label_maps_are_those_of_the_published_rule(
@@ -222,27 +237,53 @@ def test_label_maps_are_those_of_the_published_rule(
     if settings[-1]:  # PAMR, as slow as it is simple
         photos = [photos[0][:120, :160]]
     scores = PixelScores(network(model, how), queries(dataset, classes), PARAMS.refine.get(name, UNREFINED))
-    maps: list[NDArray[np.intp]] = []
-    samples = [Sample("", photo, np.full(photo.shape[:2], 255, dtype=np.uint8), "") for photo in photos]
-    table = build_score_table(
-        lambda sample: scores(sample.image),
-        samples,
-        classes,
-        True,
-        scores.protocol,
-        lambda _, own: maps.append(own),
-        how.clip.steps,
-    )
-    labels = PARAMS.strategies[strategy].predict(table, score_vocabulary(table))
-    first = np.searchsorted(table.image, np.arange(len(photos)))
     several = 0
-    for photo, own, start in zip(photos, maps, first, strict=True):
-        found = labels[own + start]
+    for photo, found in zip(photos, label_maps(scores, photos, classes, strategy), strict=True):
         expected = step_by_step(tower, words, photo, *settings)
         assert (found == expected).mean() >= 0.999
         assert (found == unrounded(scores(photo), settings[4])).mean() >= 1 - 1e-4
         several += len(np.unique(expected))
     assert several > len(photos)  # maps of one label alone would show nothing
+
+
+def by_sigmoids(tower: DenseTower, text: Tensor, image: NDArray[np.uint8]) -> Labels:
+    """The label of each pixel, [H, W], as the code of TCL decides it for the embedding of CLIP that it mixes in."""
+    factor = 448 / min(image.shape[:2])
+    height, width = (int(side * factor + 0.5) for side in image.shape[:2])
+    pixels = torch.from_numpy(cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)).permute(2, 0, 1)
+    total = torch.zeros(1, 2 + len(text), height, width, dtype=torch.float64)
+    for row in range(-(-(height - 448) // 224) + 1):
+        for column in range(-(-(width - 448) // 224) + 1):
+            bottom, right = min(row * 224 + 448, height), min(column * 224 + 448, width)
+            place = slice(bottom - 448, bottom), slice(right - 448, right)
+            seen = tower(pixels[None, :, place[0], place[1]]).patches.double()
+            masks = torch.sigmoid((torch.einsum("bhwd,nd->bnhw", seen, text.double()) - 0.25) * 10)
+            masks = F.interpolate(masks, size=(448, 448), mode="bilinear")
+            logits = torch.cat([torch.full((1, 1, 448, 448), 0.5), masks], dim=1)
+            padding = (place[1].start, width - right, place[0].start, height - bottom)
+            total += F.pad(torch.cat([logits, torch.ones(1, 1, 448, 448)], dim=1), padding)
+    full = F.interpolate(total[:, :-1] / total[:, -1:], size=image.shape[:2], mode="bilinear")
+    found: Labels = full.softmax(dim=1).argmax(dim=1)[0].numpy()
+    return found
+
+
+@torch.inference_mode()
+def test_label_maps_of_sigmoids_are_those_of_tcl(model: open_clip.CLIP, real: Path) -> None:
+    how = about("tcl")
+    tower = DenseTower(model.visual, "maskclip", "clip")
+    for photo in photographs(real, "voc"):
+        # Words near to some patches: those of random words are all too far for a sigmoid of one half.
+        patches = tower(torch.from_numpy(cv2.resize(photo, (448, 448))).permute(2, 0, 1)[None]).patches.flatten(0, 2)
+        far = torch.from_numpy(np.stack([direction(str(row)) for row in range(6)])).float()
+        text = F.normalize(patches[100:700:100] - 0.9 * patches.mean(dim=0) + 0.1 * far, dim=1)
+        own = PixelScores(network(model, how), Queries(text.numpy(), np.arange(6), np.arange(1, 7)))
+        assert own.protocol["scores"].startswith("sigmoids of patches at scale 10 and bias -2.5, a class has its best")
+        (found,) = label_maps(own, [photo], tuple("abcdef"), "tcl")
+        expected = by_sigmoids(tower, text, photo)
+        assert (found == expected).mean() >= 0.999
+        assert (found == unrounded(own(photo), 0.5)).mean() >= 1 - 1e-4
+        assert 0 < (expected == 0).mean() < 1
+        assert len(np.unique(expected)) > 3
 
 
 def unrounded(scores: Tensor, threshold: float) -> Labels:
@@ -299,8 +340,10 @@ def test_an_area_rule_wants_words_of_the_background(model: open_clip.CLIP) -> No
         scored(model, random_queries([1, 2]), area=0.1)
 
 
-def test_patches_are_filled_up_in_windows_of_clearclip_and_for_clusters_alone() -> None:
-    assert [name for name in ("sclip_voc", "clearclip", "naclip_voc", "naclip") if pads(about(name))] == ["clearclip"]
+def test_patches_are_filled_up_in_windows_of_clearclip_and_tcl_and_for_clusters_alone() -> None:
+    assert [name for name in ("sclip_voc", "clearclip", "naclip_voc", "maskclip", "tcl") if pads(about(name))] == [
+        "clearclip", "tcl",
+    ]  # fmt: skip
     how = about("naclip_voc")
     assert pads(replace(how, clip=replace(how.clip, masks="clusters")))
     tower = DenseTower(open_clip.CLIP(**CONFIG).visual, "naclip", "clip", pad=False)

@@ -277,3 +277,31 @@ def test_a_damaged_or_missing_shard_is_named(tmp_path: Path) -> None:
         list(read_samples(tmp_path / "own", "calib"))
     with pytest.raises(UserError, match="holds no train split"):
         list(read_samples(tmp_path / "own", "train"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("x.mask.png", b"no image", "it holds an image that cannot be read"),
+        ("x.mask.png", b"\x89PNG\r\n\x1a\n", "it holds an image that cannot be read"),
+        ("x.json", b"{", "Expecting property name .*"),
+        ("x.json", b"\xff", ".* can't decode byte 0xff .*"),
+        ("x.json", b"{}", "'name' is missing in it"),
+        ("x.image.png", None, "'image.png' is missing in it"),
+    ],
+)
+def test_what_is_wrong_in_a_shard_is_said(name: str, content: bytes | None, reason: str, tmp_path: Path) -> None:
+    write(tmp_path / "own", [sample("x")], [sample("y")])
+    shard = tmp_path / "own/calib-00000.tar"
+    with tarfile.open(shard) as tar:
+        files = {member.name: read.read() for member in tar if (read := tar.extractfile(member))}
+    assert name in files
+    files[name] = content or b""
+    with tarfile.open(shard, "w") as tar:
+        for key, data in files.items():
+            if key != name or content is not None:
+                member = tarfile.TarInfo(key)
+                member.size = len(data)
+                tar.addfile(member, io.BytesIO(data))
+    with pytest.raises(UserError, match=rf"calib-00000\.tar is damaged: {reason}\. Delete it and run `dvc repro`"):
+        list(read_samples(tmp_path / "own", "calib"))

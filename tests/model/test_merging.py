@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from groupseg.model.grouping import GroupingBlock
+from groupseg.model.grouping import Description, GroupingBlock
 from tests.model.tiny import tiny_model
 
 
@@ -39,19 +39,40 @@ def test_masks_are_the_product_of_both_soft_assignments() -> None:
 
 def test_mass_weighs_a_patch_as_if_it_stood_there_as_often() -> None:
     torch.manual_seed(0)
-    block = GroupingBlock(16, 8, "local").eval()
+    block, description = GroupingBlock(16, "local").eval(), Description(16, 8).eval()
     tokens, patches, local = torch.randn(1, 2, 16), torch.randn(1, 3, 16), torch.randn(1, 3, 16)
     mass = torch.tensor([[1.0, 2.0, 3.0]])
     often = torch.tensor([0, 1, 1, 2, 2, 2])
-    grouping = block(tokens, patches, local, mass)
-    repeated = block.describe(
-        block.proj(
+    grouping = block(tokens, patches, local, description, mass)
+    repeated = description.describe(
+        description.proj(
             (grouping.hard[:, :, often] / grouping.hard[:, :, often].sum(2, keepdim=True).clamp(min=1))
-            @ block.v(block.norm_values(local))[:, often]
+            @ description.values(local)[:, often]
         )
     )
     torch.testing.assert_close(grouping.segments, repeated)
 
 
 def test_one_stage_has_no_second() -> None:
-    assert tiny_model(merged=0).merging is None
+    model = tiny_model(merged=0)
+    assert model.merging is None
+    assert model(torch.randn(1, 3, 32, 32)).first is None
+
+
+def test_the_second_stage_moves_nothing_that_the_first_one_sees_with() -> None:
+    model = tiny_model(tokens=6, merged=3)
+    groups = model(torch.randn(2, 3, 32, 32))
+    (groups.segments.sum() + groups.image.sum() + groups.logits.sum()).backward()
+    moved = {name for name, parameter in model.named_parameters() if parameter.grad is not None}
+    assert not {name for name in moved if name.startswith(("trunk.", "blocks.", "grouping."))}
+    assert {"description.v.weight", "merging.group_token"} <= moved
+
+
+def test_the_first_stage_is_that_of_a_model_with_one() -> None:
+    model, images = tiny_model(tokens=6, merged=3), torch.randn(2, 3, 32, 32)
+    alone = tiny_model(tokens=6, merged=0)
+    alone.load_state_dict({name: tensor for name, tensor in model.state_dict().items() if "merging" not in name})
+    first, expected = model(images).first, alone(images)
+    for name, value in expected._asdict().items():
+        if name != "first":
+            torch.testing.assert_close(getattr(first, name), value)

@@ -13,6 +13,8 @@ ROOT = Path(__file__).parents[2]
 # A model that is there at once; then the commands, each by itself.
 SCRIPT = """
 import sys
+from groupseg.terminal import read_names_as_utf8
+read_names_as_utf8()
 from groupseg.cli import app
 from groupseg.predict import segmenter
 from tests.predict import fakes
@@ -26,6 +28,21 @@ for command in " ".join(sys.argv[1:]).split(" then "):
         print("status", left.code or 0, flush=True)
 """
 LATIN = os.fsdecode(b"caf\xe9")
+LATIN_LOCALE = "en_US.ISO-8859-1"
+
+
+def compiled(locale: str, folder: Path) -> Path:
+    """Makes a locale in a folder that LOCPATH can name; skips where the system has no sources of locales."""
+    language, _, charmap = locale.partition(".")
+    try:
+        made = subprocess.run(
+            ["localedef", "-i", language, "-f", charmap, folder / locale], capture_output=True, check=False
+        )
+    except FileNotFoundError:
+        pytest.skip("there is no localedef")
+    if made.returncode:
+        pytest.skip(f"{locale} cannot be made here")
+    return folder
 
 
 @pytest.mark.parametrize(
@@ -34,10 +51,15 @@ LATIN = os.fsdecode(b"caf\xe9")
         {"LC_ALL": "C.UTF-8"},
         {"LC_ALL": "C", "PYTHONIOENCODING": "latin-1"},
         {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii:strict"},
+        {"LC_ALL": LATIN_LOCALE},
     ],
     ids=lambda locale: "-".join(locale.values()),
 )
-def test_names_that_are_not_utf8_are_one_line_and_the_rest_is_done(tmp_path: Path, locale: dict[str, str]) -> None:
+def test_names_that_are_not_utf8_are_one_line_and_the_rest_is_done(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, locale: dict[str, str]
+) -> None:
+    if locale["LC_ALL"] == LATIN_LOCALE:
+        locale = {**locale, "LOCPATH": str(compiled(LATIN_LOCALE, tmp_path_factory.mktemp("locales")))}
     shutil.copy(ROOT / "params.yaml", tmp_path)
     kinds = {"in": ("",), "own": ("images", "masks"), LATIN: ("images", "masks")}
     for folder in (f"{name}/{kind}" for name, given in kinds.items() for kind in given):

@@ -26,6 +26,7 @@ RUNS: dict[str, dict[str, str | None]] = {
     },
     "naclip_voc": {"voc_sclip": "naclip"},
     "naclip": {"context_sclip": "naclip", "coco_object_sclip": "naclip"},
+    "tcl": dict.fromkeys(("voc_tcl", "context_tcl", "coco_object_tcl"), "tcl"),
     "maskclip": {"voc_sclip": None, "context_sclip": None, "coco_object_sclip": None},
 }
 
@@ -41,7 +42,8 @@ def test_every_model_and_data_set_is_tried() -> None:
     added = with_published({"models": {}, "datasets": {}, "strategies": {}})
     assert set(added["models"]) == set(RUNS)
     assert set(added["datasets"]) == {name for datasets in RUNS.values() for name in datasets}
-    assert set(added["strategies"]) == {name for datasets in RUNS.values() for name in datasets.values() if name}
+    named = {name for datasets in RUNS.values() for name in datasets.values() if name}
+    assert set(added["strategies"]) == {*named, "tcl_pamr"}
 
 
 @pytest.mark.parametrize("model", RUNS)
@@ -57,12 +59,12 @@ def test_a_configuration_runs_by_its_names(model: str) -> None:
         assert constants is None or constants in params.run.strategies
     own = params.models[model]
     scale, frame = PUBLISHED_RUNS[own.clip.attention]
-    assert own.frame == frame or model == "naclip_voc"
-    assert own.clip.scale == scale or own.clip.attention == "sclip"
+    assert own.frame == frame or model in ("naclip_voc", "tcl")
+    assert own.clip.scale == scale or own.clip.attention == "sclip" or model == "tcl"
 
 
 def test_all_strategies_are_those_that_fit_the_segments() -> None:
-    constants = {name for datasets in RUNS.values() for name in datasets.values() if name}
+    constants = {name for datasets in RUNS.values() for name in datasets.values() if name} | {"tcl_pamr"}
     pixels = set(chosen(model="sclip_voc", datasets=["voc_sclip"]).run.strategies)
     clusters = set(check_params(read_yaml(FILE), FILE).run.strategies)
     assert pixels - clusters == {*constants, "own", "own_per_class"}

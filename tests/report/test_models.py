@@ -67,3 +67,15 @@ def test_a_model_of_another_kind_is_no_seed(beside: Results) -> None:
     beside.params["run"]["variants"] = [name]
     write_variant(beside, name, 0.5)
     assert list(cells(models_block(beside))) == ["model", "`scenes_small`", f"`{name}`"]
+
+
+def test_a_model_that_is_refined_otherwise_is_no_seed_nor_is_a_twin(beside: Results) -> None:
+    models, run = beside.params["models"], beside.params["run"]
+    models["twin"], run["variants"] = models["scenes_small"], [SEEDS[0], "twin"]
+    for name, miou in zip(run["variants"], (0.0, 0.9), strict=True):
+        write_variant(beside, name, miou)
+    for refine, rows in {"none": ["range of 2 seeds"], "pamr": []}.items():
+        beside.params["refine"] = {"scenes_small": {"kind": refine}}
+        assert list(cells(models_block(beside)))[4:] == rows
+    beside.params["refine"] = {name: {"kind": "pamr", "dilations": [1, 2]} for name in ("scenes_small", SEEDS[0])}
+    assert list(cells(models_block(beside)))[4:] == ["range of 2 seeds"]

@@ -9,6 +9,7 @@ from groupseg.report.models import models_block
 from groupseg.report.pages import page_blocks, update_page
 from groupseg.report.results import Results, read_results
 from groupseg.report.tables import headline, markdown, strategies
+from groupseg.report.unseen import unseen_block
 
 CHECKOUT = Path(__file__).parents[2]
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
@@ -29,13 +30,14 @@ def test_blocks_are_those_that_the_page_has_markers_for(results: Results, tmp_pa
 
 def test_tables_of_results_and_models_are_blocks_too(results: Results, tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    names = ("found", "headline", "results", "models")
+    names = ("found", "headline", "results", "models", "unseen")
     page.write_text("\n".join(f"<!-- {name}:start -->\n<!-- {name}:end -->" for name in names), encoding="utf-8")
     assert page_blocks(page, results) == {
         "found": found_block(results),
         "headline": markdown(results, headline(results)),
         "results": markdown(results, strategies(results)),
         "models": models_block(results),
+        "unseen": unseen_block(results),
     }
 
 

@@ -16,18 +16,21 @@ STAGES: dict[str, dict[str, Any]] = {
     name: stage.get("do", stage)
     for name, stage in YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"].items()
 }
-# Not in the graph: helpers of the stages, and what trains the models beside the one that runs.
+# Not in the graph: helpers of the stages, what trains the models beside the one that runs, what chooses for it.
 OTHERS = {
     "__init__",
     "archives",
+    "beside",
     "params",
     "paths",
     "predictions",
+    "refine",
     "rows",
     "schema",
     "faults",
     "stage",
     "tables",
+    "unseen",
     "variant",
 }
 
@@ -56,13 +59,15 @@ def test_a_stage_depends_on_its_note_and_on_no_folder_of_code(name: str) -> None
 
 def test_stages_import_no_stage() -> None:
     code = Code(ROOT)
-    for name in STAGES:
+    for name in (*STAGES, "unseen", "variant"):
         imported = code.imports.find_modules_directly_imported_by(f"stages.{name}")
-        assert {module for module in imported if module.startswith("stages.")} <= {f"stages.{name}" for name in OTHERS}
+        assert {module for module in imported if module.startswith("stages.")} <= {
+            f"stages.{name}" for name in OTHERS - {"unseen", "variant"}
+        }
 
 
 def test_every_stage_has_parameters_in_its_note_and_none_in_the_graph() -> None:
-    assert set(PARAMETERS) == {*STAGES, "variant"} - {"sources"}
+    assert set(PARAMETERS) == {*STAGES, "refine", "unseen", "variant"} - {"sources"}
     assert not [name for name, stage in STAGES.items() if "params" in stage]
 
 
@@ -77,8 +82,8 @@ def test_the_note_of_a_stage_holds_the_sections_it_reads(name: str) -> None:
     # Whether pixels are scored stands in the weights; the words that they are scored by are noted where they are.
     free |= {"segments", "datasets"} if name == "segment" else set()
     noted = {parameter.split(".")[0] for parameter in PARAMETERS[name]}
-    # A variant is no stage: what it keeps goes by keys.
-    assert name == "variant" or read - free <= noted
+    # These are no stages: what they keep goes by keys.
+    assert name in ("refine", "unseen", "variant") or read - free <= noted
 
 
 def test_calibration_sees_no_test_image() -> None:

@@ -96,7 +96,12 @@ def test_the_code_of_every_stage_and_of_every_rule_is_noted(params: Params) -> N
     sources.main()
     notes = {path.stem: read_json(path) for path in paths.SOURCES.glob("*.json")}
     assert set(notes) == PARAMETERS.keys() - KINDS.keys()
-    records = {"calibrate": ["calibration"], "studies": ["learning", "vocabulary"], "variant": ["figures"]}
+    records = {
+        "calibrate": ["calibration"],
+        "studies": ["learning", "vocabulary"],
+        "variant": ["figures"],
+        "unseen": ["figures"],
+    }
     assert all(set(notes[stage][name]) == set(STRATEGIES) for stage, names in records.items() for name in names)
     # Trained by the same code, by other parameters.
     assert len({read_json(path)["code"] for path in (paths.SOURCES / "train").iterdir()}) == 1

@@ -12,6 +12,7 @@ from groupseg.datasets.writer import write_samples
 from groupseg.errors import UserError
 from groupseg.files import read_json, sha256
 from stages import calibrate, evaluate, paths, segment, train, variant
+from stages.params import load_params
 from tests.model.tiny import TINY
 from tests.segments.test_build import CLASSES, samples
 from tests.stages.small import note_code, note_model, save_captions, save_text, set_params
@@ -153,6 +154,31 @@ def test_another_training_makes_everything_again(copied: Path, capsys: pytest.Ca
     variant.main(VARIANT)
     assert f"{VARIANT}: trained\n" in capsys.readouterr().out
     assert all(after[name] != before[dataset][name] for dataset, after in keys().items() for name in ALL)
+
+
+def test_a_variant_that_is_refined_otherwise_takes_the_weights_over(
+    copied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_params({f"models.{VARIANT}": load_params().plain()["models"][MODEL], "refine": {MODEL: {"kind": "pamr"}}})
+    variant.main(VARIANT)
+    assert f"{VARIANT}: weights kept\n" in capsys.readouterr().out
+    assert sha256(paths.weights(VARIANT)) == sha256(paths.weights(MODEL))
+    # The stages have not refined the model that runs yet.
+    staged, found = read_json(Path(f"results/scenes/metrics/{PLAIN}.json")), read_json(FILE)
+    assert "refine" not in found
+    assert found["datasets"][PLAIN]["oracle"]["label"]["miou"] == staged["oracle"]["label"]["miou"]
+    variant.main(MODEL)
+    refined = read_json(Path(f"results/scenes/variants/{MODEL}.json"))
+    assert refined["refine"] == "pamr, dilations 1 2 4 8 12 24, steps 10"
+    assert refined["datasets"][PLAIN]["oracle"]["label"]["miou"] != staged["oracle"]["label"]["miou"]
+
+
+def test_weights_of_another_training_are_not_taken_over(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    set_params({f"models.{name}": load_params().plain()["models"][MODEL] for name in (MODEL, VARIANT)})
+    set_params({f"models.{name}.training.steps": 3 for name in (MODEL, VARIANT)})
+    variant.main(VARIANT)
+    assert f"{VARIANT}: trained\n" in capsys.readouterr().out
+    assert sha256(paths.weights(VARIANT)) != sha256(paths.weights(MODEL))
 
 
 @pytest.mark.parametrize("content", [b"", b'{"datasets": {', b"[]", b"{}"], ids=repr)

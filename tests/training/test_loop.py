@@ -1,11 +1,12 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from groupseg.errors import UserError
 from groupseg.training import loop
 from groupseg.training.corpus import Corpus
-from groupseg.training.recipe import Recipe
 from groupseg.training.resume import fingerprint, load_state, save_state
 from tests.training.tiny import ARCHITECTURE, RECIPE, tiny_corpus
 
@@ -50,9 +51,15 @@ def test_a_broken_training_goes_on_to_the_same_end(
 
 
 def test_training_lowers_the_loss(corpus: Corpus, tmp_path: Path) -> None:
-    recipe = Recipe(**{**RECIPE.__dict__, "steps": 40, "batch": 12})
+    recipe = replace(RECIPE, steps=40, batch=12)
     _, history = loop.train(ARCHITECTURE, recipe, corpus, tmp_path / "state.pt")
     assert sum(entry["loss"] for entry in history[-5:]) < 0.8 * sum(entry["loss"] for entry in history[:5])
+
+
+def test_a_training_that_diverges_stops_and_names_the_step(corpus: Corpus, tmp_path: Path) -> None:
+    recipe = replace(RECIPE, steps=40, matrix_rate=1e30, vector_rate=1e30, warmup=1)
+    with pytest.raises(UserError, match=r"The loss of step \d+ is nan. Lower the rates of the training"):
+        loop.train(ARCHITECTURE, recipe, corpus, tmp_path / "state.pt")
 
 
 def test_mean_texts_stay_with_the_model(corpus: Corpus, tmp_path: Path) -> None:

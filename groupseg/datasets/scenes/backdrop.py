@@ -1,6 +1,6 @@
 """What lies behind the objects: abstract textures, and materials ("stuff") drawn with arithmetic."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,17 +132,19 @@ def abstract(rng: np.random.Generator) -> Texture:
     return np.asarray(colour + _grain(rng, 5, 3)[..., None], dtype=np.float32)
 
 
-def regions(rng: np.random.Generator) -> tuple[Texture, NDArray[np.int32], list[str | None]]:
-    """Draws two or three materials, one above the other.
+def regions(
+    rng: np.random.Generator, left_out: Collection[str] = ()
+) -> tuple[Texture, NDArray[np.int32], list[str | None]]:
+    """Draws two or three materials, one above the other, without those that are `left_out`.
 
     Returns:
         The texture, float32 [96, 96, 3] in grey levels; the region of each pixel, int32 [96, 96]; and the material of
         each region, None where it was left abstract.
     """
-    names = [str(rng.choice(UPPER))]
+    names = [str(rng.choice([name for name in UPPER if name not in left_out]))]
     if rng.random() < 0.45:
-        names.append(str(rng.choice([name for name in MIDDLE if name != names[0]])))
-    names.append(str(rng.choice([name for name in LOWER if name not in names])))
+        names.append(str(rng.choice([name for name in MIDDLE if name not in (*names, *left_out)])))
+    names.append(str(rng.choice([name for name in LOWER if name not in (*names, *left_out)])))
     centre = SIZE * (rng.uniform(0.35, 0.65) if len(names) == 2 else 0.5)
     borders = [centre] if len(names) == 2 else [SIZE * rng.uniform(0.25, 0.42), SIZE * rng.uniform(0.58, 0.75)]
     region = np.zeros((SIZE, SIZE), np.int32)

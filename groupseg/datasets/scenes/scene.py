@@ -1,5 +1,6 @@
 """One scene: objects pasted over a backdrop, with the label of every pixel."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,17 +77,17 @@ class _Canvas:
         return rows, columns, sprite[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
 
 
-def draw(name: str, rng: np.random.Generator) -> Scene:
-    """Draws a scene of the embedded data set `name`."""
+def draw(name: str, rng: np.random.Generator, left_out: Collection[str] = ()) -> Scene:
+    """Draws a scene of the embedded data set `name`, in which nothing is shown that is `left_out`."""
     kind = vocabulary.kind(name)
     labels = {noun: label for label, noun in enumerate(vocabulary.class_names(name), start=1)}
-    canvas, stuff = _backdrop(kind.labels_stuff, labels, rng)
-    listed = vocabulary.things(name)
+    canvas, stuff = _backdrop(kind.labels_stuff, labels, rng, left_out)
+    listed = _without(vocabulary.things(name), left_out)
     chosen = [
         (str(noun), listed)
         for noun in rng.choice(list(listed), size=rng.integers(kind.objects[0], kind.objects[1] + 1))
     ]
-    chosen += [_distractor(name, rng) for chance in kind.distractor_chances if rng.random() < chance]
+    chosen += [_distractor(name, rng, left_out) for chance in kind.distractor_chances if rng.random() < chance]
     for index in rng.permutation(len(chosen)):
         noun, artwork = chosen[index]
         sprite = place(str(rng.choice(artwork[noun])), rng.uniform(*kind.longest_side), rng)
@@ -102,16 +103,22 @@ def draw(name: str, rng: np.random.Generator) -> Scene:
     )
 
 
-def _backdrop(labels_stuff: bool, labels: dict[str, int], rng: np.random.Generator) -> tuple[_Canvas, list[str]]:
+def _backdrop(
+    labels_stuff: bool, labels: dict[str, int], rng: np.random.Generator, left_out: Collection[str]
+) -> tuple[_Canvas, list[str]]:
     """The empty canvas, and the materials on it that have a label."""
     if not labels_stuff and rng.random() < 0.5:
         return _Canvas(backdrop.abstract(rng), np.zeros((backdrop.SIZE, backdrop.SIZE), np.int32)), []
-    colour, region, names = backdrop.regions(rng)
+    colour, region, names = backdrop.regions(rng, left_out)
     region_labels = np.array([labels[name] if labels_stuff and name else 0 for name in names], np.int32)
     return _Canvas(colour, region_labels[region]), [name for name in names if name and labels_stuff]
 
 
-def _distractor(name: str, rng: np.random.Generator) -> tuple[str, dict[str, list[str]]]:
+def _distractor(name: str, rng: np.random.Generator, left_out: Collection[str]) -> tuple[str, dict[str, list[str]]]:
     """An object that the class list of `name` does not hold: it is background there."""
-    artwork = vocabulary.unlisted() if rng.random() < 0.6 else vocabulary.foreign(name)
+    artwork = _without(vocabulary.unlisted() if rng.random() < 0.6 else vocabulary.foreign(name), left_out)
     return str(rng.choice(list(artwork))), artwork
+
+
+def _without(artwork: dict[str, list[str]], left_out: Collection[str]) -> dict[str, list[str]]:
+    return {noun: stems for noun, stems in artwork.items() if noun not in left_out}

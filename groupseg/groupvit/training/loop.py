@@ -1,6 +1,5 @@
 """The training loop, counted in steps; every step draws by its number, so that going on needs no memory of chance."""
 
-import math
 from pathlib import Path
 
 import torch
@@ -20,6 +19,7 @@ from groupseg.groupvit.training.recipe import GroupViTRecipe
 from groupseg.groupvit.training.start import new_model
 from groupseg.model.images import device
 from groupseg.processes import Place
+from groupseg.training.history import check_finite
 from groupseg.training.resume import load_state, save_state
 
 STATE_EVERY = 250  # steps between two saved states
@@ -81,8 +81,7 @@ def train(
 def _descend(losses: dict[str, Tensor], optimizer: AdamW, recipe: GroupViTRecipe, step: int) -> dict[str, float]:
     """Goes one step down the gradient; returns the losses."""
     values = {name: loss.item() for name, loss in losses.items()}
-    if not math.isfinite(values["loss"]):
-        raise UserError(f"The loss of step {step + 1} is {values['loss']}. Lower training.rate, or warm up for longer.")
+    check_finite(values["loss"], step)
     optimizer.zero_grad()
     losses["loss"].backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(

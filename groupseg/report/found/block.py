@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Sequence
 
-from groupseg.report.found import cures, gap, rest, studies
+from groupseg.report.found import cures, gap, refined, rest, studies
 from groupseg.report.gains import Gains
 from groupseg.report.results import Results
+from groupseg.report.unseen import unseen_sentences
 
 _TOLD: Sequence[Callable[[Gains], str]] = (
     gap.oracle_over_constant, gap.oracle_over_rules, gap.calibrating, gap.constants, gap.another_score, gap.best_rule,
     cures.which_cures, cures.constraint, cures.stages, studies.images_needed, studies.names, studies.moved,
-    rest.known_truth, rest.masks, rest.highest,
+    rest.known_truth, rest.masks, refined.chosen, cures.unrefined, rest.highest,
 )  # fmt: skip
 NOTE = (
     "In brackets 95 % intervals over test images; those of differences between strategies hold for all pairs at once. "
@@ -20,7 +21,7 @@ NOTE = (
 
 def findings(found: Gains) -> list[str]:
     """Says a thing in each sentence; what was not run is left out."""
-    return [sentence for tell in _TOLD if (sentence := tell(found))]
+    return [*(sentence for tell in _TOLD if (sentence := tell(found))), *unseen_sentences(found.results)]
 
 
 def found_block(results: Results) -> str:

@@ -75,12 +75,23 @@ def constraint(found: Gains) -> str:
 
 def stages(found: Gains) -> str:
     """Says what a second grouping stage does to the best rule and to the label oracle, held against every seed."""
-    parts = [_beside(found, ("tokens", "merged"), name) for name in (found.best, ORACLE)]
+    listed = _masks_of(found, ("tokens", "merged"))
+    return listed and f"Two grouping stages, {_AGAINST} {len(found.seeds)} with one: {listed}."
+
+
+def unrefined(found: Gains) -> str:
+    """Says the same of masks that are refined in another way than those of the model that runs, or not at all."""
+    listed = _masks_of(found, ("refine",))
+    return listed and f"Masks as they are, or refined otherwise, {_AGAINST} {len(found.seeds)}: {listed}."
+
+
+def _masks_of(found: Gains, settings: Sequence[str]) -> str:
+    """Lists what the best rule and the label oracle gain with the masks of models of other settings."""
+    parts = [_beside(found, settings, name) for name in (found.best, ORACLE)]
     if not all(parts):
         return ""
     best, oracle = parts
-    listed = "; ".join(f"with `{name}` `{found.best}` {best[name]}, the label oracle {oracle[name]}" for name in best)
-    return f"Two grouping stages, {_AGAINST} {len(found.seeds)} with one: {listed}."
+    return "; ".join(f"with `{name}` `{found.best}` {best[name]}, the label oracle {oracle[name]}" for name in best)
 
 
 def _beside(found: Gains, settings: Sequence[str], strategy: str) -> dict[str, str]:

@@ -1,13 +1,20 @@
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 import pytest
 
 from groupseg.datasets import scenes
-from groupseg.datasets.scenes import vocabulary
+from groupseg.datasets.scenes import backdrop, vocabulary
+from groupseg.datasets.scenes import scene as scene_module
 from groupseg.datasets.scenes.captions import caption
 from groupseg.datasets.scenes.scene import Scene, draw
 from groupseg.errors import UserError
 
 NAMES = list(scenes.KINDS)
+# Digests of a few scenes, see `digest`.
+SAME = {"scenes20": "3f48dc20318df8dc", "scenes59": "c2801de90f75dc13", "scenes80": "a400e39952f0967c"}
 
 
 def drawn(name: str, count: int = 25) -> list[Scene]:
@@ -89,3 +96,68 @@ def test_splits_data_sets_and_seeds_differ() -> None:
     images = [next(iter(scenes.samples(name, split, 1, seed))).image for name, split, seed in places]
     images.append(next(iter(scenes.captioned("scenes20", 1, 0))).image)
     assert len({image.tobytes() for image in images}) == 5
+
+
+def digest(name: str, left_out: frozenset[str] = frozenset()) -> str:
+    found = hashlib.sha256()
+    for sample in scenes.samples(name, "test", 2, 0):
+        found.update(sample.image.tobytes() + sample.mask.tobytes())
+    for image in scenes.captioned(name, 4, 0, left_out):
+        found.update(np.asarray(image.image).tobytes() + image.caption.encode() + repr(image.nouns).encode())
+    return found.hexdigest()[:16]
+
+
+def test_scenes_are_the_same_everywhere() -> None:
+    # Figures in git were measured on these.
+    assert {name: digest(name) for name in NAMES} == SAME
+
+
+def test_a_fifth_of_each_list_is_unseen_and_shares_no_word_with_the_rest() -> None:
+    unseen = scenes.unseen()
+    assert [len(unseen.intersection(scenes.class_names(name))) for name in NAMES] == [4, 12, 16]
+    listed = {noun for name in NAMES for noun in scenes.class_names(name)}
+
+    def words(nouns: Iterable[str]) -> set[str]:
+        return {part for noun in nouns for word in (noun, *vocabulary.synonyms(noun)) for part in word.split()}
+
+    assert unseen < listed
+    assert words(unseen).isdisjoint(words([*listed - unseen, *vocabulary.unlisted()]))
+
+
+def test_what_is_unseen_in_one_list_is_unseen_in_all() -> None:
+    artwork = {noun: set(stems) for name in NAMES for noun, stems in vocabulary.things(name).items()}
+    hidden = {stem for noun in scenes.unseen() & artwork.keys() for stem in artwork[noun]}
+    shown = {stem for noun in artwork.keys() - scenes.unseen() for stem in artwork[noun]}
+    assert hidden
+    assert hidden.isdisjoint(shown | {stem for stems in vocabulary.unlisted().values() for stem in stems})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_unseen_is_neither_drawn_nor_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    hidden, placed, painted = scenes.unseen(), set[str](), set[str]()
+    place, textures = scene_module.place, dict(backdrop.STUFF)
+
+    def watched(stem: str, *given: Any) -> Any:
+        placed.add(stem)
+        return place(stem, *given)
+
+    def painter(material: str) -> Any:
+        def texture(rng: np.random.Generator) -> Any:
+            painted.add(material)
+            return textures[material](rng)
+
+        return texture
+
+    monkeypatch.setattr(scene_module, "place", watched)
+    monkeypatch.setattr(backdrop, "STUFF", {material: painter(material) for material in textures})
+    monkeypatch.setenv("GROUPSEG_WORKERS", "1")
+    images = list(scenes.captioned(name, 60, 0, hidden))
+    artwork = {stem for other in NAMES for noun in hidden for stem in vocabulary.things(other).get(noun, [])}
+    assert placed
+    assert placed.isdisjoint(artwork)
+    assert painted
+    assert painted.isdisjoint(hidden)
+    taken = {word for noun in hidden for word in (noun, *vocabulary.synonyms(noun))}
+    assert taken.isdisjoint(noun for image in images for noun in image.nouns)
+    parts = {part for word in taken for part in word.split()}
+    assert parts.isdisjoint(part for image in images for part in image.caption.replace(",", " ").split())

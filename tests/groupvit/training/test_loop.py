@@ -3,11 +3,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from groupseg.errors import UserError
 from groupseg.groupvit.model import GroupViT
 from groupseg.groupvit.training import loop
 from groupseg.groupvit.training.corpus import Corpus
+from groupseg.groupvit.training.data import Examples, batches
 from groupseg.groupvit.training.recipe import GroupViTRecipe
 from groupseg.processes import Place
 from groupseg.training.resume import load_state
@@ -63,5 +65,21 @@ def test_a_loss_that_is_no_number_ends_the_training(
     corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("groupseg.groupvit.training.objective._scale", lambda log: log * float("nan"))
-    with pytest.raises(UserError, match=r"The loss of step 1 is nan\. Lower training\.rate"):
+    with pytest.raises(UserError, match=r"The loss of step 1 is nan\. Lower the rates"):
         train(corpus, tmp_path / "state.pt")
+
+
+def test_pairs_are_learned_by_heart(corpus: Corpus, tmp_path: Path) -> None:
+    few = len(corpus)
+    calm = replace(
+        RECIPE, steps=80, batch=few, block=few, drop_path=0.0, crop=1.0, augment=None, jitter=0.0, erase=0.0, prompts=1
+    )
+    model, history = train(corpus, tmp_path / "state.pt", calm)
+    first, last = history[0], history[-1]
+    assert last["caption"] < 0.1 * first["caption"]
+    assert last["multi_label"] < 0.5 * first["multi_label"]
+    # Images turned around at random, as in training.
+    batch = next(batches(Examples(corpus, ARCHITECTURE, calm), ALONE, 0, workers=0))
+    with torch.inference_mode():
+        images, texts = model(batch.images).image, F.normalize(model.encode_text(batch.captions), dim=1)
+    assert (images @ texts.T).argmax(dim=1).tolist() == list(range(few))
