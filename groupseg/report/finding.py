@@ -1,7 +1,6 @@
 """The findings in plain words. Every claim is derived from the figures, whichever way they turn out."""
 
-from collections.abc import Sequence
-
+from groupseg.report.found.words import named
 from groupseg.report.gains import Gains, by_name
 from groupseg.report.numbers import percent, share, signed
 from groupseg.report.results import CONSTANT, ORACLE, REFERENCE, DatasetResults, Results, gap_closed
@@ -10,15 +9,13 @@ from groupseg.report.results import CONSTANT, ORACLE, REFERENCE, DatasetResults,
 def headline(results: Results) -> str:
     """Says in one sentence how much of the way to the true labels a better decision goes."""
     found, datasets = Gains(results), results.datasets
+    where = named([dataset.name for dataset in datasets])
     if not by_name(found.oracle(CONSTANT), 1):
-        return (
-            f"The true label of each segment gains nothing measurable over a constant threshold on {_named(datasets)}."
-        )
+        return f"The true label of each segment gains nothing measurable over a constant threshold on {where}."
     shares = {name: gap_closed(datasets, name) for name in dict.fromkeys((REFERENCE, found.best))}
     known = [f"{name} closes {share(value)}" for name, value in shares.items() if value is not None]
     text = (
-        "Of the way from a constant threshold to the true label of each segment, over "
-        f"{_named(datasets)}, {' and '.join(known)}"
+        f"Of the way from a constant threshold to the true label of each segment, over {where}, {' and '.join(known)}"
     )
     sure = by_name(found.pairs(found.best, CONSTANT), 1)
     return f"{text}." if sure else f"{text}, which may be chance."
@@ -72,8 +69,3 @@ def _is_sure(dataset: DatasetResults) -> bool:
     """Whether the interval of the difference leaves zero out."""
     low, high = dataset.strategies[dataset.best]["difference_to_baseline_ci"]
     return bool(low > 0 or high < 0)
-
-
-def _named(datasets: Sequence[DatasetResults]) -> str:
-    *most, last = (dataset.name for dataset in datasets)
-    return f"{', '.join(most)} and {last}" if most else last

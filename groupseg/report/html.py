@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from groupseg.report.numbers import percent, signed
+from groupseg.report.numbers import percent
 
 
 def environment(package: str = "groupseg.report") -> Environment:
     """Makes the environment of the templates of a package; those of the report, such as its style, are there too."""
     loader = ChoiceLoader([PackageLoader(name, ".") for name in dict.fromkeys([package, "groupseg.report"])])
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    made.filters.update(percent=percent, signed=signed)
+    made.filters.update(percent=percent)
     return made
 
 

@@ -31,8 +31,8 @@ _PROTOCOL = {
     "text": "text",
     "scores": "score",
 }
-# Where the rules are explained, from the folder of a run.
-_DOCS = "../../docs/strategies.md"
+# Where the rules are explained: the page that `make docs` makes, or what it makes it of.
+_SITE, _MARKDOWN = ".work/site/docs/strategies.html", "docs/strategies.md"
 
 
 def write_page(results: Results, timings: Path) -> Path:
@@ -49,7 +49,9 @@ def write_page(results: Results, timings: Path) -> Path:
         UserError: If a figure is missing, or the report cannot be written.
     """
     templates = environment()
-    pages = {name: f"{_DOCS}#{given['rule']}" for name, given in results.params["strategies"].items()}
+    docs = _SITE if (results.root / _SITE).exists() else _MARKDOWN
+    # From the folder of the run.
+    pages = {name: f"../../{docs}#{given['rule']}" for name, given in results.params["strategies"].items()}
     templates.filters.update(marked=partial(marked, pages=pages))
     html = templates.get_template("report.html.j2").render(_context(results, timings))
     path = results.folder / "report.html"

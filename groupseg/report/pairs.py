@@ -6,7 +6,6 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from groupseg.report.numbers import percent
 from groupseg.report.results import DatasetResults
 from groupseg.report.style import DIVERGING, INK, WIDTH, name_columns, name_rows, styled
 
@@ -47,22 +46,10 @@ def pairs_figure(dataset: DatasetResults) -> Figure:
 
 
 def pairs_finding(dataset: DatasetResults) -> str:
-    """Says how many strategies cannot be told from the highest, and how many pairs differ."""
-    table, winner = dataset.tables["pairs"], dataset.winner
+    """Says how many pairs differ."""
+    table = dataset.tables["pairs"]
     sure = int((table["p"] <= _LEVEL).sum())
-    own = table[(table["first"] == winner) | (table["second"] == winner)]
-    ties = set(own.loc[own["p"] > _LEVEL, ["first", "second"]].to_numpy().ravel()) - {winner}
-    named = [name for name in dataset.ranking if name in ties]
-    listed = f": {', '.join(named[:6])}{' and others' if len(named) > 6 else ''}" if named else ""
-    verdict = (
-        f"{len(ties)} of the others cannot be told from it{listed}"
-        if ties
-        else "all others are lower by more than chance"
-    )
-    return (
-        f"{sure} of {len(table)} pairs differ by more than chance, at 5 % for all pairs together. The highest is "
-        f"{winner} with {percent(dataset.strategies[winner]['miou'])} %; {verdict}."
-    )
+    return f"{sure} of {len(table)} pairs differ by more than chance, at 5 % for all pairs together."
 
 
 def difference_matrix(dataset: DatasetResults) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

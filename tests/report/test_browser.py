@@ -82,6 +82,9 @@ def test_what_is_not_known_comes_last(page: Any) -> None:
 
 def test_every_heading_is_reached_by_keyboard(page: Any) -> None:
     page.locator("h1").click()
+    # A heading is a button, and what is in it cannot be a link too.
+    assert page.locator("thead button").count() == page.locator("thead tr:last-child th").count()
+    assert page.locator("thead a").count() == 0
     reached = set()
     for _ in range(150):
         page.keyboard.press("Tab")

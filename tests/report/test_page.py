@@ -74,6 +74,17 @@ def test_every_strategy_is_linked_to_its_section_of_the_docs(page: str, reported
         assert rule in sections
 
 
+def test_links_lead_to_the_site_of_the_docs_where_it_was_made(tmp_path: Path) -> None:
+    results = read_results(build(tmp_path, reported=True))
+    site = tmp_path / ".work/site/docs/strategies.html"
+    site.parent.mkdir(parents=True)
+    site.touch()
+    page = write_page(results, tmp_path / ".work/timings").read_text("utf-8")
+    address = re.search(r'<a href="([^"#]+)#threshold"><code>global</code>', page)
+    assert address
+    assert (results.folder / address[1]).resolve() == site.resolve()
+
+
 def test_the_contents_lead_to_every_section(page: str) -> None:
     elements = Elements()
     elements.feed(page)
