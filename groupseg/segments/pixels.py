@@ -323,7 +323,7 @@ def resized(planes: Probabilities, size: tuple[int, ...]) -> Probabilities:
     if planes.shape[1:] == size:
         return planes
     rows, columns = (_bilinear(*lengths) for lengths in zip(planes.shape[1:], size, strict=True))
-    return rows @ planes @ columns.T
+    return np.asarray(rows @ planes @ columns.T)
 
 
 def _bilinear(length: int, wanted: int) -> NDArray[np.float64]:
