@@ -122,8 +122,8 @@ def load_clip_network(path: str | Path) -> ClipNetwork:
 def pads(about: About) -> bool:
     """Whether patches at the edges are filled up.
 
-    The code of ClearCLIP and TCL does so with windows. That of SCLIP and NACLIP leaves the rest of a side out, and so do
-    all where an image is read at once. Clusters are of padded windows whatever the method, so that every pixel has a
+    The code of ClearCLIP and TCL does so with windows. That of SCLIP and NACLIP leaves the rest of a side out, and so
+    do all where an image is read at once. Clusters are of padded windows whatever the method, so that every pixel has a
     patch.
     """
     filled = about.clip.attention == "clearclip" or about.clip.bias is not None
