@@ -38,8 +38,8 @@ def main() -> None:
         model = {"model": params.run.model, "weights_sha256": sha256(paths.weights(params.run.model))}
         old = {**model, "decides": DECIDES, "split": SPLIT, **content, "key": key}
         write_json(path, old, decimals=6)
-    print(account("refine", 0 if reason else 1, {"figures": reason} if reason else {}, time.monotonic() - started))
-    for name, one in old["candidates"].items():
+    print(account("refine", int(not reason), {"figures": reason} if reason else {}, time.monotonic() - started))
+    for name, one in sorted(old["candidates"].items(), key=lambda item: -item[1]["mean"]):
         print(f"{100 * one['mean']:5.1f} % mIoU  {name}")
     print(f"Best on the calibration images: {old['choice']}. Set it under `refine` in params.yaml.")
 

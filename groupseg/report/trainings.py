@@ -29,10 +29,7 @@ def trainings(results: Results) -> dict[str, Figures]:
 def seeds(results: Results, names: Iterable[str]) -> list[str]:
     """Of some models those that differ from the one that runs in nothing but the seed of training, itself included."""
     model = results.params["run"]["model"]
-    own, whole = (_settings(results, model, without) for without in (("seed",), ()))
-    # A twin, whose refinement is no other any more, is no seed.
-    alike = [name for name in names if name == model or _settings(results, name, ()) != whole]
-    return [name for name in alike if _settings(results, name, ("seed",)) == own]
+    return [name for name in names if name == model or _differs(results, name, ("seed",))]
 
 
 def differing(results: Results, names: Iterable[str], settings: Sequence[str]) -> list[str]:
@@ -43,9 +40,8 @@ def differing(results: Results, names: Iterable[str], settings: Sequence[str]) -
         names: The models.
         settings: Keys of the architecture or of the training, or "refine".
     """
-    own = _settings(results, results.params["run"]["model"], ("seed", *settings))
     others = set(names) - set(seeds(results, names))
-    return [name for name in names if name in others and _settings(results, name, ("seed", *settings)) == own]
+    return [name for name in names if name in others and _differs(results, name, ("seed", *settings))]
 
 
 def _flat(figures: Mapping[str, Any]) -> dict[str, float]:
@@ -54,6 +50,14 @@ def _flat(figures: Mapping[str, Any]) -> dict[str, float]:
         **{name: entry["miou"] for name, entry in figures["strategies"].items()},
         ORACLE: figures["oracle"]["label"]["miou"],
     }
+
+
+def _differs(results: Results, name: str, settings: Sequence[str]) -> bool:
+    """Whether a model differs from the one that runs by these settings alone; one that is equal to it does not."""
+    model = results.params["run"]["model"]
+    return _settings(results, name, settings) == _settings(results, model, settings) and (
+        _settings(results, name, ()) != _settings(results, model, ())
+    )
 
 
 def _settings(results: Results, name: str, without: Sequence[str]) -> dict[str, Any]:

@@ -1,17 +1,19 @@
 """The rule of the GroupViT release: one constant threshold, not calibrated."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Recorded, require
-from groupseg.strategies.scores import Labels, ScoreName, Scores, best_class, checked_scores, image_max
+from groupseg.strategies.scores import Labels, ScoreName, Scores, best_class, check_texts, finite, image_max
+
+# Classes nearest to the window that its groups may be of.
+TOP = 5
 
 
 @dataclass(kw_only=True)
@@ -71,17 +73,19 @@ class Fixed(Recorded):
 
     @by_blocks
     def predict(self, table: SegmentTable, vocabulary: Vocabulary) -> Labels:
-        """Labels segments; see `Strategy`. Per window all is rounded as in the release, to float32."""
-        if not self.per_window:
+        """Labels segments; see `Strategy`. Windows are decided as in the release, in float32."""
+        if table.parts is None or not self.per_window:
             return super().predict(table, vocabulary)
         windows = table.windows()
-        scores = checked_scores(self.score, windows, vocabulary).astype(np.float32)
+        scores = _released(self.score, windows, vocabulary)
         if table.with_background:
             accepted = self.accepted(scores.argmax(axis=1), scores.max(axis=1), windows)
             scores = np.concatenate([~accepted[:, None], scores], axis=1)
+        # What windows say of two classes may tie in float32. mmsegmentation takes the highest of a softmax of means.
+        total = np.asarray(table.parts.members.astype(np.float32) @ scores)
+        mean = _softmax(total / table.parts.counts[:, None].astype(np.float32))
         first = np.int32(0 if table.with_background else 1)
-        # mmsegmentation takes the highest of a softmax, which has fewer digits than what it is taken of.
-        return np.asarray(softmax(_mean(scores, table), axis=1).argmax(axis=1).astype(np.int32) + first)
+        return np.asarray(mean.argmax(axis=1).astype(np.int32) + first)
 
     def accepted(self, label: Labels, score: NDArray[np.floating], table: SegmentTable) -> NDArray[np.bool_]:
         """Accepts what reaches the constant, in the precision of the score; see `Recorded`."""
@@ -91,9 +95,24 @@ class Fixed(Recorded):
         return np.asarray(score >= threshold.astype(score.dtype)[table.image])
 
 
-def _mean(scores: NDArray[np.float32], table: SegmentTable) -> NDArray[np.float32]:
-    """As `SegmentTable.average`, but added up in float32, window by window: two classes may tie that else would not."""
-    if table.parts is None:
-        return scores
-    total = table.parts.members.astype(np.float32) @ scores
-    return np.asarray(total / table.parts.counts[:, None].astype(np.float32))
+def _released(score: str, table: SegmentTable, vocabulary: Vocabulary) -> NDArray[np.float32]:
+    """Scores [S, C] as in `groupseg.strategies.scores`, rounded as in the release: several may then be 1 itself."""
+    check_texts(table, vocabulary)
+    text = vocabulary.text
+    logits = np.float32(table.scale) * (table.embedding[:] @ text.T)
+    scores = _softmax(logits)
+    if score == "product":
+        nearest = np.argsort(-(table.image_embedding @ text.T), axis=1, kind="stable")[:, :TOP]
+        kept = np.zeros((len(table.keys), len(text)), dtype=bool)
+        np.put_along_axis(kept, nearest, True, axis=1)
+        scores = scores * _softmax(np.where(kept[table.image], logits, np.float32(-np.inf)))
+    finite(scores.astype(np.float64), score, table)
+    return scores
+
+
+def _softmax(logits: NDArray[Any]) -> NDArray[np.float32]:
+    """Softmax over the last axis, rounded as by torch, which the release is written in."""
+    import torch  # whole images do without
+
+    shares: NDArray[np.float32] = torch.from_numpy(logits).softmax(dim=-1).numpy()
+    return shares

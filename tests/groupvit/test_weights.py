@@ -1,4 +1,3 @@
-import argparse
 import json
 import os
 import pickle
@@ -139,18 +138,15 @@ class Code:
         return os.mkdir, ("was-run",)
 
 
-@pytest.mark.parametrize(
-    ("what", "named"), [(Code(), "posix.mkdir"), (argparse.Namespace(depth=3), "argparse.Namespace")]
-)
-def test_a_pickle_with_more_than_tensors_is_refused_and_nothing_of_it_is_run(
-    tiny: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: object, named: str
+def test_a_pickle_with_code_is_refused_and_nothing_of_it_is_run(
+    tiny: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    torch.save({"model": tiny, "config": what}, "official.pth")
+    torch.save({"model": tiny, "config": Code()}, "official.pth")
     with pytest.raises(UserError) as error:
         convert(Path("official.pth"), TINY)
     assert str(error.value) == (
-        f"official.pth is refused: beside tensors it holds objects whose loading may run code ({named}). "
+        "official.pth is refused: beside tensors it holds objects whose loading may run code (posix.mkdir). "
         "Take the safetensors that Hugging Face has of the same weights."
     )
     assert not Path("was-run").exists()
