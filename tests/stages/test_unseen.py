@@ -11,7 +11,7 @@ from groupseg.datasets import scenes
 from groupseg.datasets.scenes.vocabulary import synonyms
 from groupseg.datasets.shards import read_captions
 from groupseg.errors import UserError
-from groupseg.files import read_json, sha256
+from groupseg.files import read_json, sha256, write_json
 from groupseg.report.forms import read_result
 from groupseg.report.unseen import Unseen
 from groupseg.text.features import load_features
@@ -24,6 +24,12 @@ MODEL, DATASET = "scenes_small", "scenes59"
 STRATEGIES = ["fixed", "global"]
 FILE = Path("results/scenes/unseen.json")
 FOLDER = Path("data/unseen") / MODEL
+
+
+def note_captions(code: str) -> None:
+    """Notes the code that draws each corpus."""
+    for corpus in ("scenes59", "scenes80"):
+        write_json(paths.note("captions", corpus), {"stage": "captions", "name": corpus, "code": code})
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -50,6 +56,7 @@ def judged(shared: Path) -> None:
     )
     note_code()
     note_model(MODEL)
+    note_captions("same")
     for corpus in ("scenes59", "scenes80"):
         captions.main(corpus)
     embed_captions.main()
@@ -113,8 +120,10 @@ def test_what_has_changed_is_made_again(copied: Path, capsys: pytest.CaptureFixt
     unseen.main()
     # The figures of the model that runs are all in one file.
     assert f"unseen classes on {DATASET}: 0 kept, 3 made" in capsys.readouterr().out
-    note_code(captions="other")
+    drawn = (FOLDER / "drawn.json").stat().st_mtime_ns
+    note_captions("other")
     unseen.main()
+    assert (FOLDER / "drawn.json").stat().st_mtime_ns > drawn
     assert f"unseen classes on {DATASET}: 3 kept, 0 made" in capsys.readouterr().out
 
 
