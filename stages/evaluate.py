@@ -1,19 +1,19 @@
 """Judges all strategies of a data set, and shows where the points go: `python -m stages.evaluate scenes20`."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, astuple, fields, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from groupseg.datasets.notes import read_notes
 from groupseg.files import write_json
 from groupseg.metrics.bootstrap import Resampled, bootstrap_miou, interval, rare_classes, resample_weights
-from groupseg.metrics.confusion import Counts, Integers, confusion_matrix, image_counts
+from groupseg.metrics.confusion import Counts, confusion_matrix, image_counts
 from groupseg.metrics.counts import save_counts
 from groupseg.metrics.iou import iou, summary
 from groupseg.metrics.ladder import accept_or_drop, ladder, ladder_labels, rung
@@ -28,7 +28,7 @@ from groupseg.strategies.registry import load
 from groupseg.strategies.scores import ScoreName, best_class, checked_scores
 from stages import paths
 from stages.params import load_params
-from stages.predictions import curves, predict, prediction_keys
+from stages.predictions import CURVES, curves, predict, prediction_keys
 from stages.rows import update_rows
 from stages.schema import Params
 from stages.stage import run
@@ -44,8 +44,7 @@ from stages.tables import (
 
 # Scores in 0..1, by the name that they go by in results/<run>/reliability: `fixed` takes the product.
 PROBABILITIES: dict[str, ScoreName] = {"fixed": "product", "softmax": "softmax"}
-
-
+CONFUSIONS = ("truth", "predicted", "pixels", "share_of_truth", "miou_gain")
 # A protocol lists so many templates.
 MOST = 10
 
@@ -71,11 +70,11 @@ def main(dataset: str) -> None:
     results = paths.results(params)
 
     save_counts(paths.counts(params, dataset), counts, table.keys, table.classes)
-    write_csv(results / "pairs" / f"{dataset}.csv", pd.DataFrame(pairs, columns=[entry.name for entry in fields(Pair)]))
+    write_csv(results / "pairs" / f"{dataset}.csv", [entry.name for entry in fields(Pair)], map(astuple, pairs))
     draw = partial(curves, records, table, vocabulary)
-    update_rows(results / "curves" / f"{dataset}.csv", f"curves {dataset}", curve_keys, draw)
-    write_csv(results / "per_class" / f"{dataset}.csv", per_class(table, counts))
-    write_csv(results / "reliability" / f"{dataset}.csv", reliability_rows(table, vocabulary))
+    update_rows(results / "curves" / f"{dataset}.csv", f"curves {dataset}", curve_keys, CURVES, draw)
+    write_columns(results / "per_class" / f"{dataset}.csv", per_class(table, counts))
+    write_columns(results / "reliability" / f"{dataset}.csv", reliability_columns(table, vocabulary))
     lower = lower_rungs(baseline, params.evaluate.best, records)
     candidate, _ = load(records[params.evaluate.best]).candidates(table, vocabulary)
     write_ladder(params, dataset, table, vocabulary, candidate, labels, lower, weights)
@@ -141,13 +140,18 @@ def _said(templates: Sequence[str]) -> list[str]:
     return list(templates) if len(templates) <= MOST else [f"{len(templates)} templates from {templates[0]!r} on"]
 
 
-def per_class(table: SegmentTable, counts: Mapping[str, Counts]) -> pd.DataFrame:
+def write_columns(path: Path, columns: Mapping[str, Iterable[Any]]) -> None:
+    """Writes columns by name."""
+    write_csv(path, list(columns), zip(*columns.values(), strict=True))
+
+
+def per_class(table: SegmentTable, counts: Mapping[str, Counts]) -> dict[str, Iterable[Any]]:
     """Lists each class, background first, with its share of the labelled pixels and its IoU by strategy."""
     totals = {name: count.total() for name, count in counts.items()}
     truth = totals[ORACLE].truth
     columns = {name: iou(total) for name, total in totals.items()}
     share = truth / max(truth.sum(), 1)
-    return pd.DataFrame({"class": ["background", *table.classes], "pixel_share": share, **columns})
+    return {"class": ["background", *table.classes], "pixel_share": share, **columns}
 
 
 def lower_rungs(baseline: str, best: str, records: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
@@ -196,24 +200,20 @@ def write_ladder(
     names = ["background", *table.classes]
     matrix = confusion_matrix(table, predicted[best])
     right = confusion_matrix(table, labels["best labelling"])
-    write_csv(results / "confusions" / f"{dataset}.csv", confusion_rows(matrix, names))
-    write_csv(results / "losses" / f"{dataset}.csv", pd.DataFrame({"class": names, **vars(losses(matrix, right))}))
+    # The mix-ups that cost most.
+    mixed = [(names[truth], names[predicted], *rest) for truth, predicted, *rest in map(astuple, confusions(matrix))]
+    write_csv(results / "confusions" / f"{dataset}.csv", CONFUSIONS, mixed)
+    write_columns(results / "losses" / f"{dataset}.csv", {"class": names, **vars(losses(matrix, right))})
 
 
-def confusion_rows(matrix: Integers, names: list[str]) -> pd.DataFrame:
-    """Lists the mix-ups that cost most."""
-    columns = ["truth", "predicted", "pixels", "share_of_truth", "miou_gain"]
-    rows = pd.DataFrame(map(astuple, confusions(matrix)), columns=columns)
-    return rows.assign(truth=[names[row] for row in rows.truth], predicted=[names[row] for row in rows.predicted])
-
-
-def reliability_rows(table: SegmentTable, vocabulary: Vocabulary) -> pd.DataFrame:
+def reliability_columns(table: SegmentTable, vocabulary: Vocabulary) -> dict[str, Iterable[Any]]:
     """Compares the scores that claim to be probabilities with what they are worth."""
-    parts = []
+    found: dict[str, Iterable[Any]] = {}
     for name, score in PROBABILITIES.items():
-        bins = reliability(*best_class(score, table, vocabulary), table.histogram)
-        parts.append(pd.DataFrame({"strategy": name, **vars(bins)}))
-    return pd.concat(parts)
+        bins = vars(reliability(*best_class(score, table, vocabulary), table.histogram))
+        for column, values in {"strategy": [name] * len(bins["low"]), **bins}.items():
+            found[column] = [*found.get(column, ()), *values]
+    return found
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
@@ -24,6 +23,7 @@ from groupseg.studies.curves import prediction_curve
 from stages import paths
 from stages.tables import ORACLE
 
+CURVES = ("strategy", "threshold", "miou")
 # Calibrations, by strategy.
 Records = Mapping[str, Mapping[str, Any]]
 
@@ -79,8 +79,10 @@ def read_labels(path: Path, keys: Mapping[str, str]) -> dict[str, NDArray[np.int
         return {}
 
 
-def curves(records: Records, table: SegmentTable, vocabulary: Vocabulary, names: list[str]) -> pd.DataFrame:
-    """Draws the mIoU of every threshold on the score of some strategies; long curves are thinned."""
+def curves(
+    records: Records, table: SegmentTable, vocabulary: Vocabulary, names: list[str]
+) -> list[tuple[str, float, float]]:
+    """Draws the mIoU of every threshold on the score of some strategies: rows of `CURVES`; long curves are thinned."""
     points: list[tuple[str, float, float]] = []
     drawn: dict[str, Curve] = {}
     for name in tqdm(names, desc="curves", unit="strategy", disable=None):
@@ -89,4 +91,4 @@ def curves(records: Records, table: SegmentTable, vocabulary: Vocabulary, names:
             drawn[key] = prediction_curve(load(records[name]), table, vocabulary).thin()
         curve = drawn[key]
         points += zip([name] * len(curve.miou), curve.thresholds, curve.miou, strict=True)
-    return pd.DataFrame(points, columns=["strategy", "threshold", "miou"])
+    return points

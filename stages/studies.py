@@ -4,11 +4,9 @@ How many calibration images they need, what other class lists do to them, and wh
 on other data sets. Rows whose key is right are kept.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import NamedTuple
-
-import pandas as pd
+from typing import Any, NamedTuple
 
 from groupseg.files import read_json
 from groupseg.parallel import workers
@@ -19,15 +17,15 @@ from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.crossfit import CrossFit
 from groupseg.strategies.registry import load
-from groupseg.studies.learning import learning_curve
-from groupseg.studies.transfer import portable, transfer
-from groupseg.studies.vocabulary import vocabulary_study
+from groupseg.studies import learning, transfer, vocabulary
 from stages import paths
 from stages.params import load_params
 from stages.rows import update_rows
 from stages.schema import LearningStudy, Params, VocabularyStudy
 from stages.stage import run
 from stages.tables import calibration_path, read_calibration, read_splits, read_vocabulary, running
+
+Rows = Iterable[Sequence[Any]]
 
 
 class Data(NamedTuple):
@@ -65,42 +63,44 @@ def learn(params: Params, dataset: Dataset) -> None:
     """Fits strategies on draws of the calibration images."""
     study = params.studies.learning
 
-    def rows(names: list[str]) -> pd.DataFrame:
+    def rows(names: list[str]) -> Rows:
         strategies = {name: params.strategies[name] for name in names}
-        return learning_curve(strategies, *dataset.data, study.sizes, study.draws, study.seed, workers())
+        return learning.learning_curve(strategies, *dataset.data, study.sizes, study.draws, study.seed, workers())
 
-    update("learning", params, dataset, study, list(running(params, dataset.name, params.run.strategies)), rows)
+    fitting = running(params, dataset.name, params.run.strategies)
+    update("learning", params, dataset, study, list(fitting), learning.COLUMNS, rows)
 
 
 def vary(params: Params, dataset: Dataset) -> None:
     """Gives strategies other class lists."""
     study = params.studies.vocabulary
 
-    def rows(names: list[str]) -> pd.DataFrame:
+    def rows(names: list[str]) -> Rows:
         strategies = {name: params.strategies[name] for name in names}
-        return vocabulary_study(
+        return vocabulary.vocabulary_study(
             strategies, *dataset.data, study.sizes, study.absent, study.draws, study.seed, workers()
         )
 
     fitting = running(params, dataset.name, study.strategies, tell=True)
-    update("vocabulary", params, dataset, study, list(fitting), rows)
+    update("vocabulary", params, dataset, study, list(fitting), vocabulary.COLUMNS, rows)
 
 
 def move(params: Params, dataset: Dataset) -> None:
     """Judges the data set with what strategies have found on each data set that runs."""
 
-    def rows(names: list[str]) -> pd.DataFrame:
+    def rows(names: list[str]) -> Rows:
         fitted = {source: calibrated(params, source, names) for source in params.run.datasets}
-        return transfer(dataset.name, fitted, dataset.data.test, dataset.data.vocabulary)
+        return transfer.transfer(dataset.name, fitted, dataset.data.test, dataset.data.vocabulary)
 
     code = read_json(paths.note("studies"))["transfer"]
     keys = {}
     strategies = running(params, dataset.name, params.run.strategies)
-    for name in filter(lambda name: portable(params.strategies[name]), strategies):
+    for name in filter(lambda name: transfer.portable(params.strategies[name]), strategies):
         records = [read_calibration(calibration_path(params, source, name)) for source in params.run.datasets]
         of_each = dict(zip(params.run.datasets, (record["key"] for record in records), strict=True))
         keys[name] = digest([dataset.digest, of_each, code[records[0]["rule"]]])
-    update_rows(paths.results(params) / "transfer" / f"{dataset.name}.csv", f"transfer {dataset.name}", keys, rows)
+    path = paths.results(params) / "transfer" / f"{dataset.name}.csv"
+    update_rows(path, f"transfer {dataset.name}", keys, transfer.COLUMNS, rows)
 
 
 def calibrated(params: Params, dataset: str, strategies: list[str]) -> dict[str, Strategy]:
@@ -115,7 +115,8 @@ def update(
     dataset: Dataset,
     study: LearningStudy | VocabularyStudy,
     strategies: list[str],
-    rows: Callable[[list[str]], pd.DataFrame],
+    columns: Sequence[str],
+    rows: Callable[[list[str]], Rows],
 ) -> None:
     """Brings the table of a study up to date; see `update_rows`."""
     code = read_json(paths.note("studies"))[name]
@@ -123,7 +124,7 @@ def update(
     said = study.model_dump(exclude={"strategies"})
     given = {strategy: params.strategies[strategy].definition() for strategy in strategies}
     keys = {strategy: digest([dataset.digest, said, one, code[one["rule"]]]) for strategy, one in given.items()}
-    update_rows(paths.results(params) / name / f"{dataset.name}.csv", f"{name} {dataset.name}", keys, rows)
+    update_rows(paths.results(params) / name / f"{dataset.name}.csv", f"{name} {dataset.name}", keys, columns, rows)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """What the stages after `segment` read, and how they write: segment tables, texts, calibrations; CSV."""
 
+import csv
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -19,9 +20,6 @@ from groupseg.strategies.registry import load
 from groupseg.text.vocabulary import load_vocabulary
 from stages import paths
 from stages.schema import Params
-
-if TYPE_CHECKING:  # `calibrate` is done before pandas is loaded.
-    from pandas import DataFrame
 
 REFERENCE, ORACLE = "global", "oracle.label"
 
@@ -168,7 +166,16 @@ def _copies_across_folds(table: SegmentTable, folds: int) -> list[tuple[str, str
     return found
 
 
-def write_csv(path: Path, rows: "DataFrame") -> None:
-    """Writes a table: numbers to six decimals, an empty cell for what is not defined."""
-    with atomic_path(path) as temporary:
-        rows.to_csv(temporary, index=False, float_format="%.6f", lineterminator="\n")
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Writes a table: numbers to six decimals, an empty cell for what is not defined.
+
+    Pandas would do it too, but to load it takes longer than most stages do.
+    """
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([columns, *(map(_cell, row) for row in rows)])
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, float | np.floating):
+        return "" if np.isnan(value) else f"{value:.6f}"
+    return value

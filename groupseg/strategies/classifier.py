@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
 
 from groupseg.extras import extra
 from groupseg.metrics.confusion import hits, image_counts
@@ -129,6 +128,8 @@ def train(model: str, features: Scores, right: Integers, pixels: Integers) -> di
     """
     total, wrong = max(int(pixels.sum()), 1), pixels - right
     if not (right.any() and wrong.any()):
+        from scipy.special import logit
+
         zeros = np.zeros(features.shape[1])
         share = np.clip(right.sum() / total, 1e-6, 1 - 1e-6)
         return _linear(zeros, zeros + 1, zeros, float(logit(share)))
@@ -143,6 +144,8 @@ def train(model: str, features: Scores, right: Integers, pixels: Integers) -> di
 def probability(fitted: dict[str, Any], features: Scores) -> Scores:
     """Probability that the candidate is right, [S] float64 in 0..1, from features [S, F] and what `train` returns."""
     if "trees" not in fitted:
+        from scipy.special import expit  # slow to import, as all of scipy.special
+
         standardised = (features - fitted["mean"]) / fitted["scale"]
         return np.asarray(expit(standardised @ np.array(fitted["coefficients"]) + fitted["intercept"]))
     if len(features) == 0:  # which LightGBM does not take

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal, Self
 
 import numpy as np
-from scipy.special import entr
 
 from groupseg.segments.blocks import blocks, by_blocks
 from groupseg.segments.table import SegmentKind, SegmentTable
@@ -66,6 +65,8 @@ class Floss(SingleThreshold):
 
 def _entropies(table: SegmentTable, vocabulary: Vocabulary) -> Scores:
     """Mean entropy of the segments that each template gives to each class, [T, C] in nats; inf where it gives none."""
+    from scipy.special import entr  # slow to import
+
     classes = len(vocabulary.classes)
     total, count = np.zeros((2, len(vocabulary.ensemble), classes))
     for block in blocks(table):

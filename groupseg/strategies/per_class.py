@@ -7,7 +7,6 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
-from scipy.special import expit, logit
 
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.curve import class_steps
@@ -138,6 +137,8 @@ class PerClass(Recorded):
             return thresholds
         weight = rests_on / (rests_on + shrinkage)
         if self.score in ("softmax", "product"):
+            from scipy.special import expit  # slow to import
+
             pulled = expit(weight * _logit(thresholds) + (1 - weight) * _logit(single))
         else:
             pulled = weight * thresholds + (1 - weight) * single
@@ -153,4 +154,6 @@ def _best_cuts(label: Labels, score: Scores, histogram: csr_array, single: float
 
 def _logit(share: ArrayLike) -> Scores:
     """Log odds; thresholds beyond all scores (0, 1 and a little more) are kept finite."""
+    from scipy.special import logit  # slow to import
+
     return np.asarray(logit(np.clip(share, 1e-12, 1 - 1e-12)), dtype=np.float64)

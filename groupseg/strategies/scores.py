@@ -10,7 +10,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from groupseg.errors import UserError
 from groupseg.segments.blocks import in_blocks
@@ -85,6 +84,8 @@ def normalised(table: SegmentTable, vocabulary: Vocabulary) -> Scores:
     Returns:
         [S, C] float64, at most log C.
     """
+    from scipy.special import logsumexp  # which every process would load with this file, and this score alone needs
+
     logits = table.scale * cosine(table.windows(), vocabulary)
     return table.average(logits - logsumexp(logits, axis=1, keepdims=True) + np.log(logits.shape[1]))
 

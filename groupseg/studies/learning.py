@@ -6,7 +6,6 @@ from copy import deepcopy
 from functools import partial
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from groupseg.errors import UserError
@@ -16,6 +15,8 @@ from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy
 from groupseg.studies.draws import nested_draws, on_each
+
+COLUMNS = ("strategy", "images", "draw", "miou")
 
 
 def learning_curve(
@@ -27,7 +28,7 @@ def learning_curve(
     draws: int,
     seed: int,
     workers: int,
-) -> pd.DataFrame:
+) -> list[tuple[str, int, int, float]]:
     """Calibrates on fewer images than there are, and judges on all test images.
 
     A draw has the same images for all strategies; see `nested_draws`.
@@ -43,8 +44,7 @@ def learning_curve(
         workers: Processes; their number does not change the result.
 
     Returns:
-        "strategy", "images", "draw", "miou": mIoU on the test images in 0..1, NaN where a draw is too small for the
-        strategy to be fitted.
+        Rows of `COLUMNS`; "miou" is that on the test images in 0..1, NaN where a draw is too small for the strategy.
 
     Raises:
         UserError: If a strategy cannot be fitted on all N images.
@@ -55,10 +55,9 @@ def learning_curve(
     tasks = [(name, row) for row in reversed(range(len(drawn))) for name in strategies]
     work = partial(_fit_and_judge, strategies, calib, test, vocabulary, [images for _, images in drawn])
     figures = dict(zip(tasks, on_each(work, tasks, "learning curve", workers), strict=True))
-    rows = [
+    return [
         (name, len(images), draw, figures[name, row]) for name in strategies for row, (draw, images) in enumerate(drawn)
     ]
-    return pd.DataFrame(rows, columns=["strategy", "images", "draw", "miou"])
 
 
 def _fit_and_judge(

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 
 import numpy as np
-import pandas as pd
 
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.curve import Curve
@@ -16,12 +15,12 @@ from groupseg.strategies.natural import Natural
 from groupseg.studies.curves import miou_at
 
 ALL = "all"
-COLUMNS = ["strategy", "from", "to", "miou", "moved"]
+COLUMNS = ("strategy", "from", "to", "miou", "moved")
 
 
 def transfer(
     target: str, fitted: Mapping[str, Mapping[str, Strategy]], test: SegmentTable, vocabulary: Vocabulary
-) -> pd.DataFrame:
+) -> list[tuple[str, str, str, float, str]]:
     """Judges a data set with what each strategy has found on each data set, and with one threshold for all.
 
     All moves that labels have taught a strategy: `PORTABLE`. What it finds without labels for each class, such as a
@@ -39,7 +38,8 @@ def transfer(
         vocabulary: Its classes.
 
     Returns:
-        "strategy", "from" (a data set, or "all"), "to", "miou" on the test images in 0..1, "moved" (what moves).
+        Rows of `COLUMNS`: "strategy", "from" (a data set, or "all"), "to", "miou" on the test images in 0..1, "moved"
+        (what moves).
     """
     rows = []
     for name, own in fitted[target].items():
@@ -53,7 +53,7 @@ def transfer(
                 (name, source, target, _judged(own, values, test, vocabulary), ", ".join(parts))
                 for source, values in given.items()
             ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return rows
 
 
 def portable(strategy: Strategy) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What more names do to scores and to the best threshold, while the same pixels count. No image is segmented again."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -7,7 +8,6 @@ from functools import partial
 from typing import Any, cast
 
 import numpy as np
-import pandas as pd
 from scipy.sparse import csr_array
 
 from groupseg.errors import UserError
@@ -22,7 +22,7 @@ from groupseg.strategies.scores import Scores
 from groupseg.studies.curves import miou_at
 from groupseg.studies.draws import on_each
 
-COLUMNS = ["kind", "strategy", "size", "draw", "threshold", "score", "miou", "miou_frozen", "miou_oracle"]
+COLUMNS = ("kind", "strategy", "size", "draw", "threshold", "score", "miou", "miou_frozen", "miou_oracle")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ def vocabulary_study(
     draws: int,
     seed: int,
     workers: int,
-) -> pd.DataFrame:
+) -> list[list[Any]]:
     """Gives the same segments longer and longer class lists, while the same pixels count.
 
     Kind "others": as many classes as the smallest of `sizes` are labelled, and other classes of the data set join the
@@ -79,11 +79,11 @@ def vocabulary_study(
         workers: Processes; their number does not change the result.
 
     Returns:
-        "kind", "strategy", "size" (names in the list), "draw"; "threshold", the best one on the calibration images;
-        "score", the median over their labelled segments of the score of the best class; and on the test images, in
-        0..1, "miou" with that threshold, "miou_frozen" with the one found for all classes without absent words, and
-        "miou_oracle" of the label oracle. A threshold is all that is frozen: what else a strategy fits belongs to the
-        classes it was fitted on. NaN where a draw leaves nothing to fit.
+        Rows of `COLUMNS`: "kind", "strategy", "size" (names in the list), "draw"; "threshold", the best one on the
+        calibration images; "score", the median over their labelled segments of the score of the best class; and on the
+        test images, in 0..1, "miou" with that threshold, "miou_frozen" with the one found for all classes without
+        absent words, and "miou_oracle" of the label oracle. A threshold is all that is frozen: what else a strategy
+        fits belongs to the classes it was fitted on. NaN where a draw leaves nothing to fit.
 
     Raises:
         UserError: If a strategy has no single threshold, or there is no absent word.
@@ -98,7 +98,7 @@ def vocabulary_study(
         (row for some in found for row in some),
         key=lambda row: (place[row["kind"]], place[row["strategy"]], row["size"], row["draw"]),
     )
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return [[row.get(column, math.nan) for column in COLUMNS] for row in rows]
 
 
 def _with_threshold(name: str, strategy: Strategy) -> Thresholded:
@@ -191,7 +191,7 @@ def _figures(
 
 
 def _median(score: Scores) -> float:
-    return float(np.median(score)) if score.size else float("nan")
+    return float(np.median(score)) if score.size else math.nan
 
 
 def _judged(strategy: Thresholded, frozen: float, test: SegmentTable, vocabulary: Vocabulary) -> tuple[float, float]:

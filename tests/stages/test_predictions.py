@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from safetensors.numpy import load_file, save_file
 
 from groupseg.metrics.oracle import label_oracle
 from groupseg.strategies.registry import build
-from stages.predictions import curves, predict, read_labels
+from stages.predictions import CURVES, curves, predict, read_labels
 from stages.tables import ORACLE
 from tests.tables import random_case
 
@@ -51,6 +52,6 @@ def test_a_file_that_is_not_whole_holds_nothing(content: bytes | None, tmp_path:
 
 
 def test_constants_that_differ_by_nothing_else_have_one_curve(records: dict[str, dict[str, object]]) -> None:
-    rows = curves(records, CASE.table, CASE.vocabulary, ["low", "high"])
+    rows = pd.DataFrame(curves(records, CASE.table, CASE.vocabulary, ["low", "high"]), columns=CURVES)
     low, high = (rows[rows.strategy == name].drop(columns="strategy").to_numpy() for name in GIVEN)
     np.testing.assert_array_equal(low, high)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,7 +18,7 @@ from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.registry import STRATEGIES, build
 from groupseg.strategies.threshold import Threshold
-from groupseg.studies.transfer import common_threshold, portable, transfer
+from groupseg.studies.transfer import COLUMNS, common_threshold, portable, transfer
 from tests.tables import Case, random_case
 
 CASES = {"a": random_case(0, images=6), "b": random_case(1, images=9, classes=5), "c": random_case(2, classes=2)}
@@ -52,7 +53,7 @@ def fitted(params: Mapping[str, dict[str, Any]], cases: Mapping[str, Case] = CAS
 def judged(strategies: Mapping[str, Mapping[str, Strategy]], cases: Mapping[str, Case] = CASES) -> pd.DataFrame:
     """The rows of all data sets."""
     tables = [transfer(name, strategies, halves(case)[1], case.vocabulary) for name, case in cases.items()]
-    return pd.concat(tables)
+    return pd.DataFrame(chain.from_iterable(tables), columns=COLUMNS)
 
 
 def miou(strategy: Strategy, case: Case) -> float:

@@ -15,7 +15,7 @@ from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.registry import build
 from groupseg.strategies.threshold import Threshold
-from groupseg.studies.vocabulary import vocabulary_study
+from groupseg.studies.vocabulary import COLUMNS, vocabulary_study
 from tests.tables import IGNORE, Case, random_case
 
 CLASSES, ABSENT = 6, 6
@@ -41,7 +41,8 @@ CALIB, TEST = half(CASE, range(8)), half(CASE, range(8, 16))
 def study(calib: Case = CALIB, test: Case = TEST, **changes: object) -> pd.DataFrame:
     arguments = {"sizes": [2, 4], "absent": [1, 3], "draws": 3, "seed": 0, "workers": 1} | changes
     strategies = {name: build(params) for name, params in PARAMS.items()}
-    return vocabulary_study(strategies, calib.table, test.table, calib.vocabulary, **arguments)
+    rows = vocabulary_study(strategies, calib.table, test.table, calib.vocabulary, **arguments)
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def drawn(draw: int, size: int) -> NDArray[np.int64]:
@@ -228,4 +229,4 @@ def test_of_a_strategy_fitted_to_classes_the_threshold_alone_is_frozen() -> None
             return label, score - self.shift[label - 1]
 
     found = vocabulary_study({"x": Shifted(score="cosine")}, CALIB.table, TEST.table, WORDS, [2], [1], 2, 0, 1)
-    assert found.notna().all(axis=None)
+    assert pd.DataFrame(found).notna().all(axis=None)
