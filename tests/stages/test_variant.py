@@ -159,13 +159,14 @@ def test_another_training_makes_everything_again(copied: Path, capsys: pytest.Ca
 def test_a_variant_that_is_refined_otherwise_takes_the_weights_over(
     copied: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    set_params({f"models.{VARIANT}": load_params().plain()["models"][MODEL], "refine": {MODEL: {"kind": "pamr"}}})
+    own, masks = load_params().plain()["models"][MODEL], {MODEL: {"kind": "pamr"}, VARIANT: {"kind": "none"}}
+    set_params({f"models.{VARIANT}": own, "refine": masks})
     variant.main(VARIANT)
     assert f"{VARIANT}: weights kept\n" in capsys.readouterr().out
     assert sha256(paths.weights(VARIANT)) == sha256(paths.weights(MODEL))
     # The stages have not refined the model that runs yet.
     staged, found = read_json(Path(f"results/scenes/metrics/{PLAIN}.json")), read_json(FILE)
-    assert "refine" not in found
+    assert found["refine"] == "none"
     assert found["datasets"][PLAIN]["oracle"]["label"]["miou"] == staged["oracle"]["label"]["miou"]
     variant.main(MODEL)
     refined = read_json(Path(f"results/scenes/variants/{MODEL}.json"))
