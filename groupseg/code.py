@@ -40,6 +40,7 @@ class Code:
     def __init__(self, root: Path = Path(), packages: tuple[str, ...] = PACKAGES) -> None:
         self.root = root
         self.imports = _imports(packages)
+        self._data_files = cache(_data_files)  # asked of most files for many digests
 
     def closure(self, modules: Iterable[str], without: Collection[str] = ()) -> frozenset[str]:
         """Returns the modules, and all that they import, directly or not.
@@ -67,7 +68,7 @@ class Code:
     def files(self, modules: Iterable[str], without: Collection[str] = ()) -> list[Path]:
         """Lists the files behind some modules, relative to the root: theirs, and the data files that they read."""
         found = {self._path(module) for module in self.closure(modules, without)}
-        data = {path.relative_to(self.root) for file in found for path in _data_files(self.root / file)}
+        data = {path.relative_to(self.root) for file in found for path in self._data_files(self.root / file)}
         return sorted(found | data)
 
     def _path(self, module: str) -> Path:
@@ -95,10 +96,10 @@ def _imports(packages: tuple[str, ...]) -> "ImportGraph":
     return build_graph(*packages, cache_dir=None, exclude_type_checking_imports=True)
 
 
-def _data_files(module: Path) -> Iterator[Path]:
-    """Yields the files of its package that a module may read: of a kind, such as .txt, that a string of it ends in."""
+def _data_files(module: Path) -> list[Path]:
+    """Lists the files of its package that a module may read: of a kind, such as .txt, that a string of it ends in."""
     kinds = _kinds(module.read_bytes()) if (found := list(_beside(module.parent))) else frozenset()
-    yield from (path for path in found if path.suffix in kinds)
+    return [path for path in found if path.suffix in kinds]
 
 
 def _beside(folder: Path) -> Iterator[Path]:
