@@ -67,4 +67,4 @@ def _formula(latex: str, display: str) -> str:
     written = convert(unescape(latex), display=display).replace(r">\arg<", ">arg<")
     if "\\" in written:
         raise PluginError(f"This formula has a command that cannot be written as MathML: {latex}")
-    return written
+    return f'<div class="formula">{written}</div>' if display == "block" else written
