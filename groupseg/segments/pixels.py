@@ -329,7 +329,7 @@ def resized(planes: Probabilities, size: tuple[int, ...]) -> Probabilities:
 def _bilinear(length: int, wanted: int) -> NDArray[np.float64]:
     """What each of the `wanted` pixels of a side takes from each of its `length`, [wanted, length]."""
     centre = np.clip((np.arange(wanted) + 0.5) * length / wanted - 0.5, 0, length - 1)
-    return np.maximum(1 - np.abs(centre[:, None] - np.arange(length)), 0)
+    return np.asarray(np.maximum(1 - np.abs(centre[:, None] - np.arange(length)), 0))
 
 
 def histogram(segments: Map, mask: NDArray[np.integer], count: int, classes: int) -> csr_array:
