@@ -10,6 +10,6 @@ STARTED = time.monotonic()
 os.environ.setdefault("DVC_NO_ANALYTICS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-# For products of matrices as small as ours, threads that wait for each other take twice the processor time, and their
+# Threads that wait for each other take twice the processor time for products of matrices as small as ours, and their
 # number changes the last digits of sums.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
