@@ -66,7 +66,7 @@ def test_shows_every_figure_with_a_text_for_those_who_cannot_see_it(page: str, r
 
 def test_every_strategy_is_linked_to_its_section_of_the_docs(page: str, reported: Results) -> None:
     sections = re.findall(r"^### `(\w+)`$", (REPOSITORY / "docs/strategies.md").read_text("utf-8"), re.MULTILINE)
-    links = re.findall(r'<th scope="row"><a href="([^"]+)"><code>(\w+)</code>', page)
+    links = re.findall(r'<th scope="row"><a href="([^"]+)"><code>(\w+)</code>', page.replace("<wbr>", ""))
     assert {name for _, name in links} == set(STRATEGIES)
     for address, name in links:
         rule = reported.params["strategies"][name]["rule"]
