@@ -89,11 +89,13 @@ def _released(score: str, table: SegmentTable, vocabulary: Vocabulary) -> NDArra
     import torch  # whole images do without
 
     check_texts(table, vocabulary)
-    text = torch.from_numpy(vocabulary.text).T
-    logits = (torch.from_numpy(table.embedding[:]) @ text) * table.scale
+    given = (vocabulary.text, table.embedding[:], table.image_embedding)
+    words, groups, windows = (torch.from_numpy(np.array(vectors, np.float32)) for vectors in given)
+    text = words.T
+    logits = (groups @ text) * table.scale
     scores = logits.softmax(dim=1)
     if score == "product":
-        nearest = (torch.from_numpy(table.image_embedding) @ text).topk(min(TOP, text.shape[1])).indices
+        nearest = (windows @ text).topk(min(TOP, text.shape[1])).indices
         kept = torch.zeros(len(table.keys), text.shape[1], dtype=torch.bool).scatter_(1, nearest, True)
         scores = scores * logits.masked_fill(~kept[torch.from_numpy(table.image).long()], -torch.inf).softmax(dim=1)
     finite(scores.double().numpy(), score, table)
