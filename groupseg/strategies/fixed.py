@@ -83,9 +83,9 @@ class Fixed(Recorded):
             scores = np.concatenate([~accepted[:, None], scores], axis=1)
         # What windows say of two classes may tie in float32. mmsegmentation takes the highest of a softmax of means.
         total = np.asarray(table.parts.members.astype(np.float32) @ scores)
-        mean = _softmax(total / table.parts.counts[:, None].astype(np.float32))
+        mean = total / table.parts.counts[:, None].astype(np.float32)
         first = np.int32(0 if table.with_background else 1)
-        return np.asarray(mean.argmax(axis=1).astype(np.int32) + first)
+        return np.asarray(_softmax(mean.T).argmax(axis=0).astype(np.int32) + first)
 
     def accepted(self, label: Labels, score: NDArray[np.floating], table: SegmentTable) -> NDArray[np.bool_]:
         """Accepts what reaches the constant, in the precision of the score; see `Recorded`."""
@@ -97,22 +97,26 @@ class Fixed(Recorded):
 
 def _released(score: str, table: SegmentTable, vocabulary: Vocabulary) -> NDArray[np.float32]:
     """Scores [S, C] as in `groupseg.strategies.scores`, rounded as in the release: several may then be 1 itself."""
+    import torch  # whole images do without
+
     check_texts(table, vocabulary)
-    text = vocabulary.text
-    logits = np.float32(table.scale) * (table.embedding[:] @ text.T)
-    scores = _softmax(logits)
+    given = (vocabulary.text, table.embedding[:], table.image_embedding)
+    words, groups, windows = (torch.from_numpy(np.array(vectors, np.float32)) for vectors in given)
+    text = words.T
+    logits = (groups @ text) * table.scale
+    scores = logits.softmax(dim=1)
     if score == "product":
-        nearest = np.argsort(-(table.image_embedding @ text.T), axis=1, kind="stable")[:, :TOP]
-        kept = np.zeros((len(table.keys), len(text)), dtype=bool)
-        np.put_along_axis(kept, nearest, True, axis=1)
-        scores = scores * _softmax(np.where(kept[table.image], logits, np.float32(-np.inf)))
-    finite(scores.astype(np.float64), score, table)
-    return scores
+        nearest = (windows @ text).topk(min(TOP, text.shape[1])).indices
+        kept = torch.zeros(len(table.keys), text.shape[1], dtype=torch.bool).scatter_(1, nearest, True)
+        scores = scores * logits.masked_fill(~kept[torch.from_numpy(table.image).long()], -torch.inf).softmax(dim=1)
+    finite(scores.double().numpy(), score, table)
+    rounded: NDArray[np.float32] = scores.numpy()
+    return rounded
 
 
 def _softmax(logits: NDArray[Any]) -> NDArray[np.float32]:
-    """Softmax over the last axis, rounded as by torch, which the release is written in."""
-    import torch  # whole images do without
+    """Softmax over the first axis, as that of planes, rounded as by torch."""
+    import torch
 
-    shares: NDArray[np.float32] = torch.from_numpy(logits).softmax(dim=-1).numpy()
+    shares: NDArray[np.float32] = torch.from_numpy(np.ascontiguousarray(logits)).softmax(dim=0).numpy()
     return shares
