@@ -6,6 +6,7 @@ is kept by hand.
 
 import ast
 import hashlib
+import re
 from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -97,8 +98,13 @@ def _imports(packages: tuple[str, ...]) -> "ImportGraph":
 
 
 def _data_files(module: Path) -> list[Path]:
-    """Lists the files of its package that a module may read: of a kind, such as .txt, that a string of it ends in."""
+    """Lists the files of its package that a module may read: of a kind, such as .txt, that a string of it ends in.
+
+    What a template includes counts as the template does.
+    """
     kinds = _kinds(module.read_bytes()) if (found := list(_beside(module.parent))) else frozenset()
+    templates = [path.read_text("utf-8") for path in found if path.suffix == ".j2" and ".j2" in kinds]
+    kinds |= {Path(name).suffix for text in templates for name in re.findall('{% include "(.+?)" %}', text)}
     return [path for path in found if path.suffix in kinds]
 
 

@@ -27,7 +27,7 @@ PACKAGES = {
 # Which module stands for each part of the package, what it needs, and what it takes only where it is asked for more.
 PARTS = {
     "groupseg.segments.pixels": ([], ["torch"]),
-    "groupseg.strategies.registry": ([], ["strategies"]),
+    "groupseg.strategies.registry": ([], ["strategies", "torch"]),
     "groupseg.metrics.pairs": ([], []),
     "groupseg.metrics.ladder": ([], []),
     "groupseg.segments.build": (["torch"], []),

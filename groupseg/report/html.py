@@ -4,7 +4,7 @@ import base64
 import re
 from collections.abc import Mapping
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
 from groupseg.report.numbers import percent
@@ -13,7 +13,10 @@ from groupseg.report.numbers import percent
 def environment(package: str = "groupseg.report") -> Environment:
     """Makes the environment of the templates of a package; those of the report, such as its style, are there too."""
     loader = ChoiceLoader([PackageLoader(name, ".") for name in dict.fromkeys([package, "groupseg.report"])])
-    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made = Environment(
+        loader=loader, autoescape=select_autoescape((".j2",), disabled_extensions=(".css", ".js"), default=True),
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
     made.filters.update(percent=percent)
     return made
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from groupseg.extras import extra
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
@@ -97,7 +98,8 @@ class Fixed(Recorded):
 
 def _released(score: str, table: SegmentTable, vocabulary: Vocabulary) -> NDArray[np.float32]:
     """Scores [S, C] as in `groupseg.strategies.scores`, rounded as in the release: several may then be 1 itself."""
-    import torch  # whole images do without
+    with extra("torch"):
+        import torch  # whole images do without
 
     check_texts(table, vocabulary)
     given = (vocabulary.text, table.embedding[:], table.image_embedding)
@@ -116,7 +118,8 @@ def _released(score: str, table: SegmentTable, vocabulary: Vocabulary) -> NDArra
 
 def _softmax(logits: NDArray[Any]) -> NDArray[np.float32]:
     """Softmax over the first axis, as that of planes, rounded as by torch."""
-    import torch
+    with extra("torch"):
+        import torch
 
     shares: NDArray[np.float32] = torch.from_numpy(np.ascontiguousarray(logits)).softmax(dim=0).numpy()
     return shares

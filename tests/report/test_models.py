@@ -63,7 +63,7 @@ def test_models_have_a_row_each_and_seeds_a_range(beside: Results) -> None:
 
 
 def test_a_model_of_another_kind_is_no_seed(beside: Results) -> None:
-    name = "scenes_small_background"
+    name = "scenes_background_050"
     beside.params["run"]["variants"] = [name]
     write_variant(beside, name, 0.5)
     assert list(cells(models_block(beside))) == ["model", "`scenes_small`", f"`{name}`"]

@@ -136,7 +136,10 @@ def test_other_images_than_those_compared_with_are_refused(copied: Path) -> None
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"run.datasets": ["folder"]}, r"^datasets\.folder: classes can be left out of drawn scenes"),
+        (
+            {"run.name": "mine", "run.datasets": ["folder"]},
+            r"^datasets\.folder: classes can be left out",
+        ),
         ({"run.corpora": ["coco_captions", "scenes59"]}, r"^corpora\.coco_captions: classes"),
     ],
 )

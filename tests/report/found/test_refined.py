@@ -61,7 +61,7 @@ def test_masks_as_they_are_stand_beside(tmp_path: Path) -> None:
     models, refine = found.params["models"], {"kind": "pamr", "dilations": [1, 2]}
     models["m2"] = models["m"]
     assert cures.unrefined(Gains(replace(found, params={**found.params, "refine": {}}))) == ""
-    params = {**found.params, "refine": {"m": refine, "m1": refine}}
+    params = {**found.params, "refine": {"m": refine, "m2": {"kind": "none"}}}
     said = cures.unrefined(Gains(replace(found, params=params)))
     assert said.startswith("Masks as they are, or refined otherwise, one training a model")
     assert "the worst of 2: with `m2` `context` loses on alpha" in said
