@@ -30,7 +30,7 @@ seeds: repro
 	for model in scenes_small_seed1 scenes_small_seed2; do python -m stages.variant $$model || exit 1; done
 	groupseg report
 
-OTHER_KINDS := scenes_small_unrefined scenes_background_010 scenes_background_025 scenes_background_050 scenes_two_stage
+OTHER_KINDS := scenes_small_unrefined scenes_background_010 scenes_background_050 scenes_two_stage
 repro-all: seeds
 	for model in $(OTHER_KINDS); do python -m stages.variant $$model || exit 1; done
 	python -m stages.unseen
