@@ -28,13 +28,13 @@ repro: $(INSTALLED)
 # Models beside the one that runs. They are no stages, so that nobody else misses their weights.
 seeds: repro
 	for model in scenes_small_seed1 scenes_small_seed2; do python -m stages.variant $$model || exit 1; done
-	groupseg report
+	dvc repro --force --single-item report
 
 OTHER_KINDS := scenes_small_unrefined scenes_background_010 scenes_background_050 scenes_two_stage
 repro-all: seeds
 	for model in $(OTHER_KINDS); do python -m stages.variant $$model || exit 1; done
 	python -m stages.unseen
-	groupseg report
+	dvc repro --force --single-item report
 
 # The longest file first, so that one process does not wait for the other in the end.
 test: $(INSTALLED)
