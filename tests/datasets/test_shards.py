@@ -287,7 +287,7 @@ def test_a_damaged_or_missing_shard_is_named(tmp_path: Path) -> None:
         ("x.json", b"{", "Expecting property name .*"),
         ("x.json", b"\xff", ".* can't decode byte 0xff .*"),
         ("x.json", b"{}", "'name' is missing in it"),
-        ("x.image.png", None, "'image.png' is missing in it"),
+        ("x.mask.png", None, "'mask.png' is missing in it"),
     ],
 )
 def test_what_is_wrong_in_a_shard_is_said(name: str, content: bytes | None, reason: str, tmp_path: Path) -> None:

@@ -82,6 +82,7 @@ def test_the_note_of_a_stage_holds_the_sections_it_reads(name: str) -> None:
     # Whether pixels are scored stands in the weights; the words that they are scored by are noted where they are.
     free |= {"segments", "datasets"} if name == "segment" else set()
     noted = {parameter.split(".")[0] for parameter in PARAMETERS[name]}
+    read = {"refine" if section == "refinement" else section for section in read}
     # These are no stages: what they keep goes by keys.
     assert name in ("refine", "unseen", "variant") or read - free <= noted
 

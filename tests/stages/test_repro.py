@@ -133,7 +133,8 @@ def repository(finished: Path) -> Iterator[Path]:
 def test_results_are_there_and_named_as_promised(finished: Path) -> None:
     metrics = read(finished / "results/scenes/metrics/scenes20.json")
     assert set(metrics) == {"protocol", "baseline", "images", "classes", "strategies", "oracle", "warnings"}
-    assert set(metrics["protocol"]) == {"model", "weights_sha256", "text", "resolution", "window", "split", "score"}
+    protocol = {"model", "weights_sha256", "text", "resolution", "window", "refine", "split", "score"}
+    assert set(metrics["protocol"]) == protocol
     assert (metrics["images"], metrics["classes"]) == (8, 20)
     assert list(metrics["strategies"]) == sorted(STRATEGIES)
     for figures in metrics["strategies"].values():
@@ -276,7 +277,7 @@ def test_a_variant_leaves_its_figures(finished: Path) -> None:
     assert len((finished / f"models/{VARIANT}.csv").read_text().splitlines()) == STEPS + 1
     found = read(finished / f"results/scenes/variants/{VARIANT}.json")
     metrics = read(finished / "results/scenes/metrics/scenes20.json")
-    assert set(found) == {"model", "weights_sha256", "datasets"}
+    assert set(found) == {"model", "weights_sha256", "refine", "datasets"}
     assert found["model"] == VARIANT
     assert found["weights_sha256"] != metrics["protocol"]["weights_sha256"]
     assert set(found["datasets"]) == {"scenes20"}
