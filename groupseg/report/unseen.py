@@ -79,24 +79,20 @@ def unseen_sentences(results: Results) -> list[str]:
     rows = {name: _figures(found, name) for name in (best, REFERENCE, LABEL_ORACLE)}
     if not rows[best]:
         return []
-    counts = [f"{len(found[name]['unseen'])} of {name}" for name in found]
     reached = [
-        f"{percent(own['unseen'])} and {percent(own['seen'])} on {name}"
+        f"{percent(own['unseen'])} % on {name} ({len(found[name]['unseen'])} classes; others {percent(own['seen'])} %)"
         for name, own in rows[best].items()
         if None not in (own["unseen"], own["seen"])
     ]
     said = []
     if reached:
         said.append(
-            f"Trained without {named(counts)} classes, `{best}` reaches a mean IoU, in %, on these and on the other "
-            f"classes of {named(reached)}."
+            f"On classes that training neither showed nor named, `{best}` reaches a mean IoU of {named(reached)}."
         )
     costs = {name: gains for name, own in rows.items() if (gains := _costs(own))}
     parts = [f"{_title(name)} {verdict(gains)}: {listing(gains)}" for name, gains in costs.items()]
     if parts:
-        said.append(
-            f"On the same classes a training that shows and names them, against one that does not: {'; '.join(parts)}."
-        )
+        said.append(f"Where training does show and name these classes, {'; '.join(parts)}.")
     return said
 
 

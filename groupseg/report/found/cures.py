@@ -10,7 +10,7 @@ from groupseg.report.numbers import NOTHING
 from groupseg.report.page_table import Table
 from groupseg.report.trainings import ORACLE, differing
 
-_AGAINST = "one training a model, in brackets against the best and the worst of"
+_AGAINST = "one training each; in brackets against the best and the worst of"
 
 
 @dataclass(frozen=True)
@@ -70,19 +70,19 @@ def constraint(found: Gains) -> str:
     if not parts:
         return ""
     listed = "; ".join(f"with `{name}` `{found.best}` {said}" for name, said in parts.items())
-    return f"A background constraint in the training, {_AGAINST} {len(found.seeds)} without it: {listed}."
+    return f"A background constraint in the training ({_AGAINST} {len(found.seeds)} without it): {listed}."
 
 
 def stages(found: Gains) -> str:
     """Says what a second grouping stage does to the best rule and to the label oracle, held against every seed."""
     listed = _masks_of(found, ("tokens", "merged"))
-    return listed and f"Two grouping stages, {_AGAINST} {len(found.seeds)} with one: {listed}."
+    return listed and f"Two grouping stages ({_AGAINST} {len(found.seeds)} with one): {listed}."
 
 
 def unrefined(found: Gains) -> str:
     """Says the same of masks that are refined in another way than those of the model that runs, or not at all."""
     listed = _masks_of(found, ("refine",))
-    return listed and f"Masks as they are, or refined otherwise, {_AGAINST} {len(found.seeds)}: {listed}."
+    return listed and f"Masks as they are, or refined otherwise ({_AGAINST} {len(found.seeds)}): {listed}."
 
 
 def _masks_of(found: Gains, settings: Sequence[str]) -> str:

@@ -94,7 +94,7 @@ def test_a_constraint_is_held_against_every_seed(tmp_path: Path) -> None:
 
 def test_a_second_stage_is_held_against_every_seed_and_by_the_oracle_too(tmp_path: Path) -> None:
     found = told(tmp_path / "a", seeds=(0.02,), constrained=(0.3,), staged=(-0.1,))
-    assert "against the best and the worst of 2 with one: with `m3` `context` loses on alpha" in cures.stages(found)
+    assert "against the best and the worst of 2 with one): with `m3` `context` loses on alpha" in cures.stages(found)
     assert "the label oracle shows nothing measurable on alpha" in cures.stages(found)
     assert "with `m2` `context` gains on alpha" in cures.constraint(found)
     assert "gains on alpha" in cures.stages(told(tmp_path / "b", seeds=(0.02,), staged=(0.1,)))

@@ -63,7 +63,7 @@ def test_masks_as_they_are_stand_beside(tmp_path: Path) -> None:
     assert cures.unrefined(Gains(replace(found, params={**found.params, "refine": {}}))) == ""
     params = {**found.params, "refine": {"m": refine, "m2": {"kind": "none"}}}
     said = cures.unrefined(Gains(replace(found, params=params)))
-    assert said.startswith("Masks as they are, or refined otherwise, one training a model")
-    assert "the worst of 2: with `m2` `context` loses on alpha" in said
+    assert said.startswith("Masks as they are, or refined otherwise (one training each")
+    assert "the worst of 2): with `m2` `context` loses on alpha" in said
     write_json(found.folder / "variants/m2.json", {"model": "m2", "datasets": {one.name: raised(one, 0.1)}})
     assert "with `m2` `context` gains on alpha" in cures.unrefined(Gains(replace(found, params=params)))
