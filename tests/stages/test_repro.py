@@ -426,6 +426,16 @@ def await_end(folder: Path) -> None:
         time.sleep(0.02)
 
 
+def mend(folder: Path, said: str) -> None:
+    """Does what README says of a kill in the instant in which DVC writes a file of its own."""
+    if "'.dvc/tmp/rwlock'" in said:
+        (folder / ".dvc/tmp/rwlock").unlink()
+    elif "dvc.lock' validation failed" in said or "dvc.lock' is invalid" in said:
+        run(folder, "git", "checkout", "-q", "HEAD", "--", "dvc.lock")
+    else:
+        assert "ERROR" not in said, said
+
+
 def test_a_run_that_was_killed_ends_as_an_undisturbed_one(repository: Path) -> None:
     def edit(params: dict[str, Any]) -> None:
         params["strategies"]["fixed"].update(threshold=0.2)
@@ -446,9 +456,7 @@ def test_a_run_that_was_killed_ends_as_an_undisturbed_one(repository: Path) -> N
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         await_end(repository)
-        lock = repository / ".dvc/tmp/rwlock"
-        if lock.exists() and not lock.read_bytes():  # killed while DVC wrote it: README says to delete it
-            lock.unlink()
+        mend(repository, run(repository, "dvc", "repro", check=False).stderr)
         repro(repository)
         assert state(repository) == wanted, f"killed after {seconds * (kill + 1) / (KILLS + 1):.1f} s"
         assert not [path for path in repository.rglob(".*.json.*") if ".dvc" not in path.parts]
