@@ -25,11 +25,11 @@ from torch.nn import functional as F
 from transformers import GroupViTConfig, GroupViTModel
 from transformers.utils.logging import disable_progress_bar
 
-from groupseg.groupvit.architecture import PUBLISHED
-from groupseg.groupvit.network import load_groupvit_network, normalise
-from groupseg.groupvit.weights import About, Precision, convert, save_groupvit
-from groupseg.model.images import device
-from groupseg.segments.frame import Windows
+from groupseg.networks.frame import Windows
+from groupseg.networks.groupvit.architecture import PUBLISHED
+from groupseg.networks.groupvit.network import load_groupvit_network, normalise
+from groupseg.networks.groupvit.weights import About, Precision, convert, save_groupvit
+from groupseg.networks.scenes.images import device
 
 CLASSES, TOP = 20, 5
 # Multiplications and additions of the image tower for one image of 448 x 448.

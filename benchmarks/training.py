@@ -20,11 +20,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from groupseg.model.groupvit import GroupViT
-from groupseg.model.images import device, normalise
-from groupseg.training.corpus import Corpus
-from groupseg.training.loop import History, Objective, descend
-from groupseg.training.optimizer import MuonAdamW
+from groupseg.networks.scenes.images import device, normalise
+from groupseg.networks.scenes.model import GroupViT
+from groupseg.networks.scenes.training.corpus import Corpus
+from groupseg.networks.scenes.training.loop import History, Objective, descend
+from groupseg.networks.scenes.training.optimizer import MuonAdamW
 from stages.params import load_params
 from stages.schema import TrainedModel
 

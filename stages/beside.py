@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from groupseg.datasets.shards import read_class_list, read_crossfit, read_samples
-from groupseg.files import read_json
+from groupseg.io.files import read_json
 from groupseg.metrics.bootstrap import resample_weights
-from groupseg.networks import load_network
+from groupseg.networks.registry import load_network
 from groupseg.records import account, digest, files_digest
 from groupseg.segments.build import build_table
 from groupseg.segments.table import SegmentTable

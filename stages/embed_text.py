@@ -1,7 +1,7 @@
 """Embeds the class names of a data set: `python -m stages.embed_text scenes20`."""
 
 from groupseg.datasets.shards import read_class_list
-from groupseg.networks import load_text_tower
+from groupseg.networks.registry import load_text_tower
 from groupseg.text.encoder import load_encoder
 from groupseg.text.features import save_features
 from groupseg.text.prompts import class_words, embed_ensemble, embed_words, word_lists

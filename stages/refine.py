@@ -12,8 +12,8 @@ from tqdm import tqdm
 
 from groupseg.datasets.shards import read_class_list, read_crossfit, read_samples
 from groupseg.errors import UserError
-from groupseg.files import read_json, sha256, write_json
-from groupseg.networks import load_network
+from groupseg.io.files import read_json, sha256, write_json
+from groupseg.networks.registry import load_network
 from groupseg.records import Key, account, changes, digest, files_digest, read_record
 from groupseg.refine.choice import CANDIDATES, DECIDES, choose, figures
 from groupseg.segments.table import SegmentTable

@@ -21,8 +21,8 @@ from webdataset import TarWriter
 
 from groupseg.datasets.shards import read_class_list, read_crossfit, read_share
 from groupseg.errors import UserError
-from groupseg.files import atomic_path, sha256
-from groupseg.networks import find_kind, load_network, load_text_tower
+from groupseg.io.files import atomic_path, sha256
+from groupseg.networks.registry import find_kind, load_network, load_text_tower
 from groupseg.processes import Place, meet, process_group
 from groupseg.refine.settings import Refine
 from groupseg.segments.build import Map, build_table
@@ -78,11 +78,11 @@ def of_pixels(params: Params, dataset: str, refine: Refine) -> tuple[Maker, dict
     """Returns the same for a model that has scores; what one imports, others do without."""
     weights = paths.weights(params.run.model)
     if find_kind(weights).name == "scores":
-        from groupseg.given.scores import load_given
+        from groupseg.networks.given.scores import load_given
 
         given = load_given(weights, read_class_list(paths.prepared(dataset))[0], dataset, paths.prepared(dataset))
         return partial(build_score_table, given, steps=given.steps), given.protocol
-    from groupseg.clip.pixels import load_pixel_scores
+    from groupseg.networks.clip.pixels import load_pixel_scores
 
     scores = load_pixel_scores(weights, queries(params, dataset), refine)
     return partial(build_score_table, lambda sample: scores(sample.image), steps=scores.steps), scores.protocol

@@ -7,9 +7,9 @@ those of several hosts too, which then must see one file system.
 
 from pathlib import Path
 
-from groupseg.files import read_json
+from groupseg.io.files import read_json
+from groupseg.networks.scenes.training.history import write_history
 from groupseg.processes import place
-from groupseg.training.history import write_history
 from stages import paths
 from stages.params import load_params
 from stages.schema import GroupViTModel, Params, PublishedModel, TrainedModel
@@ -35,7 +35,7 @@ def main(name: str) -> None:
 # Each imports what it needs itself: it is the code of its own kind of model alone, and no other model depends on it.
 def train_small(name: str, model: TrainedModel, params: Params, code: str) -> bool:
     """Trains the small network; returns whether it had to be."""
-    from groupseg.training.run import train_model
+    from groupseg.networks.scenes.training.run import train_model
 
     corpora = [paths.CAPTIONS / corpus for corpus in params.run.corpora]
     return train_model(model.architecture, model.training, corpora, paths.CAPTION_TEXTS, code, STATES, outputs(name))
@@ -43,7 +43,7 @@ def train_small(name: str, model: TrainedModel, params: Params, code: str) -> bo
 
 def train_groupvit(name: str, model: GroupViTModel, params: Params, code: str) -> None:
     """Trains GroupViT as published."""
-    from groupseg.groupvit.training import run as groupvit
+    from groupseg.networks.groupvit.training import run as groupvit
 
     assert model.training
     corpora = [paths.CAPTIONS / corpus for corpus in params.run.corpora]
@@ -54,7 +54,7 @@ def train_groupvit(name: str, model: GroupViTModel, params: Params, code: str) -
 
 def convert(name: str, model: PublishedModel, params: Params) -> None:
     """Brings published weights into a file of ours."""
-    from groupseg.convert import convert_weights
+    from groupseg.networks.convert import convert_weights
     from stages.archives import weights_file
 
     out = outputs(name)

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from groupseg.errors import UserError
-from groupseg.files import atomic_path, read_json, sha256, write_json
+from groupseg.io.files import atomic_path, read_json, sha256, write_json
+from groupseg.networks.scenes.training.run import train_model
 from groupseg.report.forms import Variant, read_result
 from groupseg.studies.variant import oracle_figures, strategy_figures
-from groupseg.training.run import train_model
 from stages import paths
 from stages.beside import Split, figure_keys, judge
 from stages.params import load_params

@@ -13,7 +13,7 @@ from groupseg.datasets.folds import image_folds
 from groupseg.datasets.notes import Note
 from groupseg.datasets.shards import read_class_list, read_crossfit, read_samples
 from groupseg.errors import UserError
-from groupseg.files import read_json
+from groupseg.io.files import read_json
 
 SPLITS = ("calib", "test")
 

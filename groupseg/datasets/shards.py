@@ -19,7 +19,7 @@ from PIL import Image, UnidentifiedImageError
 
 from groupseg.datasets.sample import CaptionedImage, Sample
 from groupseg.errors import UserError
-from groupseg.files import read_json
+from groupseg.io.files import read_json
 
 T = TypeVar("T")
 Files = dict[str, bytes]

@@ -24,7 +24,7 @@ from groupseg.datasets.shard_file import tar_header
 from groupseg.datasets.shards import read_captions, read_class_list, read_crossfit, read_sample, read_samples
 from groupseg.datasets.writer import write_captions, write_files, write_samples
 from groupseg.errors import UserError
-from groupseg.files import read_json, sha256
+from groupseg.io.files import read_json, sha256
 from groupseg.sources.tree import open_tree
 from tests.datasets.layouts import MakeFolder
 

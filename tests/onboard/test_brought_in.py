@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 
 from groupseg.datasets.shards import read_class_list, read_samples
 from groupseg.errors import UserError
-from groupseg.files import read_json
+from groupseg.io.files import read_json
 from groupseg.onboard.find import look
 from groupseg.onboard.section import data_set_name
 from stages import prepare

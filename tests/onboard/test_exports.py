@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from groupseg.datasets.shards import read_class_list, read_samples
-from groupseg.files import read_json
+from groupseg.io.files import read_json
 from groupseg.onboard.find import look
 from stages import prepare
 from tests.commands import call

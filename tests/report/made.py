@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from groupseg.files import write_json
+from groupseg.io.files import write_json
 from groupseg.report.results import TABLES, DatasetResults, Results
 
 # Rungs of a ladder, and the strategies that stand on the lower ones.

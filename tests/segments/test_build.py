@@ -12,16 +12,16 @@ from torch.nn import functional as F
 from groupseg.datasets.sample import Sample
 from groupseg.errors import UserError
 from groupseg.metrics.confusion import confusion_from_maps, confusion_matrix
-from groupseg.model.images import normalise
+from groupseg.networks.frame import Frame, Square, Windows
+from groupseg.networks.protocol import Network, WindowSegments
+from groupseg.networks.scenes.images import normalise
+from groupseg.networks.scenes.network import SceneNetwork
 from groupseg.refine.masks import refinement
 from groupseg.refine.settings import UNREFINED, Guided, Pamr, Refine
 from groupseg.segments import build
 from groupseg.segments.build import build_table, hard_map, segment_images
-from groupseg.segments.frame import Frame, Square, Windows
-from groupseg.segments.network import Network, WindowSegments
 from groupseg.segments.overlay import nearest
-from groupseg.small.network import SceneNetwork
-from tests.model.tiny import tiny_model
+from tests.networks.scenes.tiny import tiny_model
 from tests.segments.networks import RandomNetwork, noise
 
 CLASSES = ("cat", "dog", "sky")

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from groupseg.datasets.shards import read_class_list, read_samples
-from groupseg.files import read_json, write_json
-from groupseg.model.weights import save_model
+from groupseg.io.files import read_json, write_json
+from groupseg.io.yaml_file import read_yaml
+from groupseg.networks.scenes.weights import save_model
 from groupseg.text.prompts import class_words
-from groupseg.yaml_file import read_yaml
 from stages import calibrate, evaluate, paths, prepare, segment, sources
 from stages.params import load_params
 from stages.schema import Archive, FilesSource
 from tests.datasets.layouts import ARCHIVES, instances_json, pack, save_pair, write_lists
-from tests.model.tiny import TINY, tiny_model
+from tests.networks.scenes.tiny import TINY, tiny_model
 from tests.stages.small import note_code, save_text, set_params
 from tests.tables import unit, vocabulary
 

@@ -17,16 +17,16 @@ from dvc.utils.hydra import apply_overrides
 from groupseg.cli import app
 from groupseg.defaults import completed
 from groupseg.errors import UserError
-from groupseg.files import write_json
-from groupseg.groupvit.architecture import PUBLISHED
-from groupseg.networks import NETWORKS
-from groupseg.segments.frame import Windows
+from groupseg.io.files import write_json
+from groupseg.io.yaml_file import read_yaml
+from groupseg.networks.frame import Windows
+from groupseg.networks.groupvit.architecture import PUBLISHED
+from groupseg.networks.registry import NETWORKS
 from groupseg.strategies import base
-from groupseg.yaml_file import read_yaml
 from stages import paths
 from stages.params import check_params, load_params
 from stages.schema import GroupViTModel, TrainedModel
-from tests.groupvit.training.tiny import RECIPE
+from tests.networks.groupvit.training.tiny import RECIPE
 from tests.stages.small import set_params
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ from PIL import Image
 
 from groupseg.datasets.shards import read_class_list, read_crossfit, read_samples
 from groupseg.errors import UserError
-from groupseg.files import read_json
+from groupseg.io.files import read_json
 from stages import prepare
 from tests.datasets.layouts import save_pair
 from tests.stages.small import set_params
