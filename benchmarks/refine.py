@@ -23,13 +23,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from groupseg.networks.device import device
 from groupseg.networks.frame import Windows
 from groupseg.networks.groupvit.architecture import PUBLISHED
 from groupseg.networks.groupvit.model import GroupViT as PublishedGroupViT
 from groupseg.networks.groupvit.network import GroupViTNetwork
 from groupseg.networks.protocol import Network
-from groupseg.networks.scenes.images import device
-from groupseg.networks.scenes.model import GroupViT
+from groupseg.networks.scenes.model import SceneModel
 from groupseg.networks.scenes.network import SceneNetwork
 from groupseg.refine.masks import refinement
 from groupseg.refine.settings import Guided, Pamr, Refine
@@ -83,7 +83,7 @@ def scenes() -> Network:
     """The default network."""
     model = load_params().models["scenes_small"]
     assert isinstance(model, TrainedModel)
-    return SceneNetwork(GroupViT(model.architecture))
+    return SceneNetwork(SceneModel(model.architecture))
 
 
 def published() -> Network:

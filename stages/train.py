@@ -8,7 +8,7 @@ those of several hosts too, which then must see one file system.
 from pathlib import Path
 
 from groupseg.io.files import read_json
-from groupseg.networks.scenes.training.history import write_history
+from groupseg.networks.history import write_history
 from groupseg.processes import place
 from stages import paths
 from stages.params import load_params

@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from groupseg.errors import UserError
 from groupseg.networks.convert import convert_weights
 from groupseg.networks.frame import Windows
-from groupseg.networks.groupvit.training.objective import Objective
+from groupseg.networks.groupvit.training.objective import GroupViTObjective
 from groupseg.networks.registry import find_kind
 from groupseg.networks.scenes.weights import save_model
 from groupseg.processes import Place
@@ -37,7 +37,7 @@ def hugging_face(path: Path) -> None:
 
 def state_of_groupvit(path: Path) -> None:
     """What the training of GroupViT leaves when it is interrupted."""
-    objective = Objective(groupvit.tiny_model(), RECIPE, Place(0, 1))
+    objective = GroupViTObjective(groupvit.tiny_model(), RECIPE, Place(0, 1))
     torch.save({"model": objective.state_dict(), "optimizer": {}, "history": []}, path)
 
 

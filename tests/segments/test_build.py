@@ -14,7 +14,7 @@ from groupseg.errors import UserError
 from groupseg.metrics.confusion import confusion_from_maps, confusion_matrix
 from groupseg.networks.frame import Frame, Square, Windows
 from groupseg.networks.protocol import Network, WindowSegments
-from groupseg.networks.scenes.images import normalise
+from groupseg.networks.scenes.images import normalise_scenes
 from groupseg.networks.scenes.network import SceneNetwork
 from groupseg.refine.masks import refinement
 from groupseg.refine.settings import UNREFINED, Guided, Pamr, Refine
@@ -158,7 +158,7 @@ def test_groups_without_a_pixel_are_parts() -> None:
 def test_maps_are_the_strongest_soft_mask_at_the_original_resolution() -> None:
     model, image = tiny_model(), np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     (found,) = segment_images(SceneNetwork(model), [image])
-    soft = model(normalise(torch.from_numpy(image).permute(2, 0, 1)[None])).logits.softmax(1)
+    soft = model(normalise_scenes(torch.from_numpy(image).permute(2, 0, 1)[None])).logits.softmax(1)
     full = F.interpolate(soft, size=(32, 32), mode="bilinear", align_corners=False)[0]
     kept, expected = np.unique(full.argmax(0).numpy(), return_inverse=True)
     np.testing.assert_array_equal(found.map, expected.reshape(32, 32))

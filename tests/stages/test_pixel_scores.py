@@ -14,7 +14,7 @@ from groupseg.datasets.writer import write_samples
 from groupseg.errors import UserError
 from groupseg.io.files import read_json
 from groupseg.networks.clip.weights import save_clip
-from groupseg.networks.scenes.training.history import write_history
+from groupseg.networks.history import write_history
 from groupseg.segments.table import SegmentTable
 from stages import calibrate, embed_text, evaluate, paths, report, segment, sources, studies
 from stages.params import load_params

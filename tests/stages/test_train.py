@@ -149,7 +149,7 @@ def learner(project: Path) -> Path:
 def test_two_processes_take_up_what_one_has_left_and_train_the_same_model(
     learner: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(loop, "STATE_EVERY", 3)
+    monkeypatch.setattr(loop, "_STATE_EVERY", 3)
     train.main("mine")
     network = load_network(WEIGHTS)
     assert isinstance(network, GroupViTNetwork)

@@ -13,15 +13,15 @@ from groupseg.errors import UserError
 from groupseg.networks.clip.clusters import cluster
 from groupseg.networks.clip.dense import Dense, DenseTower
 from groupseg.networks.clip.weights import About, load_visual
+from groupseg.networks.device import device
 from groupseg.networks.protocol import WindowSegments
-from groupseg.networks.scenes.images import device
 
 
 class ClipNetwork:
     """A `groupseg.networks.protocol.Network`: groups are the patches of a window, or clusters of them.
 
     Args:
-        tower: The image tower; brought to the device of `groupseg.networks.scenes.images.device`.
+        tower: The image tower; brought to the device of `groupseg.networks.device.device`.
         about: How it is run.
         scale: The logit scale that the model has learned.
     """

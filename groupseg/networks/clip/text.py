@@ -14,14 +14,14 @@ from tqdm import tqdm
 
 from groupseg.errors import UserError
 from groupseg.networks.clip.weights import load_text
-from groupseg.networks.scenes.images import device
+from groupseg.networks.device import device
 
 
 class ClipText:
     """A `groupseg.text.encoder.Encoder`: texts in the space of the patches, by the model's own tokenizer.
 
     Args:
-        model: Whose text tower it is; brought to the device of `groupseg.networks.scenes.images.device`.
+        model: Whose text tower it is; brought to the device of `groupseg.networks.device.device`.
         name: Of the model in open_clip.
 
     Raises:

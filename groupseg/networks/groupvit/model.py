@@ -11,7 +11,7 @@ from groupseg.networks.groupvit.architecture import GroupViTArchitecture
 from groupseg.networks.groupvit.image import ImageTower, exact
 
 
-class Groups(NamedTuple):
+class GroupViTGroups(NamedTuple):
     """What the model says of a batch of images.
 
     Attributes:
@@ -85,14 +85,14 @@ class GroupViT(nn.Module):
         """Returns what cosines are multiplied by; at most 100, as in CLIP."""
         return min(self.logit_scale.exp().item(), 100.0)
 
-    def forward(self, images: Tensor) -> Groups:
+    def forward(self, images: Tensor) -> GroupViTGroups:
         """Groups images, float [B, 3, H, W], normalised, of any size from one patch on."""
         encoded = self.img_encoder(images)
         # The image is the mean of its groups, before they are projected.
         both = torch.cat([encoded.tokens, encoded.tokens.mean(dim=1, keepdim=True)], dim=1)
         with exact(both):
             projected = F.normalize(self.img_projector(both), dim=2)
-        return Groups(projected[:, :-1], projected[:, -1], encoded.masks())
+        return GroupViTGroups(projected[:, :-1], projected[:, -1], encoded.masks())
 
     def encode_text(self, tokens: Tensor) -> Tensor:
         """Encodes texts as `TextTower` reads them, int [B, L], to float [B, space], not normalised."""

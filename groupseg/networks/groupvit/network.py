@@ -7,22 +7,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from groupseg.networks.device import device
 from groupseg.networks.frame import Windows
 from groupseg.networks.groupvit.model import GroupViT
 from groupseg.networks.groupvit.weights import Precision, load_groupvit
 from groupseg.networks.protocol import WindowSegments
-from groupseg.networks.scenes.images import device
 
 # Of ImageNet, on which the official pipeline normalises; the port of transformers has those of CLIP, which are wrong.
-MEAN = (123.675, 116.28, 103.53)
-STD = (58.395, 57.12, 57.375)
+IMAGENET_MEAN = (123.675, 116.28, 103.53)
+IMAGENET_STD = (58.395, 57.12, 57.375)
 
 
 class GroupViTNetwork:
     """A `groupseg.networks.protocol.Network`.
 
     Args:
-        model: The network; brought to the device of `groupseg.networks.scenes.images.device`.
+        model: The network; brought to the device of `groupseg.networks.device.device`.
         frame: How an image becomes windows.
         precision: Of matrix products.
     """
@@ -45,12 +45,14 @@ class GroupViTNetwork:
         """Groups windows, uint8 [B, 3, h, w], of at least one patch."""
         reduced = self._dtype != torch.float32
         with torch.autocast(self._device.type, self._dtype, enabled=reduced):
-            return WindowSegments(*self._model(normalise(images.to(self._device))))
+            return WindowSegments(*self._model(normalise_as_imagenet(images.to(self._device))))
 
 
-def normalise(images: Tensor) -> Tensor:
+def normalise_as_imagenet(images: Tensor) -> Tensor:
     """From uint8 [B, 3, H, W] to float32 with the mean and the deviation of ImageNet taken out of each channel."""
-    mean, std = (torch.tensor(values, device=images.device).view(1, 3, 1, 1) for values in (MEAN, STD))
+    mean, std = (
+        torch.tensor(values, device=images.device).view(1, 3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD)
+    )
     return (images.float() - mean) / std
 
 

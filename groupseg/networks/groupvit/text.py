@@ -10,16 +10,16 @@ from open_clip import SimpleTokenizer
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from groupseg.networks.device import device
 from groupseg.networks.groupvit.model import GroupViT
 from groupseg.networks.groupvit.weights import load_groupvit
-from groupseg.networks.scenes.images import device
 
 
 class GroupViTText:
     """A `groupseg.text.encoder.Encoder`: texts in the space of the groups, by the byte pairs of CLIP.
 
     Args:
-        model: Whose text tower it is; brought to the device of `groupseg.networks.scenes.images.device`.
+        model: Whose text tower it is; brought to the device of `groupseg.networks.device.device`.
     """
 
     # The released code averages the templates of a class before it normalises (build_text_embedding in

@@ -74,7 +74,7 @@ class Description(nn.Module):
         return described
 
 
-class GroupingBlock(nn.Module):
+class PatchGrouping(nn.Module):
     """Turns group tokens and patches into segments, and brings them into the space of texts.
 
     With `feature="contextual"`, as published, a patch goes to the token that it is most similar to after the

@@ -1,6 +1,4 @@
-"""From pictures to what the model reads, and where it runs."""
-
-import os
+"""From pictures to what the model reads."""
 
 import numpy as np
 import torch
@@ -8,13 +6,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-MEAN = (0.48, 0.46, 0.41)
-STD = (0.27, 0.26, 0.28)
+_MEAN = (0.48, 0.46, 0.41)
+_STD = (0.27, 0.26, 0.28)
 
 
-def normalise(images: Tensor) -> Tensor:
+def normalise_scenes(images: Tensor) -> Tensor:
     """From uint8 [B, 3, H, W] to float32 with about zero mean and unit variance a channel."""
-    mean, std = (torch.tensor(values, device=images.device).view(1, 3, 1, 1) for values in (MEAN, STD))
+    mean, std = (torch.tensor(values, device=images.device).view(1, 3, 1, 1) for values in (_MEAN, _STD))
     return (images / 255).sub_(mean).div_(std)
 
 
@@ -27,8 +25,3 @@ def to_square(image: NDArray[np.uint8], side: int) -> Tensor:
         channels[None].float(), size=(side, side), mode="bilinear", antialias=True, align_corners=False
     )
     return resized[0].round().clamp(0, 255).to(torch.uint8)
-
-
-def device() -> torch.device:
-    """Returns where networks run: what GROUPSEG_DEVICE says, else a GPU where there is one, else the CPU."""
-    return torch.device(os.environ.get("GROUPSEG_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu"))

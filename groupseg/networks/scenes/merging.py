@@ -5,7 +5,7 @@ from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 
 from groupseg.networks.scenes.architecture import Architecture
-from groupseg.networks.scenes.grouping import Description, Grouping, GroupingBlock
+from groupseg.networks.scenes.grouping import Description, Grouping, PatchGrouping
 
 
 class MergingStage(nn.Module):
@@ -26,7 +26,7 @@ class MergingStage(nn.Module):
         self.blocks = nn.Sequential(
             *(Block(dim, architecture.heads, mlp_ratio=2.0, qkv_bias=True) for _ in range(architecture.depth))
         )
-        self.grouping = GroupingBlock(dim, architecture.feature)
+        self.grouping = PatchGrouping(dim, architecture.feature)
 
     def forward(self, first: Grouping, patches: Tensor, local: Tensor, description: Description) -> Grouping:
         """Groups the segments of the first stage.

@@ -7,12 +7,12 @@ from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 
 from groupseg.networks.scenes.architecture import Architecture
-from groupseg.networks.scenes.grouping import Description, Grouping, GroupingBlock
+from groupseg.networks.scenes.grouping import Description, Grouping, PatchGrouping
 from groupseg.networks.scenes.merging import MergingStage
 from groupseg.networks.scenes.trunk import ConvTrunk
 
 
-class Groups(NamedTuple):
+class SceneGroups(NamedTuple):
     """What the model says of a batch of images.
 
     Attributes:
@@ -31,10 +31,10 @@ class Groups(NamedTuple):
     occupied: Tensor
     share: Tensor
     patches: Tensor
-    first: "Groups | None" = None
+    first: "SceneGroups | None" = None
 
 
-class GroupViT(nn.Module):
+class SceneModel(nn.Module):
     """Trunk, transformer over group tokens and patches, grouping block, and where asked for a second such stage.
 
     The mean texts, the learned scales and the background vectors belong to the model and lie in its file: another class
@@ -55,7 +55,7 @@ class GroupViT(nn.Module):
             *(Block(dim, architecture.heads, mlp_ratio=2.0, qkv_bias=True) for _ in range(architecture.depth))
         )
         self.description = Description(dim, architecture.text_dim)
-        self.grouping = GroupingBlock(dim, architecture.feature)
+        self.grouping = PatchGrouping(dim, architecture.feature)
         # exp(2.6) = 13.5; at most 100, as in CLIP.
         self.log_scales = nn.ParameterDict(
             {name: nn.Parameter(torch.tensor(2.6)) for name in ("caption", "segment", "patch")}
@@ -71,7 +71,7 @@ class GroupViT(nn.Module):
         log_scale: Tensor = self.log_scales[name]
         return log_scale.exp().clamp(max=100.0)
 
-    def forward(self, images: Tensor) -> Groups:
+    def forward(self, images: Tensor) -> SceneGroups:
         """Segments images, float [B, 3, resolution, resolution], normalised."""
         trunk = self.trunk(images)
         local = trunk.flatten(2).transpose(1, 2)
@@ -87,10 +87,12 @@ class GroupViT(nn.Module):
         return _groups(merged, trunk.shape[2:])._replace(first=groups)
 
 
-def _groups(grouping: Grouping, size: torch.Size) -> Groups:
+def _groups(grouping: Grouping, size: torch.Size) -> SceneGroups:
     """Adds to a grouping of patches, of which there are `size`, what is known of images and masks."""
     segments, patches, logits, hard = grouping
     occupied = hard.detach().sum(dim=2) > 0
     weight = (occupied / occupied.sum(dim=1, keepdim=True)).unsqueeze(2)
     image = nn.functional.normalize((segments.float() * weight).sum(dim=1), dim=1)
-    return Groups(segments, image, logits.view(*logits.shape[:2], *size), occupied, hard.detach().mean(dim=2), patches)
+    return SceneGroups(
+        segments, image, logits.view(*logits.shape[:2], *size), occupied, hard.detach().mean(dim=2), patches
+    )

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from groupseg.networks.device import device
 from groupseg.networks.frame import Square
 from groupseg.networks.protocol import WindowSegments
-from groupseg.networks.scenes.images import device, normalise
-from groupseg.networks.scenes.model import GroupViT
+from groupseg.networks.scenes.images import normalise_scenes
+from groupseg.networks.scenes.model import SceneModel
 from groupseg.networks.scenes.weights import load_model
 
 
@@ -19,10 +20,10 @@ class SceneNetwork:
     """A `groupseg.networks.protocol.Network`: the whole image is one window, and every segment is a group.
 
     Args:
-        model: The network; brought to the device of `groupseg.networks.scenes.images.device`.
+        model: The network; brought to the device of `groupseg.networks.device.device`.
     """
 
-    def __init__(self, model: GroupViT) -> None:
+    def __init__(self, model: SceneModel) -> None:
         self._device = device()
         self._model = model.to(self._device).eval()
         self.frame = Square(model.architecture.resolution)
@@ -34,7 +35,7 @@ class SceneNetwork:
     @torch.inference_mode()
     def __call__(self, images: Tensor) -> WindowSegments:
         """Groups images, uint8 [B, 3, resolution, resolution]."""
-        groups = self._model(normalise(images.to(self._device)))
+        groups = self._model(normalise_scenes(images.to(self._device)))
         return WindowSegments(F.normalize(groups.segments.float(), dim=2), groups.image, groups.logits.softmax(dim=1))
 
 

@@ -12,16 +12,16 @@ from groupseg.errors import UserError
 from groupseg.io.files import atomic_path
 from groupseg.io.tensors import check_shapes, shapes
 from groupseg.networks.scenes.architecture import Architecture
-from groupseg.networks.scenes.model import GroupViT
+from groupseg.networks.scenes.model import SceneModel
 
 
-def save_model(model: GroupViT, path: str | Path, key: str = "") -> None:
+def save_model(model: SceneModel, path: str | Path, key: str = "") -> None:
     """Writes the weights and the architecture; equal models are equal bytes.
 
     Args:
         model: The model.
         path: The file.
-        key: Names the training that made it; see `read_key`.
+        key: Names the training that made it; see `read_training_key`.
     """
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     # One metadata entry alone: safetensors writes several in no fixed order.
@@ -31,7 +31,7 @@ def save_model(model: GroupViT, path: str | Path, key: str = "") -> None:
         temporary.write_bytes(content)
 
 
-def load_model(path: str | Path) -> GroupViT:
+def load_model(path: str | Path) -> SceneModel:
     """Reads what `save_model` wrote, ready for inference.
 
     Raises:
@@ -42,7 +42,7 @@ def load_model(path: str | Path) -> GroupViT:
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
             about = _about(file.metadata())
         about.pop("key", None)
-        model = GroupViT(Architecture(**about))
+        model = SceneModel(Architecture(**about))
     except FileNotFoundError as error:
         raise UserError(f"{path} is missing. Run `dvc repro`, which makes it.") from error
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
@@ -54,7 +54,7 @@ def load_model(path: str | Path) -> GroupViT:
     return model.eval()
 
 
-def read_key(path: Path) -> str | None:
+def read_training_key(path: Path) -> str | None:
     """Returns the key of the training that made a model; None where there is no whole model, or it has none."""
     try:
         with safe_open(path, framework="pt") as file:

@@ -6,7 +6,7 @@ import torch
 from torchvision.transforms import Normalize
 from torchvision.transforms.functional import convert_image_dtype
 
-from groupseg.networks.groupvit.network import GroupViTNetwork, load_groupvit_network, normalise
+from groupseg.networks.groupvit.network import GroupViTNetwork, load_groupvit_network, normalise_as_imagenet
 from groupseg.networks.groupvit.weights import save_groupvit
 from groupseg.networks.protocol import Network
 from tests.networks.groupvit.tiny import ABOUT, TINY, tiny_model
@@ -24,7 +24,7 @@ def network() -> GroupViTNetwork:
 def test_normalising_equals_that_of_torchvision_with_the_figures_of_imagenet() -> None:
     images = windows(2, 3, 5, 7)
     wanted = Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])(convert_image_dtype(images))
-    torch.testing.assert_close(normalise(images), wanted, atol=1e-5, rtol=0)
+    torch.testing.assert_close(normalise_as_imagenet(images), wanted, atol=1e-5, rtol=0)
 
 
 def test_it_is_a_network(network: Network) -> None:

@@ -3,14 +3,14 @@ import torch
 from transformers import GroupViTVisionConfig
 from transformers.models.groupvit.modeling_groupvit import GroupViTAssignAttention
 
-from groupseg.networks.scenes.grouping import Description, GroupingBlock, hard_assignment
+from groupseg.networks.scenes.grouping import Description, PatchGrouping, hard_assignment
 
 DIM, TEXT = 16, 8
 
 
-def block(feature: str) -> tuple[GroupingBlock, Description]:
+def block(feature: str) -> tuple[PatchGrouping, Description]:
     torch.manual_seed(0)
-    return GroupingBlock(DIM, feature).eval(), Description(DIM, TEXT).eval()  # type: ignore[arg-type]
+    return PatchGrouping(DIM, feature).eval(), Description(DIM, TEXT).eval()  # type: ignore[arg-type]
 
 
 def inputs() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from groupseg.networks.scenes.grouping import Description, GroupingBlock
+from groupseg.networks.scenes.grouping import Description, PatchGrouping
 from tests.networks.scenes.tiny import tiny_model
 
 
@@ -39,7 +39,7 @@ def test_masks_are_the_product_of_both_soft_assignments() -> None:
 
 def test_mass_weighs_a_patch_as_if_it_stood_there_as_often() -> None:
     torch.manual_seed(0)
-    block, description = GroupingBlock(16, "local").eval(), Description(16, 8).eval()
+    block, description = PatchGrouping(16, "local").eval(), Description(16, 8).eval()
     tokens, patches, local = torch.randn(1, 2, 16), torch.randn(1, 3, 16), torch.randn(1, 3, 16)
     mass = torch.tensor([[1.0, 2.0, 3.0]])
     often = torch.tensor([0, 1, 1, 2, 2, 2])

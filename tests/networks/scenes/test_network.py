@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from groupseg.errors import UserError
 from groupseg.networks.frame import Square
 from groupseg.networks.registry import load_network
-from groupseg.networks.scenes.images import normalise
+from groupseg.networks.scenes.images import normalise_scenes
 from groupseg.networks.scenes.network import SceneNetwork, load_scene_network
 from groupseg.networks.scenes.weights import save_model
 from tests.networks.scenes.tiny import tiny_model
@@ -22,7 +22,7 @@ WINDOWS = torch.randint(0, 256, (3, 3, 32, 32), dtype=torch.uint8, generator=tor
 @pytest.mark.parametrize("merged", [0, 2])
 def test_groups_are_those_of_the_model(merged: int) -> None:
     model = tiny_model(merged=merged)
-    network, groups = SceneNetwork(model), model(normalise(WINDOWS))
+    network, groups = SceneNetwork(model), model(normalise_scenes(WINDOWS))
     found = network(WINDOWS)
     torch.testing.assert_close(found.embedding, F.normalize(groups.segments, dim=2), rtol=0, atol=0)
     torch.testing.assert_close(found.image, groups.image, rtol=0, atol=0)

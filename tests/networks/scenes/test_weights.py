@@ -6,7 +6,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from groupseg.errors import UserError
-from groupseg.networks.scenes.weights import load_model, read_key, save_model
+from groupseg.networks.scenes.weights import load_model, read_training_key, save_model
 from tests.networks.scenes.tiny import tiny_model
 
 
@@ -25,20 +25,20 @@ def test_round_trip(saved: Path) -> None:
 
 
 def test_the_key_of_a_training_is_kept_and_changes_no_model(saved: Path, tmp_path: Path) -> None:
-    assert read_key(saved) == ""
+    assert read_training_key(saved) == ""
     path = tmp_path / "keyed.safetensors"
     save_model(tiny_model(), path, "some key")
-    assert read_key(path) == "some key"
+    assert read_training_key(path) == "some key"
     first, second = load_model(saved).state_dict(), load_model(path).state_dict()
     torch.testing.assert_close(first, second, rtol=0, atol=0)
 
 
 def test_what_is_no_whole_model_has_no_key(saved: Path, tmp_path: Path) -> None:
-    assert read_key(tmp_path / "none.safetensors") is None
+    assert read_training_key(tmp_path / "none.safetensors") is None
     save_file(load_file(saved), tmp_path / "other.safetensors")
-    assert read_key(tmp_path / "other.safetensors") is None
+    assert read_training_key(tmp_path / "other.safetensors") is None
     saved.write_bytes(saved.read_bytes()[:-100])
-    assert read_key(saved) is None
+    assert read_training_key(saved) is None
 
 
 def test_equal_models_are_equal_bytes(saved: Path, tmp_path: Path) -> None:

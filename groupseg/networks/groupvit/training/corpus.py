@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import distributed
 
+from groupseg.datasets.shards import damaged_shard
 from groupseg.errors import UserError
 from groupseg.processes import Place
 
@@ -31,7 +32,7 @@ class Captioned:
 
 
 @dataclass(frozen=True, eq=False)
-class Corpus:
+class StreamedCorpus:
     """Captioned images in the layout of `groupseg.datasets.shards`.
 
     Attributes:
@@ -61,7 +62,7 @@ class Corpus:
                 text = json.loads(file.read(entry["text_size"]))
             return Captioned(image, text["caption"], tuple(text["nouns"]))
         except (OSError, SyntaxError, ValueError, KeyError) as error:
-            raise _damaged(path, error) from error
+            raise damaged_shard(path, error) from error
 
     def digest(self) -> str:
         """Names the corpus by its shards, and by place and size of all that they hold: sha256, hexadecimal.
@@ -72,7 +73,7 @@ class Corpus:
         return hashlib.sha256(names.encode() + self.entries.tobytes()).hexdigest()
 
 
-def open_corpus(folders: Sequence[Path], here: Place) -> Corpus:
+def open_corpus(folders: Sequence[Path], here: Place) -> StreamedCorpus:
     """Finds all captioned images in folders; the processes look into different shards, and tell each other.
 
     Args:
@@ -96,7 +97,7 @@ def open_corpus(folders: Sequence[Path], here: Place) -> Corpus:
     entries = np.concatenate([np.zeros(0, ENTRY), *(parts[number] for number in range(len(shards)))])
     if not len(entries):
         raise UserError("corpora: there is no captioned image to train on. Raise `images:` in params.yaml.")
-    return Corpus(tuple(shards), entries)
+    return StreamedCorpus(tuple(shards), entries)
 
 
 def _scan(number: int, path: Path) -> NDArray[np.void]:
@@ -104,14 +105,10 @@ def _scan(number: int, path: Path) -> NDArray[np.void]:
         with tarfile.open(path) as tar:
             return np.array(list(_entries(number, tar)), ENTRY)
     except (tarfile.TarError, OSError, KeyError) as error:
-        raise _damaged(path, error) from error
+        raise damaged_shard(path, error) from error
 
 
 def _entries(number: int, tar: tarfile.TarFile) -> Iterator[tuple[int, ...]]:
     for _, members in groupby(tar, lambda member: member.name.partition(".")[0]):
         files = {member.name.partition(".")[2]: (member.offset_data, member.size) for member in members}
         yield (number, *files["image.jpg"], *files["json"])
-
-
-def _damaged(path: Path, error: Exception) -> UserError:
-    return UserError(f"{path} is damaged: {error!r}. Delete it and run `dvc repro`.")

@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
 from groupseg.errors import UserError
 from groupseg.networks.groupvit.architecture import GroupViTArchitecture
 from groupseg.networks.groupvit.training.chance import sow
-from groupseg.networks.groupvit.training.corpus import Captioned, Corpus
+from groupseg.networks.groupvit.training.corpus import Captioned, StreamedCorpus
 from groupseg.networks.groupvit.training.recipe import GroupViTRecipe
 from groupseg.processes import Place
 
@@ -60,7 +60,7 @@ class Examples(Dataset[Batch]):
         recipe: Of the training.
     """
 
-    def __init__(self, corpus: Corpus, architecture: GroupViTArchitecture, recipe: GroupViTRecipe) -> None:
+    def __init__(self, corpus: StreamedCorpus, architecture: GroupViTArchitecture, recipe: GroupViTRecipe) -> None:
         self.corpus, self.recipe = corpus, recipe
         self.tokenizer = SimpleTokenizer(context_length=architecture.context)
         # As in datasets/builder.py of the released code.

@@ -9,26 +9,29 @@ from torch.optim import AdamW
 from tqdm import tqdm
 
 from groupseg.errors import UserError
+from groupseg.networks.device import device
 from groupseg.networks.groupvit.architecture import GroupViTArchitecture
 from groupseg.networks.groupvit.model import GroupViT
-from groupseg.networks.groupvit.training.corpus import Corpus
+from groupseg.networks.groupvit.training.corpus import StreamedCorpus
 from groupseg.networks.groupvit.training.data import Examples, batches
-from groupseg.networks.groupvit.training.objective import Objective
+from groupseg.networks.groupvit.training.objective import GroupViTObjective
 from groupseg.networks.groupvit.training.optimizer import new_optimizer, new_schedule
 from groupseg.networks.groupvit.training.recipe import GroupViTRecipe
 from groupseg.networks.groupvit.training.start import new_model
-from groupseg.networks.scenes.images import device
-from groupseg.networks.scenes.training.history import check_finite
-from groupseg.networks.scenes.training.resume import load_state, save_state
+from groupseg.networks.history import History, check_finite
+from groupseg.networks.resume import load_state, save_state
 from groupseg.processes import Place
 
-STATE_EVERY = 250  # steps between two saved states
-
-History = list[dict[str, float]]
+_STATE_EVERY = 250  # steps between two saved states
 
 
-def train(
-    architecture: GroupViTArchitecture, recipe: GroupViTRecipe, corpus: Corpus, state: Path, here: Place, workers: int
+def train_from_captions(
+    architecture: GroupViTArchitecture,
+    recipe: GroupViTRecipe,
+    corpus: StreamedCorpus,
+    state: Path,
+    here: Place,
+    workers: int,
 ) -> tuple[GroupViT, History]:
     """Trains a model on captions; all processes of the group call this.
 
@@ -55,7 +58,7 @@ def train(
         )
     where = device()
     torch.manual_seed(recipe.seed)
-    objective = Objective(new_model(architecture, recipe.drop_path), recipe, here).to(where).train()
+    objective = GroupViTObjective(new_model(architecture, recipe.drop_path), recipe, here).to(where).train()
     optimizer = new_optimizer(objective, recipe)
     schedule = new_schedule(optimizer, recipe)
     history = _take_up(state, objective, optimizer, here)
@@ -71,7 +74,7 @@ def train(
             images = (bar.format_dict["rate"] or 0) * recipe.batch
             bar.set_postfix(loss=f"{losses['loss']:.3f}", images=f"{images:.0f}/s", refresh=False)
             bar.update()
-            if (step + 1) % STATE_EVERY == 0 and here.rank == 0:
+            if (step + 1) % _STATE_EVERY == 0 and here.rank == 0:
                 save_state(
                     state, {"model": objective.state_dict(), "optimizer": optimizer.state_dict(), "history": history}
                 )
@@ -91,7 +94,7 @@ def _descend(losses: dict[str, Tensor], optimizer: AdamW, recipe: GroupViTRecipe
     return values
 
 
-def _take_up(state: Path, objective: Objective, optimizer: AdamW, here: Place) -> History:
+def _take_up(state: Path, objective: GroupViTObjective, optimizer: AdamW, here: Place) -> History:
     """Goes on from the state, if there is one; returns the history up to there."""
     found = load_state(state)
     history: History = found["history"] if found else []

@@ -18,7 +18,7 @@ from groupseg.processes import Place
 _MOST = 100.0  # Of both scales, as in CLIP.
 
 
-class Objective(nn.Module):
+class GroupViTObjective(nn.Module):
     """The model, and the losses of a step.
 
     The towers, nearly all of the work, see the images and texts of this process. Projectors and losses see those of

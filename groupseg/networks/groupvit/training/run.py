@@ -7,15 +7,15 @@ from pathlib import Path
 
 import torch
 
+from groupseg.networks.device import device
 from groupseg.networks.frame import Windows
 from groupseg.networks.groupvit.architecture import GroupViTArchitecture
 from groupseg.networks.groupvit.training.corpus import open_corpus
-from groupseg.networks.groupvit.training.loop import train
+from groupseg.networks.groupvit.training.loop import train_from_captions
 from groupseg.networks.groupvit.training.recipe import GroupViTRecipe
 from groupseg.networks.groupvit.weights import About, Precision, save_groupvit
-from groupseg.networks.scenes.images import device
-from groupseg.networks.scenes.training.history import write_history
-from groupseg.networks.scenes.training.resume import fingerprint
+from groupseg.networks.history import write_history
+from groupseg.networks.resume import name_training
 from groupseg.parallel import workers
 from groupseg.processes import process_group
 
@@ -46,8 +46,8 @@ def train_groupvit(
     with process_group("nccl" if device().type == "cuda" else "gloo") as here:
         corpus = open_corpus(corpora, here)
         said = {"model": asdict(architecture), "training": asdict(recipe), "corpus": corpus.digest(), "code": code}
-        state = states / f"{fingerprint(said, [])}.pt"
-        trained, history = train(architecture, recipe, corpus, state, here, readers())
+        state = states / f"{name_training(said, [])}.pt"
+        trained, history = train_from_captions(architecture, recipe, corpus, state, here, readers())
         if here.rank == 0:
             about = About(
                 architecture=architecture, frame=replace(frame, patch=architecture.patch), precision=precision

@@ -4,15 +4,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from groupseg.networks.scenes.images import normalise
-from groupseg.networks.scenes.model import GroupViT
-from groupseg.networks.scenes.training.corpus import Corpus
+from groupseg.networks.scenes.images import normalise_scenes
+from groupseg.networks.scenes.model import SceneModel
+from groupseg.networks.scenes.training.corpus import LoadedCorpus
 from groupseg.networks.scenes.training.losses import background_loss
 
 IMAGES, STEPS, BATCH, RATE = 3000, 150, 256, 0.02
 
 
-def learn_background(model: GroupViT, corpus: Corpus, nouns: Tensor, seed: int) -> None:
+def learn_background(model: SceneModel, corpus: LoadedCorpus, nouns: Tensor, seed: int) -> None:
     """Fits `model.background` to the segments of some images; no label is seen, and no other weight moves.
 
     Args:
@@ -42,7 +42,7 @@ def learn_background(model: GroupViT, corpus: Corpus, nouns: Tensor, seed: int) 
 
 
 @torch.no_grad()
-def _segments(model: GroupViT, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _segments(model: SceneModel, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Segments of a batch: unit vectors [B, G, D], which own a patch, and the share of patches each owns."""
-    groups = model(normalise(images))
+    groups = model(normalise_scenes(images))
     return F.normalize(groups.segments.float(), dim=2), groups.occupied, groups.share

@@ -9,7 +9,7 @@ from groupseg.errors import UserError
 
 
 @dataclass(frozen=True)
-class Corpus:
+class LoadedCorpus:
     """M captioned images in memory, with the frozen embeddings of the texts.
 
     Attributes:

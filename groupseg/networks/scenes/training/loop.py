@@ -10,24 +10,25 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from groupseg.networks.device import device
+from groupseg.networks.history import History, check_finite
+from groupseg.networks.resume import load_state, save_state
 from groupseg.networks.scenes.architecture import Architecture
-from groupseg.networks.scenes.images import device, normalise
-from groupseg.networks.scenes.model import Groups, GroupViT
+from groupseg.networks.scenes.images import normalise_scenes
+from groupseg.networks.scenes.model import SceneGroups, SceneModel
 from groupseg.networks.scenes.training.augment import augment
 from groupseg.networks.scenes.training.background import learn_background
-from groupseg.networks.scenes.training.corpus import Corpus, centred
-from groupseg.networks.scenes.training.history import check_finite
+from groupseg.networks.scenes.training.corpus import LoadedCorpus, centred
 from groupseg.networks.scenes.training.losses import background_loss, contrast, pooled_similarity
 from groupseg.networks.scenes.training.optimizer import MuonAdamW
 from groupseg.networks.scenes.training.recipe import Recipe
-from groupseg.networks.scenes.training.resume import load_state, save_state
 
-STATE_EVERY = 25  # steps between two saved states
-
-History = list[dict[str, float]]
+_STATE_EVERY = 25  # steps between two saved states
 
 
-def train(architecture: Architecture, recipe: Recipe, corpus: Corpus, state: Path) -> tuple[GroupViT, History]:
+def train_scene_model(
+    architecture: Architecture, recipe: Recipe, corpus: LoadedCorpus, state: Path
+) -> tuple[SceneModel, History]:
     """Trains a model on captions.
 
     Args:
@@ -44,22 +45,22 @@ def train(architecture: Architecture, recipe: Recipe, corpus: Corpus, state: Pat
     # Deterministic algorithms would have all memory filled first; nothing here reads what it has not written.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.manual_seed(recipe.seed)
-    model = GroupViT(architecture)
+    model = SceneModel(architecture)
     model.text_mean.copy_(corpus.nouns.mean(dim=0))
     model.caption_mean.copy_(corpus.captions.mean(dim=0))
     model.to(where).to(memory_format=torch.channels_last).train()
     optimizer = MuonAdamW(model.parameters(), recipe)
     history = _take_up(state, model, optimizer)
-    objective = Objective(model, recipe, corpus)
-    descend(objective, optimizer, history, recipe.steps, state)
+    objective = SceneObjective(model, recipe, corpus)
+    run_steps(objective, optimizer, history, recipe.steps, state)
     model.eval()
     if not recipe.background_weight:
         learn_background(model, corpus, objective.nouns, recipe.seed)
     return model.cpu(), history
 
 
-def descend(objective: "Objective", optimizer: MuonAdamW, history: History, steps: int, state: Path) -> None:
-    """Goes on from the last step in `history` until there are `steps`; saves the state every `STATE_EVERY` steps."""
+def run_steps(objective: "SceneObjective", optimizer: MuonAdamW, history: History, steps: int, state: Path) -> None:
+    """Goes on from the last step in `history` until there are `steps`; saves the state every `_STATE_EVERY` steps."""
     model, batch = objective.model, objective.recipe.batch
     with tqdm(total=steps, initial=len(history), desc="train", unit="step", disable=None, mininterval=1.0) as bar:
         for step in range(len(history), steps):
@@ -74,13 +75,13 @@ def descend(objective: "Objective", optimizer: MuonAdamW, history: History, step
                 refresh=False,
             )
             bar.update()
-            if (step + 1) % STATE_EVERY == 0:
+            if (step + 1) % _STATE_EVERY == 0:
                 save_state(
                     state, {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "history": history}
                 )
 
 
-def _take_up(state: Path, model: GroupViT, optimizer: MuonAdamW) -> History:
+def _take_up(state: Path, model: SceneModel, optimizer: MuonAdamW) -> History:
     """Goes on from the state, if there is one; returns the history up to there."""
     found = load_state(state)
     if found is None:
@@ -92,10 +93,10 @@ def _take_up(state: Path, model: GroupViT, optimizer: MuonAdamW) -> History:
     return history
 
 
-class Objective:
+class SceneObjective:
     """The losses of one step: captions against images, nouns against segments, nouns against patches."""
 
-    def __init__(self, model: GroupViT, recipe: Recipe, corpus: Corpus) -> None:
+    def __init__(self, model: SceneModel, recipe: Recipe, corpus: LoadedCorpus) -> None:
         self.model, self.recipe, self.corpus = model, recipe, corpus
         self.where = model.text_mean.device
         self.captions = centred(corpus.captions, model.caption_mean.cpu()).to(self.where)
@@ -107,7 +108,7 @@ class Objective:
         generator = torch.Generator().manual_seed(seed)
         torch.manual_seed(seed)
         rows = torch.randint(0, len(self.corpus.images), (self.recipe.batch,), generator=generator)
-        images = normalise(augment(self.corpus.images[rows].to(self.where), generator))
+        images = normalise_scenes(augment(self.corpus.images[rows].to(self.where), generator))
         mentions = self.corpus.mentions[rows].to(self.where)
         caption = self.corpus.caption[rows].to(self.where)
 
@@ -136,12 +137,12 @@ class Objective:
             total = total + self.recipe.background_weight * losses["background"]
         return {"loss": total, **losses}
 
-    def caption_loss(self, groups: Groups, caption: Tensor) -> Tensor:
+    def caption_loss(self, groups: SceneGroups, caption: Tensor) -> Tensor:
         """Images against their captions, given by row: int64 [B]."""
         scores = self.model.scale("caption") * groups.image @ self.captions[caption].T
         return contrast(scores, caption[:, None] == caption)
 
-    def segment_loss(self, groups: Groups, mentions: Tensor) -> Tensor:
+    def segment_loss(self, groups: SceneGroups, mentions: Tensor) -> Tensor:
         """Segments against the nouns that captions name: bool [B, N]."""
         segments = F.normalize(groups.segments.float(), dim=2)
         scores = self.model.scale("segment") * pooled_similarity(segments, self.nouns, groups.occupied)

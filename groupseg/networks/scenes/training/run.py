@@ -8,14 +8,14 @@ import numpy as np
 import torch
 
 from groupseg.datasets.shards import read_captions
+from groupseg.networks.history import write_history
+from groupseg.networks.resume import name_training
 from groupseg.networks.scenes.architecture import Architecture
 from groupseg.networks.scenes.images import to_square
-from groupseg.networks.scenes.training.corpus import Corpus
-from groupseg.networks.scenes.training.history import write_history
-from groupseg.networks.scenes.training.loop import train
+from groupseg.networks.scenes.training.corpus import LoadedCorpus
+from groupseg.networks.scenes.training.loop import train_scene_model
 from groupseg.networks.scenes.training.recipe import Recipe
-from groupseg.networks.scenes.training.resume import fingerprint
-from groupseg.networks.scenes.weights import read_key, save_model
+from groupseg.networks.scenes.weights import read_training_key, save_model
 from groupseg.text.features import load_features
 
 
@@ -43,20 +43,20 @@ def train_model(
         Whether it was trained.
     """
     data = [texts, *(path for corpus in corpora for path in corpus.glob("*.tar"))]
-    key = fingerprint({"model": asdict(architecture), "training": asdict(recipe), "code": code}, data)
-    if read_key(out["weights"]) == key and out["history"].exists():
+    key = name_training({"model": asdict(architecture), "training": asdict(recipe), "code": code}, data)
+    if read_training_key(out["weights"]) == key and out["history"].exists():
         return False
     corpus = read_corpus(corpora, texts, architecture.resolution)
     torch.use_deterministic_algorithms(True, warn_only=True)
     state = states / f"{key}.pt"
-    trained, history = train(architecture, recipe, corpus, state)
+    trained, history = train_scene_model(architecture, recipe, corpus, state)
     write_history(history, out["history"])
     save_model(trained, out["weights"], key)
     state.unlink(missing_ok=True)
     return True
 
 
-def read_corpus(corpora: Sequence[Path], texts: Path, resolution: int) -> Corpus:
+def read_corpus(corpora: Sequence[Path], texts: Path, resolution: int) -> LoadedCorpus:
     """Reads every captioned image into memory, uint8, and finds its texts among the embedded ones."""
     features, about = load_features(texts)
     captions = {text: row for row, text in enumerate(about["captions"])}
@@ -69,7 +69,7 @@ def read_corpus(corpora: Sequence[Path], texts: Path, resolution: int) -> Corpus
     mentions = torch.zeros(len(told), len(nouns), dtype=torch.bool)
     for row, (_, named) in enumerate(told):
         mentions[row, named] = True
-    return Corpus(
+    return LoadedCorpus(
         images=torch.stack(squares),
         caption=torch.tensor([row for row, _ in told]),
         mentions=mentions,

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from groupseg.networks.groupvit.training.corpus import Corpus, open_corpus
+from groupseg.networks.groupvit.training.corpus import StreamedCorpus, open_corpus
 from groupseg.processes import Place
 from tests.networks.groupvit.training.tiny import write_corpus
 
@@ -13,5 +13,5 @@ def captions(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def corpus(captions: Path) -> Corpus:
+def corpus(captions: Path) -> StreamedCorpus:
     return open_corpus([captions], Place(0, 1))

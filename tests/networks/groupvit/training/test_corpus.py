@@ -5,14 +5,14 @@ import pytest
 
 from groupseg.datasets.shards import read_captions
 from groupseg.errors import UserError
-from groupseg.networks.groupvit.training.corpus import Corpus, open_corpus
+from groupseg.networks.groupvit.training.corpus import StreamedCorpus, open_corpus
 from groupseg.processes import Place
 from tests.networks.groupvit.training.tiny import IMAGES, write_corpus
 
 ALONE = Place(0, 1)
 
 
-def test_every_image_is_found_by_its_number(corpus: Corpus, captions: Path) -> None:
+def test_every_image_is_found_by_its_number(corpus: StreamedCorpus, captions: Path) -> None:
     every = list(read_captions(captions))
     assert len(corpus) == len(every) == sum(IMAGES)
     for number in np.random.default_rng(0).permutation(len(every)).tolist():
@@ -21,7 +21,7 @@ def test_every_image_is_found_by_its_number(corpus: Corpus, captions: Path) -> N
         assert (found.caption, found.nouns) == (every[number].caption, tuple(every[number].nouns))
 
 
-def test_the_digest_tells_corpora_apart(corpus: Corpus, captions: Path) -> None:
+def test_the_digest_tells_corpora_apart(corpus: StreamedCorpus, captions: Path) -> None:
     assert open_corpus([captions], ALONE).digest() == corpus.digest()
     assert open_corpus([captions, captions], ALONE).digest() != corpus.digest()
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from groupseg.errors import UserError
 from groupseg.networks.groupvit.training.chance import sow
-from groupseg.networks.groupvit.training.corpus import Captioned, Corpus, open_corpus
+from groupseg.networks.groupvit.training.corpus import Captioned, StreamedCorpus, open_corpus
 from groupseg.networks.groupvit.training.data import Draws, Examples, batches, draw_prompts
 from groupseg.processes import Place
 from tests.networks.groupvit.training.tiny import ARCHITECTURE, NOUNS, RECIPE, write_corpus
@@ -37,7 +37,7 @@ def test_every_image_comes_once_an_epoch_each_time_in_a_new_order() -> None:
     assert other != order[: len(other)]
 
 
-def test_neither_processes_nor_workers_change_what_is_seen(corpus: Corpus) -> None:
+def test_neither_processes_nor_workers_change_what_is_seen(corpus: StreamedCorpus) -> None:
     examples = Examples(corpus, ARCHITECTURE, RECIPE)
     whole = list(batches(examples, ALONE, 0, workers=0))
     assert len(whole) == RECIPE.steps
@@ -57,7 +57,7 @@ def test_neither_processes_nor_workers_change_what_is_seen(corpus: Corpus) -> No
             assert found[..., -1].any()
 
 
-def test_an_image_is_augmented_anew_each_time(corpus: Corpus) -> None:
+def test_an_image_is_augmented_anew_each_time(corpus: StreamedCorpus) -> None:
     examples = Examples(corpus, ARCHITECTURE, RECIPE)
     draws = [draw for step in Draws(len(corpus), RECIPE, ALONE, 0) for draw in step if draw.number == 0]
     first, second = (examples[draw].images for draw in draws[:2])
@@ -84,7 +84,7 @@ def test_the_caption_stands_in_for_nouns_that_are_missing() -> None:
     assert draw_prompts(captioned, 0) == []
 
 
-def test_without_chance_an_image_is_resized_and_normalised(corpus: Corpus) -> None:
+def test_without_chance_an_image_is_resized_and_normalised(corpus: StreamedCorpus) -> None:
     plain = replace(RECIPE, crop=1.0, jitter=0.0, augment=None, erase=0.0)
     square = Captioned(Image.fromarray(np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)), "", ())
     found = Examples(corpus, ARCHITECTURE, plain).transform(square.image)

@@ -8,26 +8,26 @@ from torch.nn import functional as F
 from groupseg.errors import UserError
 from groupseg.networks.groupvit.model import GroupViT
 from groupseg.networks.groupvit.training import loop
-from groupseg.networks.groupvit.training.corpus import Corpus
+from groupseg.networks.groupvit.training.corpus import StreamedCorpus
 from groupseg.networks.groupvit.training.data import Examples, batches
 from groupseg.networks.groupvit.training.recipe import GroupViTRecipe
-from groupseg.networks.scenes.training.resume import load_state
+from groupseg.networks.resume import load_state
 from groupseg.processes import Place
 from tests.networks.groupvit.training.tiny import ARCHITECTURE, RECIPE
 
 ALONE = Place(0, 1)
 
 
-def train(corpus: Corpus, state: Path, recipe: GroupViTRecipe = RECIPE) -> tuple[GroupViT, loop.History]:
-    return loop.train(ARCHITECTURE, recipe, corpus, state, ALONE, workers=0)
+def train(corpus: StreamedCorpus, state: Path, recipe: GroupViTRecipe = RECIPE) -> tuple[GroupViT, loop.History]:
+    return loop.train_from_captions(ARCHITECTURE, recipe, corpus, state, ALONE, workers=0)
 
 
 def test_a_broken_training_goes_on_to_the_same_end(
-    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    corpus: StreamedCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, history = train(corpus, tmp_path / "whole.pt")
     assert [entry["step"] for entry in history] == list(range(1, RECIPE.steps + 1))
-    monkeypatch.setattr(loop, "STATE_EVERY", 2)
+    monkeypatch.setattr(loop, "_STATE_EVERY", 2)
     descend = loop._descend
 
     def break_down(*given: object) -> dict[str, float]:
@@ -49,27 +49,27 @@ def test_a_broken_training_goes_on_to_the_same_end(
         assert torch.equal(tensor, resumed.state_dict()[name]), name
 
 
-def test_training_lowers_the_loss(corpus: Corpus, tmp_path: Path) -> None:
+def test_training_lowers_the_loss(corpus: StreamedCorpus, tmp_path: Path) -> None:
     calm = replace(RECIPE, steps=16, drop_path=0.0, crop=1.0, augment=None, jitter=0.0, erase=0.0, prompts=0)
     _, history = train(corpus, tmp_path / "state.pt", calm)
     assert history[0].keys() == {"step", "loss", "caption"}
     assert sum(entry["loss"] for entry in history[-4:]) < 0.7 * sum(entry["loss"] for entry in history[:4])
 
 
-def test_a_batch_that_cannot_be_shared_out_is_one_line(corpus: Corpus, tmp_path: Path) -> None:
+def test_a_batch_that_cannot_be_shared_out_is_one_line(corpus: StreamedCorpus, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"batch must be a multiple of .* \(2 x 3\), but is 8\. Lower block"):
-        loop.train(ARCHITECTURE, RECIPE, corpus, tmp_path / "state.pt", Place(0, 3), workers=0)
+        loop.train_from_captions(ARCHITECTURE, RECIPE, corpus, tmp_path / "state.pt", Place(0, 3), workers=0)
 
 
 def test_a_loss_that_is_no_number_ends_the_training(
-    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    corpus: StreamedCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("groupseg.networks.groupvit.training.objective._scale", lambda log: log * float("nan"))
     with pytest.raises(UserError, match=r"The loss of step 1 is nan\. Lower the rates"):
         train(corpus, tmp_path / "state.pt")
 
 
-def test_pairs_are_learned_by_heart(corpus: Corpus, tmp_path: Path) -> None:
+def test_pairs_are_learned_by_heart(corpus: StreamedCorpus, tmp_path: Path) -> None:
     few = len(corpus)
     calm = replace(
         RECIPE, steps=80, batch=few, block=few, drop_path=0.0, crop=1.0, augment=None, jitter=0.0, erase=0.0, prompts=1

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, distributed, multiprocessing
 from torch.nn.parallel import DistributedDataParallel
 
-from groupseg.networks.groupvit.training.corpus import Corpus, open_corpus
+from groupseg.networks.groupvit.training.corpus import StreamedCorpus, open_corpus
 from groupseg.networks.groupvit.training.data import Examples, batches
-from groupseg.networks.groupvit.training.objective import Objective
+from groupseg.networks.groupvit.training.objective import GroupViTObjective
 from groupseg.networks.groupvit.training.start import new_model
 from groupseg.processes import Place
 from tests.networks.groupvit.training.tiny import ARCHITECTURE, RECIPE
@@ -16,13 +16,13 @@ from tests.networks.groupvit.training.tiny import ARCHITECTURE, RECIPE
 STEP = 3
 
 
-def descend(corpus: Corpus, here: Place) -> dict[str, Tensor]:
+def descend(corpus: StreamedCorpus, here: Place) -> dict[str, Tensor]:
     """Losses and gradients of a step, and what batch normalisation remembers of it; in double precision.
 
     In single precision rounding is of the size of what is allowed.
     """
     torch.manual_seed(0)
-    objective = Objective(new_model(ARCHITECTURE, RECIPE.drop_path), RECIPE, here).train().double()
+    objective = GroupViTObjective(new_model(ARCHITECTURE, RECIPE.drop_path), RECIPE, here).train().double()
     shared = DistributedDataParallel(objective) if here.size > 1 else objective
     batch = next(batches(Examples(corpus, ARCHITECTURE, RECIPE), here, STEP, workers=0))
     losses = shared(batch._replace(images=batch.images.double()), STEP)
@@ -40,11 +40,15 @@ def one_of_two(rank: int, captions: Path, out: Path) -> None:
     distributed.destroy_process_group()
 
 
-def test_two_processes_have_the_losses_and_gradients_of_one(corpus: Corpus, captions: Path, tmp_path: Path) -> None:
+def test_two_processes_have_the_losses_and_gradients_of_one(
+    corpus: StreamedCorpus, captions: Path, tmp_path: Path
+) -> None:
     # Forked, so that they need not import everything again.
     multiprocessing.start_processes(one_of_two, (captions, tmp_path), nprocs=2, start_method="fork")
     alone = descend(corpus, Place(0, 1))
-    names = {name for name, _ in Objective(new_model(ARCHITECTURE, 0.0), RECIPE, Place(0, 1)).named_parameters()}
+    names = {
+        name for name, _ in GroupViTObjective(new_model(ARCHITECTURE, 0.0), RECIPE, Place(0, 1)).named_parameters()
+    }
     assert names < alone.keys()
     assert sum(bool(alone[name].abs().max() > 1e-3) for name in names) > 0.8 * len(names)
     for rank in range(2):

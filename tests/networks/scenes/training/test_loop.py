@@ -5,20 +5,20 @@ import pytest
 import torch
 
 from groupseg.errors import UserError
+from groupseg.networks.resume import load_state, name_training, save_state
 from groupseg.networks.scenes.training import loop
-from groupseg.networks.scenes.training.corpus import Corpus
-from groupseg.networks.scenes.training.resume import fingerprint, load_state, save_state
+from groupseg.networks.scenes.training.corpus import LoadedCorpus
 from tests.networks.scenes.training.tiny import ARCHITECTURE, RECIPE, tiny_corpus
 
 
 @pytest.fixture
-def corpus() -> Corpus:
+def corpus() -> LoadedCorpus:
     return tiny_corpus()
 
 
-def test_two_trainings_are_equal(corpus: Corpus, tmp_path: Path) -> None:
-    first, history = loop.train(ARCHITECTURE, RECIPE, corpus, tmp_path / "a.pt")
-    second, again = loop.train(ARCHITECTURE, RECIPE, corpus, tmp_path / "b.pt")
+def test_two_trainings_are_equal(corpus: LoadedCorpus, tmp_path: Path) -> None:
+    first, history = loop.train_scene_model(ARCHITECTURE, RECIPE, corpus, tmp_path / "a.pt")
+    second, again = loop.train_scene_model(ARCHITECTURE, RECIPE, corpus, tmp_path / "b.pt")
     assert history == again
     assert [entry["step"] for entry in history] == list(range(1, 9))
     for name, tensor in first.state_dict().items():
@@ -26,10 +26,10 @@ def test_two_trainings_are_equal(corpus: Corpus, tmp_path: Path) -> None:
 
 
 def test_a_broken_training_goes_on_to_the_same_end(
-    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    corpus: LoadedCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, history = loop.train(ARCHITECTURE, RECIPE, corpus, tmp_path / "whole.pt")
-    monkeypatch.setattr(loop, "STATE_EVERY", 3)
+    whole, history = loop.train_scene_model(ARCHITECTURE, RECIPE, corpus, tmp_path / "whole.pt")
+    monkeypatch.setattr(loop, "_STATE_EVERY", 3)
     step = loop.MuonAdamW.step
 
     def break_down(self: loop.MuonAdamW, loss: torch.Tensor, number: int) -> None:
@@ -39,31 +39,31 @@ def test_a_broken_training_goes_on_to_the_same_end(
 
     monkeypatch.setattr(loop.MuonAdamW, "step", break_down)
     with pytest.raises(KeyboardInterrupt):
-        loop.train(ARCHITECTURE, RECIPE, corpus, tmp_path / "broken.pt")
+        loop.train_scene_model(ARCHITECTURE, RECIPE, corpus, tmp_path / "broken.pt")
     monkeypatch.setattr(loop.MuonAdamW, "step", step)
     state = load_state(tmp_path / "broken.pt")
     assert state is not None
     assert len(state["history"]) == 3
-    resumed, joined = loop.train(ARCHITECTURE, RECIPE, corpus, tmp_path / "broken.pt")
+    resumed, joined = loop.train_scene_model(ARCHITECTURE, RECIPE, corpus, tmp_path / "broken.pt")
     assert joined == history
     for name, tensor in whole.state_dict().items():
         assert torch.equal(tensor, resumed.state_dict()[name]), name
 
 
-def test_training_lowers_the_loss(corpus: Corpus, tmp_path: Path) -> None:
+def test_training_lowers_the_loss(corpus: LoadedCorpus, tmp_path: Path) -> None:
     recipe = replace(RECIPE, steps=40, batch=12)
-    _, history = loop.train(ARCHITECTURE, recipe, corpus, tmp_path / "state.pt")
+    _, history = loop.train_scene_model(ARCHITECTURE, recipe, corpus, tmp_path / "state.pt")
     assert sum(entry["loss"] for entry in history[-5:]) < 0.8 * sum(entry["loss"] for entry in history[:5])
 
 
-def test_a_training_that_diverges_stops_and_names_the_step(corpus: Corpus, tmp_path: Path) -> None:
+def test_a_training_that_diverges_stops_and_names_the_step(corpus: LoadedCorpus, tmp_path: Path) -> None:
     recipe = replace(RECIPE, steps=40, matrix_rate=1e30, vector_rate=1e30, warmup=1)
     with pytest.raises(UserError, match=r"The loss of step \d+ is nan. Lower the rates of the training"):
-        loop.train(ARCHITECTURE, recipe, corpus, tmp_path / "state.pt")
+        loop.train_scene_model(ARCHITECTURE, recipe, corpus, tmp_path / "state.pt")
 
 
-def test_mean_texts_stay_with_the_model(corpus: Corpus, tmp_path: Path) -> None:
-    model, _ = loop.train(ARCHITECTURE, RECIPE, corpus, tmp_path / "state.pt")
+def test_mean_texts_stay_with_the_model(corpus: LoadedCorpus, tmp_path: Path) -> None:
+    model, _ = loop.train_scene_model(ARCHITECTURE, RECIPE, corpus, tmp_path / "state.pt")
     torch.testing.assert_close(model.text_mean, corpus.nouns.mean(0))
     torch.testing.assert_close(model.caption_mean, corpus.captions.mean(0))
 
@@ -71,11 +71,11 @@ def test_mean_texts_stay_with_the_model(corpus: Corpus, tmp_path: Path) -> None:
 def test_fingerprint_tells_params_data_and_code_apart(tmp_path: Path) -> None:
     file = tmp_path / "data.tar"
     file.write_bytes(b"one")
-    first = fingerprint({"steps": 1}, [file])
-    assert first == fingerprint({"steps": 1}, [file])
-    assert first != fingerprint({"steps": 2}, [file])
+    first = name_training({"steps": 1}, [file])
+    assert first == name_training({"steps": 1}, [file])
+    assert first != name_training({"steps": 2}, [file])
     file.write_bytes(b"two")
-    assert first != fingerprint({"steps": 1}, [file])
+    assert first != name_training({"steps": 1}, [file])
 
 
 def test_a_damaged_state_is_no_state(tmp_path: Path) -> None:

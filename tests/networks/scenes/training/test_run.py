@@ -16,7 +16,7 @@ from groupseg.networks.scenes.architecture import Architecture
 from groupseg.networks.scenes.images import to_square
 from groupseg.networks.scenes.training.recipe import Recipe
 from groupseg.networks.scenes.training.run import read_corpus, train_model
-from groupseg.networks.scenes.weights import load_model, read_key, save_model
+from groupseg.networks.scenes.weights import load_model, read_training_key, save_model
 from groupseg.text.features import load_features, save_features
 from tests.networks.scenes.training.tiny import ARCHITECTURE, RECIPE
 from tests.stages.small import save_captions
@@ -90,10 +90,10 @@ def set_texts(training: Training) -> None:
 def test_another_recipe_shape_code_image_or_text_trains_again(
     training: Training, change: Callable[[Training], None]
 ) -> None:
-    key = read_key(OUT["weights"])
+    key = read_training_key(OUT["weights"])
     change(training)
     assert training.run()
-    assert read_key(OUT["weights"]) != key
+    assert read_training_key(OUT["weights"]) != key
     assert not training.run()
 
 
@@ -125,7 +125,7 @@ def test_the_key_stands_in_the_metadata_and_changes_no_weight(training: Training
     content = OUT["weights"].read_bytes()
     length = int.from_bytes(content[:8], "little")
     about = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["architecture"])
-    assert about["key"] == read_key(OUT["weights"])
+    assert about["key"] == read_training_key(OUT["weights"])
     before = load_model(OUT["weights"]).state_dict()
     training.code = "other"
     assert training.run()

@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from groupseg.networks.scenes.architecture import Architecture
-from groupseg.networks.scenes.training.corpus import Corpus
+from groupseg.networks.scenes.training.corpus import LoadedCorpus
 from groupseg.networks.scenes.training.recipe import Recipe
 from tests.networks.scenes.tiny import TINY
 
@@ -15,11 +15,11 @@ RECIPE = Recipe(
 )  # fmt: skip
 
 
-def tiny_corpus() -> Corpus:
+def tiny_corpus() -> LoadedCorpus:
     """Twelve images, five captions and four nouns."""
     generator = torch.Generator().manual_seed(0)
     texts = F.normalize(torch.randn(9, 8, generator=generator), dim=1)
-    return Corpus(
+    return LoadedCorpus(
         images=torch.randint(0, 256, (12, 3, 32, 32), dtype=torch.uint8, generator=generator),
         caption=torch.randint(0, 5, (12,), generator=generator),
         mentions=torch.rand(12, 4, generator=generator) < 0.4,

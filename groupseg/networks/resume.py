@@ -13,7 +13,7 @@ import torch
 from groupseg.io.files import atomic_path, sha256
 
 
-def fingerprint(params: Mapping[str, Any], files: Iterable[Path]) -> str:
+def name_training(params: Mapping[str, Any], files: Iterable[Path]) -> str:
     """Names a training, in 16 hexadecimal digits, by its parameters, data, code and the version of torch."""
     digest = hashlib.sha256(json.dumps([params, torch.__version__], sort_keys=True).encode())
     for path in sorted(files):

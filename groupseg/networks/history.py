@@ -9,6 +9,8 @@ import pandas as pd
 from groupseg.errors import UserError
 from groupseg.io.files import atomic_path
 
+History = list[dict[str, float]]  # a row a step
+
 
 def write_history(history: Sequence[Mapping[str, float]], path: Path) -> None:
     """Writes the losses of every step, one row each; none where nothing was trained."""
