@@ -29,7 +29,7 @@ from groupseg.networks.device import device
 from groupseg.networks.frame import Windows
 from groupseg.networks.groupvit.architecture import PUBLISHED
 from groupseg.networks.groupvit.network import load_groupvit_network, normalise_as_imagenet
-from groupseg.networks.groupvit.weights import About, Precision, convert, save_groupvit
+from groupseg.networks.groupvit.weights import GroupViTMetadata, Precision, convert_groupvit, save_groupvit
 
 CLASSES, TOP = 20, 5
 # Multiplications and additions of the image tower for one image of 448 x 448.
@@ -96,10 +96,10 @@ def draw_weights(folder: Path) -> None:
     published = folder / "model.safetensors"
     # In one go, as ours are written: what comes tensor by tensor is mapped into memory in smaller pieces.
     published.write_bytes(published.read_bytes())
-    state = convert(published, PUBLISHED)
+    state = convert_groupvit(published, PUBLISHED)
     frame = Windows(short=448, long=2048, crop=448, stride=224, patch=16)
     for precision in get_args(Precision):
-        about = About(architecture=PUBLISHED, frame=frame, precision=precision)
+        about = GroupViTMetadata(architecture=PUBLISHED, frame=frame, precision=precision)
         save_groupvit(state, about, folder / f"{precision}.groupseg.safetensors")
 
 

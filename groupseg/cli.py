@@ -24,8 +24,8 @@ commands = typer.Typer(
 
 data = typer.Typer(help="Data sets: look at them, bring in your own.", no_args_is_help=True)
 commands.add_typer(data, name="data")
-weights = typer.Typer(help="Files of weights.", no_args_is_help=True)
-commands.add_typer(weights, name="weights")
+weights_app = typer.Typer(help="Files of weights.", no_args_is_help=True)
+commands.add_typer(weights_app, name="weights")
 
 _ROOT = Path()
 
@@ -33,8 +33,8 @@ _ROOT = Path()
 _EXTRAS = {"predict": "clip", "weights": "clip", "export": "export", "explore": "report", "track": "track"}
 
 
-class Layout(StrEnum):
-    """How a comparison is written; the keys of `groupseg.compare.output.LAYOUTS`."""
+class OutputFormat(StrEnum):
+    """How a comparison is written; the keys of `groupseg.compare.output.FORMATS`."""
 
     TEXT = "text"
     MARKDOWN = "markdown"
@@ -48,7 +48,7 @@ def track() -> None:
     from groupseg.report.results import read_results
     from groupseg.tracking import runs as tracking
 
-    tracking.track(read_results(_ROOT))
+    tracking.track_results(read_results(_ROOT))
 
 
 @commands.command()
@@ -131,7 +131,7 @@ def summary() -> None:
 def compare(
     a: Annotated[str, typer.Argument(help="A git revision, an experiment of `dvc exp`, or `workspace`.")] = "HEAD",
     b: Annotated[str, typer.Argument(help="Likewise; the differences are B - A.")] = "workspace",
-    layout: Annotated[Layout, typer.Option("--format", help="How it is written.")] = Layout.TEXT,
+    layout: Annotated[OutputFormat, typer.Option("--format", help="How it is written.")] = OutputFormat.TEXT,
     resamples: Annotated[
         int,
         typer.Option(min=1, max=1_000_000, help="Resamples of the images; no p-value is below 1 / (resamples + 1)."),
@@ -142,10 +142,10 @@ def compare(
     What did not change is counted, and named by `--format json`.
     """
     from groupseg.compare.differences import compare_revisions
-    from groupseg.compare.output import LAYOUTS
+    from groupseg.compare.output import FORMATS
     from groupseg.compare.revisions import read_revisions
 
-    print(LAYOUTS[layout](compare_revisions(*read_revisions(a, b), resamples)))
+    print(FORMATS[layout](compare_revisions(*read_revisions(a, b), resamples)))
 
 
 @data.command("check")
@@ -155,13 +155,13 @@ def check_data(
     """Shows what prepared data sets hold: here, and with pictures on a page for the browser."""
     from groupseg.check.page import write_check
     from groupseg.check.survey import survey
-    from groupseg.check.terminal import as_text
+    from groupseg.check.terminal import survey_text
 
     for name in names:
         found = survey(_ROOT, name)
         page = _ROOT / "data/check" / f"{name}.html"
         write_check(found, page)
-        print(f"{as_text(found)}\n\nPictures: {page.resolve()}\n")
+        print(f"{survey_text(found)}\n\nPictures: {page.resolve()}\n")
 
 
 @data.command("init")
@@ -180,14 +180,14 @@ def init_data(
     """Looks at images and labels of your own, says what it found, and writes their section of params.yaml."""
     from groupseg.io.yaml_file import read_yaml
     from groupseg.onboard.find import look
-    from groupseg.onboard.output import as_text, next_steps, write_named
-    from groupseg.onboard.section import add_dataset, data_set_name, place
+    from groupseg.onboard.output import look_text, next_steps, write_named
+    from groupseg.onboard.section import add_dataset, data_set_name, dataset_location
 
     params = _ROOT / "params.yaml"
     called = data_set_name(folder, name)
-    path, top = place(params, folder)
+    path, top = dataset_location(params, folder)
     found = look(folder, annotations or None, skip_unmatched, form or None)
-    print(as_text(folder, found))
+    print(look_text(folder, found))
     names = _ROOT / "data/check" / f"{called}.txt"
     if write_named(names, found):
         print(f"\nAll of these by name: {names.resolve()}")
@@ -267,7 +267,7 @@ def export(
     print(export_network(model, out, None if size is None else parse_size(size)))
 
 
-@weights.command()
+@weights_app.command()
 def convert(
     source: Annotated[
         Path,

@@ -63,7 +63,7 @@ class Code:
 
     def digest(self, modules: Iterable[str], without: Collection[str] = ()) -> str:
         """Returns the digest of all code and data files behind some modules, 16 hexadecimal digits."""
-        lines = [f"{path.as_posix()} {file_digest(self.root / path)}" for path in self.files(modules, without)]
+        lines = [f"{path.as_posix()} {code_file_digest(self.root / path)}" for path in self.files(modules, without)]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
     def files(self, modules: Iterable[str], without: Collection[str] = ()) -> list[Path]:
@@ -77,7 +77,7 @@ class Code:
         return path / "__init__.py" if (self.root / path).is_dir() else path.with_suffix(".py")
 
 
-def file_digest(path: Path) -> str:
+def code_file_digest(path: Path) -> str:
     """Returns a digest of what a file does: of Python its syntax tree without docstrings, else its bytes."""
     return _content_digest(path.read_bytes(), path.suffix == ".py")
 

@@ -13,7 +13,7 @@ PROMPTS: dict[str, Any] = {"templates": ["a photo of a {}."], "names": {}}
 BASELINE = "fixed"
 # The archives of each published layout, and those of weights by the name of a CLIP model in open_clip; other models are
 # called like their archives.
-LAYOUTS = {
+_LAYOUTS = {
     "voc": ["voc2012"],
     "context": ["voc2010", "context_annotations"],
     "coco_object": ["coco_val2017", "coco_stuffthingmaps"],
@@ -21,7 +21,7 @@ LAYOUTS = {
     "coco_stuff": ["coco_val2017", "coco_stuffthingmaps"],
     "ade20k": ["ade20k"],
 }
-WEIGHTS = {"ViT-B-16-quickgelu": "clip_vit_b16"}
+_WEIGHTS = {"ViT-B-16-quickgelu": "clip_vit_b16"}
 ENSEMBLE = [
     "itap of a {}.", "a bad photo of the {}.", "a origami {}.", "a photo of the large {}.", "a {} in a video game.",
     "art of the {}.", "a photo of the small {}.", "a photo of a {}.",
@@ -120,13 +120,13 @@ def _needs(given: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any
 
 def _layout(name: str, data_set: Mapping[str, Any]) -> list[str]:
     source = _section(data_set, "source")
-    return [] if source.get("path") else LAYOUTS.get(str(source.get("format")), [])
+    return [] if source.get("path") else _LAYOUTS.get(str(source.get("format")), [])
 
 
 def _weights(name: str, model: Mapping[str, Any]) -> list[str]:
     if model.get("training") or model.get("weights"):
         return []
-    return [WEIGHTS.get(str(_section(model, "clip").get("name")), name)]
+    return [_WEIGHTS.get(str(_section(model, "clip").get("name")), name)]
 
 
 def _section(params: Mapping[str, Any], name: str) -> Mapping[str, Any]:

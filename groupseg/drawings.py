@@ -36,10 +36,10 @@ def told(params: Mapping[str, Any]) -> str:
     if not found or not knows_drawings_alone(params):
         return ""
     settings = {"run.name": f"{_entry(params, 'run', 'name')}_groupvit", **_INSTEAD}
-    return f"{', '.join(found)}: {sentence(_entry(params, 'run', 'model'), settings)}"
+    return f"{', '.join(found)}: {drawings_sentence(_entry(params, 'run', 'model'), settings)}"
 
 
-def sentence(model: str, settings: Mapping[str, str]) -> str:
+def drawings_sentence(model: str, settings: Mapping[str, str]) -> str:
     """Says what figures of a model are worth on photographs, and the command that takes published weights instead.
 
     Args:

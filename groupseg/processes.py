@@ -10,7 +10,7 @@ from typing import NamedTuple
 _PATIENCE = timedelta(days=30)
 
 
-class Place(NamedTuple):
+class ProcessRank(NamedTuple):
     """Which process this is.
 
     Attributes:
@@ -22,13 +22,13 @@ class Place(NamedTuple):
     size: int
 
 
-def place() -> Place:
+def place() -> ProcessRank:
     """Returns what torchrun says in RANK and WORLD_SIZE; (0, 1) in a process that it has not started."""
-    return Place(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
+    return ProcessRank(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
 
 
 @contextmanager
-def process_group(backend: str = "gloo") -> Iterator[Place]:
+def process_group(backend: str = "gloo") -> Iterator[ProcessRank]:
     """Joins the processes of torchrun for as long as the block runs, each with a GPU of its own where there are any.
 
     One process alone joins nothing.
@@ -52,7 +52,7 @@ def process_group(backend: str = "gloo") -> Iterator[Place]:
         distributed.destroy_process_group()
 
 
-def meet() -> None:
+def barrier() -> None:
     """Waits until all processes are here; one alone does not wait."""
     if place().size > 1:
         from torch import distributed

@@ -16,7 +16,7 @@ from groupseg.sources.tree import Merged, Tree, open_tree
 from stages import paths
 from stages.schema import Params, PublishedModel
 
-Kind = Literal["datasets", "corpora", "models"]
+SourceKind = Literal["datasets", "corpora", "models"]
 
 
 def dataset_tree(params: Params, dataset: str) -> Tree:
@@ -34,7 +34,7 @@ def corpus_paths(params: Params, corpus: str) -> list[Path]:
     return source_paths(params, "corpora", corpus)
 
 
-def source_paths(params: Params, kind: Kind, name: str) -> list[Path]:
+def source_paths(params: Params, kind: SourceKind, name: str) -> list[Path]:
     """Returns the user's own folder or archive, else the archives that something needs.
 
     Raises:
@@ -48,7 +48,7 @@ def source_paths(params: Params, kind: Kind, name: str) -> list[Path]:
     return archive_files(params, kind, name)
 
 
-def own_path(params: Params, kind: Kind, name: str) -> Path | None:
+def own_path(params: Params, kind: SourceKind, name: str) -> Path | None:
     """Returns the user's own folder or file that is taken instead of archives; None where params.yaml names none."""
     if kind == "models":
         model = params.models[name]
@@ -59,7 +59,7 @@ def own_path(params: Params, kind: Kind, name: str) -> Path | None:
     return None if path is None else Path(params.run.folder) / path
 
 
-def archive_files(params: Params, kind: Kind, name: str) -> list[Path]:
+def archive_files(params: Params, kind: SourceKind, name: str) -> list[Path]:
     """Returns the files that a data set, corpus or model is made from; what the cache has lost is fetched again.
 
     Raises:
@@ -74,7 +74,7 @@ def archive_files(params: Params, kind: Kind, name: str) -> list[Path]:
     return [fetch(archive).path for archive in archives]
 
 
-def needed_archives(params: Params, kind: Kind, name: str) -> list[Archive]:
+def needed_archives(params: Params, kind: SourceKind, name: str) -> list[Archive]:
     """Returns the archives that something is made from: none where params.yaml names none, or the user has it."""
     if own_path(params, kind, name):
         return []

@@ -28,7 +28,7 @@ from groupseg.strategies.registry import load
 from groupseg.strategies.scores import ScoreName, best_class, checked_scores
 from stages import paths
 from stages.params import load_params
-from stages.predictions import CURVES, curves, predict, prediction_keys
+from stages.predictions import CURVES, curves, prediction_keys, strategy_labels
 from stages.rows import update_rows
 from stages.schema import Params
 from stages.stage import run
@@ -46,7 +46,7 @@ from stages.tables import (
 PROBABILITIES: dict[str, ScoreName] = {"fixed": "product", "softmax": "softmax"}
 CONFUSIONS = ("truth", "predicted", "pixels", "share_of_truth", "miou_gain")
 # A protocol lists so many templates.
-MOST = 10
+_MOST = 10
 
 
 def main(dataset: str) -> None:
@@ -59,7 +59,7 @@ def main(dataset: str) -> None:
     vocabulary, about = read_vocabulary(dataset, table)
     records = read_calibrations(params, dataset)
     label_keys, curve_keys = prediction_keys(dataset, records)
-    labels = predict(paths.predictions(params, dataset), label_keys, records, table, vocabulary)
+    labels = strategy_labels(paths.predictions(params, dataset), label_keys, records, table, vocabulary)
     truth = image_counts(table, labels[ORACLE]).truth  # held once
     counts = {name: replace(image_counts(table, given), truth=truth) for name, given in labels.items()}
     weights = resample_weights(len(table.keys), params.evaluate.resamples, params.evaluate.seed)
@@ -137,7 +137,7 @@ def protocol(
 
 def _said(templates: Sequence[str]) -> list[str]:
     """Names templates, or where there are many how many there are and which is the first."""
-    return list(templates) if len(templates) <= MOST else [f"{len(templates)} templates from {templates[0]!r} on"]
+    return list(templates) if len(templates) <= _MOST else [f"{len(templates)} templates from {templates[0]!r} on"]
 
 
 def write_columns(path: Path, columns: Mapping[str, Iterable[Any]]) -> None:

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 _SHOWN = 80
 
 
-def describe(schema: type[BaseModel], details: ErrorDetails) -> str:
+def describe_fault(schema: type[BaseModel], details: ErrorDetails) -> str:
     """Says what is wrong where, in one line."""
     place, known = _place(schema, details["loc"])
     value, kind = details["input"], details["type"]

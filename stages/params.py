@@ -18,7 +18,7 @@ from groupseg.errors import UserError
 from groupseg.io.files import read_json
 from groupseg.io.yaml_file import read_yaml
 from stages import paths
-from stages.faults import describe, suggestion
+from stages.faults import describe_fault, suggestion
 from stages.schema import Params
 from stages.stage import run
 
@@ -41,7 +41,7 @@ def check_params(data: Any, path: Path) -> Params:
     try:
         params = Params.model_validate_json(json.dumps(data, default=str))
     except ValidationError as error:
-        faults = [describe(Params, details) for details in error.errors()]
+        faults = [describe_fault(Params, details) for details in error.errors()]
     else:
         faults = []
     if faults := [*faults, *_names_that_run(data), *_archives_needed(data)] or list(_left_out(params)):

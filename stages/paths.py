@@ -70,7 +70,7 @@ def counts(params: Params, dataset: str) -> Path:
     return Path("data/counts") / params.run.name / f"{dataset}.safetensors"
 
 
-def unseen(params: Params) -> Path:
+def unseen_folder(params: Params) -> Path:
     """What the model that runs is trained from without some classes, and its weights then."""
     return Path("data/unseen") / params.run.model
 

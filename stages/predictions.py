@@ -47,7 +47,7 @@ def prediction_keys(dataset: str, records: Records) -> tuple[dict[str, str], dic
     return labels, drawn
 
 
-def predict(
+def strategy_labels(
     path: Path, keys: Mapping[str, str], records: Records, table: SegmentTable, vocabulary: Vocabulary
 ) -> dict[str, NDArray[np.int32]]:
     """Labels the segments by each strategy and by the label oracle, [S] int32 each; keeps labels whose key is right.

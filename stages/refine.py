@@ -15,7 +15,7 @@ from groupseg.errors import UserError
 from groupseg.io.files import read_json, sha256, write_json
 from groupseg.networks.registry import load_network
 from groupseg.records import Key, account, changes, digest, files_digest, read_record
-from groupseg.refine.choice import CANDIDATES, DECIDES, choose, figures
+from groupseg.refine.choice import CANDIDATES, DECIDES, choose_refinement, figures
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from stages import paths
@@ -34,7 +34,7 @@ def main() -> None:
     check(params)
     key, old = key_of(params), read_record(path)
     if reason := changes(old.get("key"), key):
-        content = choose({dataset: of_dataset(dataset, params) for dataset in params.run.datasets})
+        content = choose_refinement({dataset: of_dataset(dataset, params) for dataset in params.run.datasets})
         model = {"model": params.run.model, "weights_sha256": sha256(paths.weights(params.run.model))}
         old = {**model, "decides": DECIDES, "split": SPLIT, **content, "key": key}
         write_json(path, old, decimals=6)

@@ -77,7 +77,7 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Run(Section):
+class RunSection(Section):
     """What `dvc repro` runs, out of all that is defined below it, and what the results are called."""
 
     name: Name
@@ -172,7 +172,7 @@ class Prompts(Section):
     background: list[Annotated[str, StringConstraints(min_length=1)]] = Field(default=[], exclude_if=_is_empty)
 
 
-class Dataset(Section):
+class DatasetSection(Section):
     """Labelled images, how its classes are put into words, and the strategy that is a constant for such data."""
 
     source: Annotated[
@@ -183,7 +183,7 @@ class Dataset(Section):
     baseline: Name
 
 
-class Archive(Section):
+class ArchiveSection(Section):
     """A file of somebody else's: where it lies, how to know it, and on which terms it is given."""
 
     file: Annotated[str, StringConstraints(pattern=r"^[^/\\.][^/\\]*$")]
@@ -202,7 +202,7 @@ class Archive(Section):
         return next((f"{algorithm}:{value}" for algorithm, value in given.items() if value), None)
 
 
-class Needs(Section):
+class NeedsSection(Section):
     """The archives that data sets, corpora and models are made from."""
 
     datasets: dict[Name, list[Name]] = {}
@@ -241,12 +241,12 @@ def _drawn_unless_said(value: Any) -> Any:
     return {"format": "scenes", **value} if isinstance(value, dict) else value
 
 
-Corpus = Annotated[
+CorpusSection = Annotated[
     ScenesCorpus | CocoCaptions | WebdatasetCorpus, Discriminator("format"), BeforeValidator(_drawn_unless_said)
 ]
 
 
-class Text(Section):
+class TextSection(Section):
     """The frozen text encoder: the package that carries it, its digest, and the sentences for nouns and for classes."""
 
     package: str
@@ -327,19 +327,19 @@ def section_of(kind: Kind) -> Any:
 
 
 # As with strategies below, the registry is the list, and type checkers cannot follow it.
-Model: Any = Annotated[Union[tuple(map(section_of, NETWORKS.values()))], Discriminator(_kind)]  # noqa: UP007
+ModelSection: Any = Annotated[Union[tuple(map(section_of, NETWORKS.values()))], Discriminator(_kind)]  # noqa: UP007
 
 
-Refine = Annotated[refine.Refine, Discriminator("kind")]
+RefineSection = Annotated[refine.Refine, Discriminator("kind")]
 
 
-class Segment(Section):
+class SegmentSection(Section):
     """How a segment table is written."""
 
     embeddings: Literal["float32", "float16"]
 
 
-class Evaluate(Section):
+class EvaluateSection(Section):
     """The bootstrap over test images, and the strategy that the gap ladder takes for the best."""
 
     resamples: PositiveInt
@@ -365,39 +365,39 @@ class VocabularyStudy(Section):
     strategies: list[Name] = Field(min_length=1)
 
 
-class Studies(Section):
+class StudiesSection(Section):
     """What is asked of the strategies beyond their figures."""
 
     learning: LearningStudy
     vocabulary: VocabularyStudy
 
 
-class Report(Section):
+class ReportSection(Section):
     """What the report shows."""
 
     pictures: PositiveInt
 
 
 # The registry is the list of rules; there is no second one here. Type checkers cannot follow it.
-Strategy: Any = Annotated[Union[tuple(STRATEGIES.values())], Discriminator("rule")]  # noqa: UP007
+StrategySection: Any = Annotated[Union[tuple(STRATEGIES.values())], Discriminator("rule")]  # noqa: UP007
 
 
 class Params(Section):
     """All of params.yaml."""
 
-    run: Run
-    datasets: dict[Name, Dataset]
-    corpora: dict[Name, Corpus]
-    archives: dict[Name, Archive]
-    needs: Needs
-    text: Text
-    models: dict[Name, Model]
-    refine: dict[Name, Refine]
-    segment: Segment
-    strategies: dict[Name, Strategy]
-    evaluate: Evaluate
-    studies: Studies
-    report: Report
+    run: RunSection
+    datasets: dict[Name, DatasetSection]
+    corpora: dict[Name, CorpusSection]
+    archives: dict[Name, ArchiveSection]
+    needs: NeedsSection
+    text: TextSection
+    models: dict[Name, ModelSection]
+    refine: dict[Name, RefineSection]
+    segment: SegmentSection
+    strategies: dict[Name, StrategySection]
+    evaluate: EvaluateSection
+    studies: StudiesSection
+    report: ReportSection
 
     @property
     def segments(self) -> SegmentKind:

@@ -23,7 +23,7 @@ from groupseg.datasets.shards import read_crossfit, read_prepared_classes, read_
 from groupseg.errors import UserError
 from groupseg.io.files import atomic_path, sha256
 from groupseg.networks.registry import find_kind, load_network, load_text_tower
-from groupseg.processes import Place, meet, process_group
+from groupseg.processes import ProcessRank, barrier, process_group
 from groupseg.refine.settings import Refine
 from groupseg.segments.build import Map, build_table
 from groupseg.segments.join import is_own, join_items, join_tables
@@ -43,7 +43,7 @@ Maker = Callable[..., SegmentTable]
 SCRATCH = Path(".work/segment")
 
 # The highest number in a picture of 16 bits.
-MOST = 2**16 - 1
+_MOST = 2**16 - 1
 
 
 def main(dataset: str) -> None:
@@ -97,7 +97,7 @@ def queries(params: Params, dataset: str) -> Queries:
     return embed_queries(tower, words, background, prompts.templates)
 
 
-def segment(make: Maker, dataset: str, split: str, protocol: Mapping[str, str], here: Place) -> None:
+def segment(make: Maker, dataset: str, split: str, protocol: Mapping[str, str], here: ProcessRank) -> None:
     """Runs the network over a split; the first process writes what all of them have found."""
     out, scratch = paths.segments(dataset, split), SCRATCH / dataset / split
     if here.size == 1:
@@ -105,13 +105,15 @@ def segment(make: Maker, dataset: str, split: str, protocol: Mapping[str, str], 
         return
     shutil.rmtree(scratch / str(here.rank), ignore_errors=True)
     segment_share(make, dataset, split, protocol, here, scratch / str(here.rank))
-    meet()
+    barrier()
     if here.rank == 0:
         join([scratch / str(rank) for rank in range(here.size)], out)
         shutil.rmtree(scratch)
 
 
-def segment_share(make: Maker, dataset: str, split: str, protocol: Mapping[str, str], here: Place, out: Path) -> None:
+def segment_share(
+    make: Maker, dataset: str, split: str, protocol: Mapping[str, str], here: ProcessRank, out: Path
+) -> None:
     """Runs the network over the images of this process, and writes nothing where none are left for it."""
     prepared = paths.prepared(dataset)
     classes, with_background = read_prepared_classes(prepared)
@@ -170,9 +172,9 @@ def map_file(key: str, segments: Map) -> dict[str, str | bytes]:
     Raises:
         UserError: If there are more segments than a picture can tell apart.
     """
-    if segments.max() > MOST:
+    if segments.max() > _MOST:
         raise UserError(
-            f"image {key!r} has {segments.max() + 1} segments, but a segment map can hold {MOST + 1}. "
+            f"image {key!r} has {segments.max() + 1} segments, but a segment map can hold {_MOST + 1}. "
             "Lower `clusters` of the model (of pixels: `steps`), or choose another `frame.stride`, in params.yaml."
         )
     content = io.BytesIO()

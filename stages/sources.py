@@ -23,7 +23,7 @@ from groupseg.sources.fetch import fetch
 from groupseg.sources.tree import Folder
 from groupseg.strategies.registry import STRATEGIES
 from stages import paths
-from stages.archives import Kind, needed_archives, own_path, record, recorded
+from stages.archives import SourceKind, needed_archives, own_path, record, recorded
 from stages.params import load_params
 from stages.schema import Params, model_recipe
 from stages.stage import run
@@ -46,7 +46,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "refine": (),
 }
 # Stages that run for each of a kind.
-KINDS: dict[str, Kind] = {stage: kind for kind, stage in paths.MAKERS.items()}
+KINDS: dict[str, SourceKind] = {stage: kind for kind, stage in paths.MAKERS.items()}
 KINDS |= {"embed_text": "datasets", "evaluate": "datasets"}
 # What makes each kind of model; none of them is part of another.
 RECIPES = {
@@ -83,7 +83,7 @@ def main() -> None:
 
 def items(params: Params, stage: str) -> Sequence[str | None]:
     """Returns what a stage has notes for: data sets, corpora or models; None alone where there is one for all."""
-    running: dict[Kind, list[str]] = {
+    running: dict[SourceKind, list[str]] = {
         "datasets": params.run.datasets,
         "corpora": params.run.corpora,
         "models": [params.run.model, *params.run.variants],
@@ -117,7 +117,7 @@ def of_stage(params: Params, stage: str, item: str | None, code: Code) -> dict[s
     return {"stage": stage, "name": item, "code": digest, **files, **rules}
 
 
-def of_files(params: Params, kind: Kind, name: str) -> dict[str, Any]:
+def of_files(params: Params, kind: SourceKind, name: str) -> dict[str, Any]:
     """Notes the files that something is made from: its archives, fetched unless they are on record, or the user's."""
     if own := own_path(params, kind, name):
         return {"files": files_digest(own)}

@@ -36,7 +36,7 @@ class Data(NamedTuple):
     vocabulary: Vocabulary
 
 
-class Dataset:
+class LazyDataset:
     """A data set that is not read before it is needed."""
 
     def __init__(self, name: str) -> None:
@@ -53,13 +53,13 @@ class Dataset:
 
 def main(dataset: str) -> None:
     """Makes the rows that are missing or of anything else, on all cores."""
-    params, found = load_params(), Dataset(dataset)
+    params, found = load_params(), LazyDataset(dataset)
     learn(params, found)
     vary(params, found)
     move(params, found)
 
 
-def learn(params: Params, dataset: Dataset) -> None:
+def learn(params: Params, dataset: LazyDataset) -> None:
     """Fits strategies on draws of the calibration images."""
     study = params.studies.learning
 
@@ -68,10 +68,10 @@ def learn(params: Params, dataset: Dataset) -> None:
         return learning.learning_curve(strategies, *dataset.data, study.sizes, study.draws, study.seed, workers())
 
     fitting = running(params, dataset.name, params.run.strategies)
-    update("learning", params, dataset, study, list(fitting), learning.COLUMNS, rows)
+    update("learning", params, dataset, study, list(fitting), learning.LEARNING_COLUMNS, rows)
 
 
-def vary(params: Params, dataset: Dataset) -> None:
+def vary(params: Params, dataset: LazyDataset) -> None:
     """Gives strategies other class lists."""
     study = params.studies.vocabulary
 
@@ -82,15 +82,15 @@ def vary(params: Params, dataset: Dataset) -> None:
         )
 
     fitting = running(params, dataset.name, study.strategies, tell=True)
-    update("vocabulary", params, dataset, study, list(fitting), vocabulary.COLUMNS, rows)
+    update("vocabulary", params, dataset, study, list(fitting), vocabulary.VOCABULARY_COLUMNS, rows)
 
 
-def move(params: Params, dataset: Dataset) -> None:
+def move(params: Params, dataset: LazyDataset) -> None:
     """Judges the data set with what strategies have found on each data set that runs."""
 
     def rows(names: list[str]) -> Rows:
         fitted = {source: calibrated(params, source, names) for source in params.run.datasets}
-        return transfer.transfer(dataset.name, fitted, dataset.data.test, dataset.data.vocabulary)
+        return transfer.transfer_study(dataset.name, fitted, dataset.data.test, dataset.data.vocabulary)
 
     code = read_json(paths.note("studies"))["transfer"]
     keys = {}
@@ -100,7 +100,7 @@ def move(params: Params, dataset: Dataset) -> None:
         of_each = dict(zip(params.run.datasets, (record["key"] for record in records), strict=True))
         keys[name] = digest([dataset.digest, of_each, code[records[0]["rule"]]])
     path = paths.results(params) / "transfer" / f"{dataset.name}.csv"
-    update_rows(path, f"transfer {dataset.name}", keys, transfer.COLUMNS, rows)
+    update_rows(path, f"transfer {dataset.name}", keys, transfer.TRANSFER_COLUMNS, rows)
 
 
 def calibrated(params: Params, dataset: str, strategies: list[str]) -> dict[str, Strategy]:
@@ -112,7 +112,7 @@ def calibrated(params: Params, dataset: str, strategies: list[str]) -> dict[str,
 def update(
     name: str,
     params: Params,
-    dataset: Dataset,
+    dataset: LazyDataset,
     study: LearningStudy | VocabularyStudy,
     strategies: list[str],
     columns: Sequence[str],

@@ -7,7 +7,7 @@ from groupseg.errors import UserError
 from groupseg.io.files import write_json
 from groupseg.report.records import results_digest
 from groupseg.report.results import read_results
-from groupseg.tracking.runs import track
+from groupseg.tracking.runs import track_results
 from stages import paths
 from stages.params import load_params
 from stages.stage import run
@@ -18,7 +18,7 @@ def main() -> None:
     params = load_params()
     results = read_results(Path())
     try:
-        track(results)
+        track_results(results)
     except UserError as error:
         # The results are in order, and no later stage needs MLflow.
         print(f"warning: {error}", file=sys.stderr)

@@ -36,7 +36,7 @@ def main() -> None:
     """Makes what is missing or of anything else: captions, weights, figures."""
     params = load_params()
     check(params)
-    folder = paths.unseen(params)
+    folder = paths.unseen_folder(params)
     draw(params, folder)
     train(params, folder)
     path, left_out = paths.results(params) / "unseen.json", scenes.unseen()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from groupseg.compare import revisions
-from groupseg.compare.revisions import Place, Revision
+from groupseg.compare.revisions import CountsOrigin, Revision
 from groupseg.report.effects import effect
 from groupseg.report.figures import write_figures
 from groupseg.report.results import Results, read_results
@@ -91,7 +91,7 @@ def test_explore_writes_a_page_of_the_data_sets_that_are_named(
 
 def test_track_sends_the_results(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Results] = []
-    monkeypatch.setattr(tracking, "track", seen.append)
+    monkeypatch.setattr(tracking, "track_results", seen.append)
     assert call("track") == 0
     assert [dataset.name for dataset in seen[0].datasets] == ["alpha", "beta"]
 
@@ -132,7 +132,7 @@ def test_track_that_sends_nothing_fails_in_one_line(
 def test_a_file_that_is_missing_is_one_clear_line(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(tracking, "track", lambda results: Path("models/none.csv").read_bytes())
+    monkeypatch.setattr(tracking, "track_results", lambda results: Path("models/none.csv").read_bytes())
     assert call("track") == 1
     assert capsys.readouterr().err == "error: models/none.csv is missing. Run `dvc repro`, or `dvc pull`.\n"
 
@@ -141,7 +141,7 @@ def test_compare_goes_from_head_to_the_workspace(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def read(a: str, b: str) -> tuple[Revision, Revision]:
-        return Revision(Place(a, "0" * 40), ("voc",), {}), Revision(Place(b, None), ("coco",), {})
+        return Revision(CountsOrigin(a, "0" * 40), ("voc",), {}), Revision(CountsOrigin(b, None), ("coco",), {})
 
     monkeypatch.setattr(revisions, "read_revisions", read)
     assert call("compare") == 0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from groupseg.code import NEUTRAL, PACKAGES, Code, file_digest
+from groupseg.code import NEUTRAL, PACKAGES, Code, code_file_digest
 from groupseg.strategies.registry import STRATEGIES
 from stages.sources import RECIPES, RECORDS
 
@@ -80,7 +80,7 @@ def test_comments_and_layout_do_not_count(copy: Path) -> None:
 def test_docstrings_do_not_count_and_values_do(tmp_path: Path) -> None:
     def digest(text: str) -> str:
         (tmp_path / "some.py").write_text(text)
-        return file_digest(tmp_path / "some.py")
+        return code_file_digest(tmp_path / "some.py")
 
     assert digest('"""Says."""\ndef f():\n    """Says."""\n    return 1') == digest("def f():\n    return 1")
     values = ["None", "0", "False", "0.0", "''", "()", "[]", "'0'"]

@@ -9,7 +9,7 @@ _FEW = 5
 _NAMED = 12
 
 
-def findings(survey: Survey) -> list[str]:
+def survey_findings(survey: Survey) -> list[str]:
     """Lists what stands out, the gravest first; nothing where all is well."""
     return [*_twins(survey), *map(str, survey.notes), *_labels(survey), *_few(survey)]
 
@@ -42,9 +42,9 @@ def _labels(survey: Survey) -> Iterator[str]:
     """Says what has no pixel."""
     for name, split in survey.splits.items():
         if missing := survey.missing(name):
-            yield f"{name}: no pixel of {some([survey.label_name(label) for label in missing])}."
+            yield f"{name}: no pixel of {_some([survey.label_name(label) for label in missing])}."
         if split.unlabelled:
-            names = some([split.names[row] for row in split.unlabelled])
+            names = _some([split.names[row] for row in split.unlabelled])
             yield f"{name}: {counted(len(split.unlabelled), 'image')} without a labelled pixel: {names}."
 
 
@@ -53,7 +53,7 @@ def _few(survey: Survey) -> Iterator[str]:
     name, split = next(iter(survey.splits.items()))
     rare = [label for label in survey.labels if 0 < split.images[label] < _FEW]
     if rare:
-        yield f"{name}: fewer than {_FEW} images of {some([survey.label_name(label) for label in rare])}."
+        yield f"{name}: fewer than {_FEW} images of {_some([survey.label_name(label) for label in rare])}."
 
 
 def counted(number: int, thing: str) -> str:
@@ -62,7 +62,7 @@ def counted(number: int, thing: str) -> str:
     return f"{number:,} {thing if number == 1 else plural}"
 
 
-def some(names: Sequence[str]) -> str:
+def _some(names: Sequence[str]) -> str:
     """Names the first dozen, and says how many more there are."""
     more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
     return ", ".join(names[:_NAMED]) + more

@@ -9,19 +9,19 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import maximum_filter, minimum_filter
 
-from groupseg.check.survey import Split, Survey
+from groupseg.check.survey import Survey, SurveySplit
 from groupseg.datasets.sample import Sample
 from groupseg.datasets.shards import read_sample
 from groupseg.report.html import data_uri
 from groupseg.report.palette import palette
 
 # Pixels of the longer side of a picture; small ones are shown larger by a whole factor.
-SIDE = 288
+PICTURE_SIDE = 288
 _FILL, _EDGE, _IGNORED = 132, 255, 205
 
 
 @dataclass(frozen=True)
-class Picture:
+class SheetPicture:
     """An image of the sheet.
 
     Attributes:
@@ -41,7 +41,7 @@ class Picture:
     height: int
 
 
-def choose(split: Split, count: int) -> list[int]:
+def choose_shown(split: SurveySplit, count: int) -> list[int]:
     """Chooses images that together show as many classes as they can; the rest evenly from all.
 
     Returns:
@@ -58,24 +58,24 @@ def choose(split: Split, count: int) -> list[int]:
     return sorted([*rows, *(left[place] for place in evenly)])
 
 
-def show(survey: Survey, split: str, row: int) -> Picture:
+def render_picture(survey: Survey, split: str, row: int) -> SheetPicture:
     """Reads an image again and makes the picture of it."""
     images = survey.splits[split]
     sample = read_sample(survey.folder, split, images.keys[row])
     pixels = images.pixels[row, :-1]
     order = np.argsort(-pixels, kind="stable")
     image, mask = _sized(sample)
-    return Picture(
+    return SheetPicture(
         name=sample.name,
         source=_uri(Image.fromarray(image), "JPEG", quality=86),
-        mask=_uri(Image.fromarray(overlay(mask, len(survey.classes))), "PNG", optimize=True),
+        mask=_uri(Image.fromarray(coloured_mask(mask, len(survey.classes))), "PNG", optimize=True),
         labels=tuple(int(label) for label in order[: np.count_nonzero(pixels)]),
         width=image.shape[1],
         height=image.shape[0],
     )
 
 
-def overlay(mask: NDArray[np.integer], classes: int) -> NDArray[np.uint8]:
+def coloured_mask(mask: NDArray[np.integer], classes: int) -> NDArray[np.uint8]:
     """Colours a mask so that it can lie over its picture: background clear, borders of labels firm.
 
     Args:
@@ -96,7 +96,7 @@ def overlay(mask: NDArray[np.integer], classes: int) -> NDArray[np.uint8]:
 def _sized(sample: Sample) -> tuple[NDArray[np.uint8], NDArray[np.integer]]:
     """Brings image and mask to the size of the sheet."""
     rows, columns = sample.mask.shape
-    scale = SIDE / max(rows, columns)
+    scale = PICTURE_SIDE / max(rows, columns)
     scale = math.floor(scale) if scale > 1 else scale
     size = max(1, round(columns * scale)), max(1, round(rows * scale))
     smooth = Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.NEAREST

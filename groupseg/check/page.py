@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from groupseg.check.findings import findings, outline
-from groupseg.check.gallery import choose, show
+from groupseg.check.findings import outline, survey_findings
+from groupseg.check.gallery import choose_shown, render_picture
 from groupseg.check.survey import Survey
 from groupseg.check.terminal import size_of
 from groupseg.datasets.notes import NAMED
@@ -36,17 +36,18 @@ def _context(survey: Survey) -> dict[str, Any]:
         "survey": survey,
         "credit": ARTWORK if read_json(survey.folder / "manifest.json").get("format") == "scenes" else "",
         "outline": outline(survey),
-        "findings": findings(survey),
+        "findings": survey_findings(survey),
         "named": [(note.text, note.names) for note in survey.notes if len(note.names) > NAMED],
         "splits": {name: _split(survey, name) for name in survey.splits},
         "labels": _labels(survey),
         "colours": {label: _colour(survey, label) for label in survey.labels},
         "sheets": {
-            name: [show(survey, name, row) for row in choose(split, _SHOWN)] for name, split in survey.splits.items()
+            name: [render_picture(survey, name, row) for row in choose_shown(split, _SHOWN)]
+            for name, split in survey.splits.items()
         },
         "pairs": [
             {
-                "pictures": [(split, show(survey, split, row)) for split, row in (twins.first, twins.second)],
+                "pictures": [(split, render_picture(survey, split, row)) for split, row in (twins.first, twins.second)],
                 "same": twins.same,
                 "leaks": survey.leaks(twins),
             }

@@ -19,7 +19,7 @@ SPLITS = ("calib", "test")
 
 
 @dataclass(frozen=True, eq=False)
-class Split:
+class SurveySplit:
     """The images of a split.
 
     Attributes:
@@ -93,7 +93,7 @@ class Survey:
     classes: tuple[str, ...]
     background: bool
     folds: int
-    splits: dict[str, Split]
+    splits: dict[str, SurveySplit]
     twins: tuple[Twins, ...]
     size: int
     notes: tuple[Note, ...] = ()
@@ -168,7 +168,7 @@ def _notes(folder: Path) -> tuple[Note, ...]:
     return tuple(Note(note["text"], tuple(note["names"])) for note in notes)
 
 
-def _look_through(folder: Path, name: str, split: str, classes: int) -> tuple[Split, list[Print]]:
+def _look_through(folder: Path, name: str, split: str, classes: int) -> tuple[SurveySplit, list[Print]]:
     """Reads the images of a split, one at a time."""
     keys, names, sizes, pixels, prints = [], [], [], [], []
     for sample in tqdm(read_samples(folder, split), desc=f"check {name} {split}", unit="image", disable=None):
@@ -177,4 +177,4 @@ def _look_through(folder: Path, name: str, split: str, classes: int) -> tuple[Sp
         sizes.append(sample.image.shape[1::-1])
         pixels.append(np.bincount(np.minimum(sample.mask, classes + 1).ravel(), minlength=classes + 2))
         prints.append(fingerprint(sample.image))
-    return Split(tuple(keys), tuple(names), np.array(sizes), np.array(pixels, dtype=np.int64)), prints
+    return SurveySplit(tuple(keys), tuple(names), np.array(sizes), np.array(pixels, dtype=np.int64)), prints

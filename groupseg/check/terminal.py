@@ -2,22 +2,22 @@
 
 from collections.abc import Sequence
 
-from groupseg.check.findings import findings, outline
-from groupseg.check.survey import Split, Survey
+from groupseg.check.findings import outline, survey_findings
+from groupseg.check.survey import Survey, SurveySplit
 from groupseg.report.tables import NOTHING, percent
 
 _BAR = 24
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
-def as_text(survey: Survey) -> str:
+def survey_text(survey: Survey) -> str:
     """Writes what the data set holds: what stands out, its splits, and its labels with their share of the pixels."""
-    found = [f"- {line}" for line in findings(survey)] or ["Nothing stands out."]
+    found = [f"- {line}" for line in survey_findings(survey)] or ["Nothing stands out."]
     head = f"{survey.name}: {outline(survey)}"
     return "\n".join([head, "", *found, "", *_splits(survey), "", *_labels(survey)])
 
 
-def size_of(split: Split) -> str:
+def size_of(split: SurveySplit) -> str:
     """Says how large the images of a split are: one size, or the smallest and largest side and the median size."""
     width, height = (int(value) for value in sorted(split.sizes.tolist())[len(split.sizes) // 2])
     low, high = int(split.sizes.min()), int(split.sizes.max())

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from groupseg.compare.revisions import DatasetCounts, Place, Revision
+from groupseg.compare.revisions import CountsOrigin, DatasetCounts, Revision
 from groupseg.metrics.bootstrap import Resampled, bootstrap_miou, resample_weights
 from groupseg.metrics.confusion import Counts
 from groupseg.metrics.pairs import max_t
@@ -88,8 +88,8 @@ class Comparison:
         only_b: Data sets that only B has.
     """
 
-    a: Place
-    b: Place
+    a: CountsOrigin
+    b: CountsOrigin
     resamples: int
     alpha: float
     correction: str

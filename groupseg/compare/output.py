@@ -8,12 +8,12 @@ from dataclasses import asdict
 from groupseg.compare.differences import Comparison, DatasetComparison, Row
 from groupseg.report.tables import MINUS, percent
 
-WIDTH = 100
+_WIDTH = 100
 _HEADING = ["", "A", "B", f"B {MINUS} A [95 % interval]", "p"]
 
 
 def as_text(comparison: Comparison) -> str:
-    """Writes plain tables for a terminal of `WIDTH` columns; a star marks a significant difference."""
+    """Writes plain tables for a terminal of 100 columns; a star marks a significant difference."""
     lines = [f"A  {comparison.a.label}", f"B  {comparison.b.label}"]
     cells = [_HEADING, *(_cells(row) for dataset in comparison.datasets for row in dataset.rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
@@ -57,7 +57,7 @@ def as_json(comparison: Comparison) -> str:
     return json.dumps(asdict(comparison), indent=1, ensure_ascii=False, allow_nan=False)
 
 
-LAYOUTS: dict[str, Callable[[Comparison], str]] = {"text": as_text, "markdown": as_markdown, "json": as_json}
+FORMATS: dict[str, Callable[[Comparison], str]] = {"text": as_text, "markdown": as_markdown, "json": as_json}
 
 
 def _title(dataset: DatasetComparison) -> str:
@@ -113,4 +113,4 @@ def _note(comparison: Comparison, mark: str) -> str:
 
 
 def _wrapped(*lines: str) -> list[str]:
-    return [part for line in lines for part in textwrap.wrap(line, WIDTH, break_on_hyphens=False)]
+    return [part for line in lines for part in textwrap.wrap(line, _WIDTH, break_on_hyphens=False)]

@@ -22,7 +22,7 @@ FOLDER = "data/counts"
 
 
 @dataclass(frozen=True)
-class Place:
+class CountsOrigin:
     """Where counts were read.
 
     Attributes:
@@ -64,7 +64,7 @@ class Revision:
         datasets: The counts of those that the other side has too.
     """
 
-    place: Place
+    place: CountsOrigin
     names: tuple[str, ...]
     datasets: dict[str, DatasetCounts]
 
@@ -106,12 +106,12 @@ def _repository() -> Iterator[Repo]:
 
 
 @contextmanager
-def _files(repo: Repo, revision: str) -> Iterator[tuple[Place, DVCFileSystem]]:
+def _files(repo: Repo, revision: str) -> Iterator[tuple[CountsOrigin, DVCFileSystem]]:
     """Yields the files of a revision, those of DVC among them."""
     try:
         with ExitStack() as stack:
             commit = _switch(stack, repo, revision)
-            yield Place(revision, None if revision == WORKSPACE else commit), DVCFileSystem(repo)
+            yield CountsOrigin(revision, None if revision == WORKSPACE else commit), DVCFileSystem(repo)
     except RevError as error:
         raise UserError(
             f"Expected a git revision, the name of an experiment, or `{WORKSPACE}`, but {revision!r} is none of them. "
@@ -156,7 +156,7 @@ def _read(repo: Repo, revision: str, paths: dict[str, str], shared: list[str]) -
         return Revision(place, tuple(sorted(paths)), counts)
 
 
-def _counts(files: DVCFileSystem, place: Place, path: str) -> DatasetCounts:
+def _counts(files: DVCFileSystem, place: CountsOrigin, path: str) -> DatasetCounts:
     try:
         content = files.cat_file(f"/{path}")
     except OSError as error:

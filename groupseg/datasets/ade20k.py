@@ -1,7 +1,7 @@
 """The layout of ADE20K's scene parsing benchmark: ADEChallengeData2016."""
 
 from groupseg.datasets.labelled import LabelledFiles
-from groupseg.datasets.layout import Pairs, find_root, pairs_in
+from groupseg.datasets.layout import ImageMaskPairs, find_root, pairs_in
 from groupseg.datasets.masks import value_labels
 from groupseg.datasets.meaning import Meaning
 from groupseg.datasets.names import class_list
@@ -29,7 +29,7 @@ def read_ade20k(tree: Tree, calib: float | None, seed: int) -> LabelledFiles:
         UserError: If a folder is missing, an image has no mask, or a mask no image.
     """
 
-    def pairs(part: str) -> Pairs:
+    def pairs(part: str) -> ImageMaskPairs:
         return pairs_in(tree, _LAYOUT, (f"images/{part}/", "", {".jpg"}), (f"annotations/{part}/", "", {".png"}))
 
     classes = class_list("ade20k")

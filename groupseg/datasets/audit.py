@@ -21,7 +21,7 @@ _MUCH = 0.2
 
 
 @dataclass(frozen=True, eq=False)
-class Counts:
+class LabelCounts:
     """What some images hold.
 
     Attributes:
@@ -38,8 +38,8 @@ class Counts:
     ignored: int
     remarks: Sequence[Remark]
 
-    def __add__(self, other: "Counts") -> "Counts":
-        return Counts(
+    def __add__(self, other: "LabelCounts") -> "LabelCounts":
+        return LabelCounts(
             self.images + other.images,
             self.pixels + other.pixels,
             self.holding + other.holding,
@@ -48,7 +48,7 @@ class Counts:
         )
 
 
-def write_findings(path: Path, folder: Path, files: LabelledFiles, splits: Mapping[str, Counts]) -> list[str]:
+def write_findings(path: Path, folder: Path, files: LabelledFiles, splits: Mapping[str, LabelCounts]) -> list[str]:
     """Says what stands out in a data set, a line each, and writes all of it with the images and pixels of each label.
 
     Args:
@@ -73,7 +73,7 @@ def write_findings(path: Path, folder: Path, files: LabelledFiles, splits: Mappi
     return [printable(str(note)) for note in notes]
 
 
-def stands_out(files: LabelledFiles, counts: Counts) -> Iterator[Note]:
+def stands_out(files: LabelledFiles, counts: LabelCounts) -> Iterator[Note]:
     """Yields what the owner of some images should know of them.
 
     Raises:
@@ -111,7 +111,7 @@ def _unknown(files: LabelledFiles) -> str:
     return f" If {value} is a class, begin each line of the list of classes with its value, such as {line}."
 
 
-def _remarked(files: LabelledFiles, counts: Counts) -> Iterator[Note]:
+def _remarked(files: LabelledFiles, counts: LabelCounts) -> Iterator[Note]:
     """Yields what was remarked on images and shapes, all of a kind together."""
     kinds: tuple[Literal["turned", "empty", "covered"], ...] = ("turned", "empty", "covered")
     turned, empty, covered = (tuple(one.name for one in counts.remarks if one.kind == kind) for kind in kinds)
@@ -137,7 +137,7 @@ def _remarked(files: LabelledFiles, counts: Counts) -> Iterator[Note]:
         )
 
 
-def _labels(files: LabelledFiles, splits: Mapping[str, Counts]) -> dict[str, Any]:
+def _labels(files: LabelledFiles, splits: Mapping[str, LabelCounts]) -> dict[str, Any]:
     """Returns how many images and pixels hold each label in each split."""
     names = ["background"] * files.background + list(files.classes)
     return {

@@ -1,7 +1,7 @@
 """The layout of Cityscapes: leftImg8bit and gtFine."""
 
 from groupseg.datasets.labelled import LabelledFiles
-from groupseg.datasets.layout import Pairs, find_root, pairs_in
+from groupseg.datasets.layout import ImageMaskPairs, find_root, pairs_in
 from groupseg.datasets.meaning import Meaning
 from groupseg.datasets.names import class_list
 from groupseg.datasets.published import Published, read_published
@@ -30,7 +30,7 @@ def read_cityscapes(tree: Tree, calib: float | None, seed: int) -> LabelledFiles
         UserError: If a folder is missing, an image has no mask, or a mask no image.
     """
 
-    def pairs(part: str) -> Pairs:
+    def pairs(part: str) -> ImageMaskPairs:
         images = (f"leftImg8bit/{part}/", "_leftImg8bit", {".png"})
         return pairs_in(tree, "Cityscapes", images, (f"gtFine/{part}/", "_gtFine_labelIds", {".png"}))
 

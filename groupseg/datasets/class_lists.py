@@ -26,7 +26,7 @@ FILES = (
     "classes.names", "class_dict.csv", "classes.csv", "labels.csv",
 )  # fmt: skip
 
-BACKGROUND = frozenset({"background", "_background_", "__background__"})
+BACKGROUND_NAMES = frozenset({"background", "_background_", "__background__"})
 IGNORED = frozenset({"__ignore__", "__ignored__", "_ignore_", "ignore", "ignored", "void"})
 
 _LABELMAP = re.compile(r"(?P<name>.*?):(?:(?P<colour>\d+, *\d+, *\d+)?):[^:]*:[^:]*")
@@ -38,7 +38,7 @@ _VALUE = ("pixel value", "value", "id", "index", "number")
 _RED = ("r", "red")
 
 
-class Line(NamedTuple):
+class ClassEntry(NamedTuple):
     """An entry of a list: the value in masks, the name, and the colour 0xRRGGBB where one is given."""
 
     value: int
@@ -57,13 +57,13 @@ class ClassList:
     """
 
     label: str
-    lines: tuple[Line, ...]
+    lines: tuple[ClassEntry, ...]
     notes: tuple[str, ...] = ()
 
     @property
-    def named(self) -> tuple[Line, ...]:
+    def named(self) -> tuple[ClassEntry, ...]:
         """The classes: neither background nor ignored."""
-        return tuple(line for line in self.lines if line.name.casefold() not in BACKGROUND | IGNORED)
+        return tuple(line for line in self.lines if line.name.casefold() not in BACKGROUND_NAMES | IGNORED)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -73,7 +73,7 @@ class ClassList:
     @property
     def background(self) -> bool:
         """Whether background is listed."""
-        return any(line.name.casefold() in BACKGROUND for line in self.lines)
+        return any(line.name.casefold() in BACKGROUND_NAMES for line in self.lines)
 
     @property
     def values(self) -> tuple[int, ...]:
@@ -87,7 +87,7 @@ class ClassList:
             ignore: The value of unknown pixels; None for 255, or 65535 where 255 is listed.
         """
         unknown = ignore_value(len(self.named))
-        labels = {line.value: 0 if line.name.casefold() in BACKGROUND else unknown for line in self.lines}
+        labels = {line.value: 0 if line.name.casefold() in BACKGROUND_NAMES else unknown for line in self.lines}
         labels |= {line.value: index + 1 for index, line in enumerate(self.named)}
         listed = labels.get(255, unknown) != unknown
         return labels | {ignore if ignore is not None else 65535 if listed else 255: unknown}
@@ -146,11 +146,11 @@ def parse_class_list(data: bytes, label: str) -> ClassList:
 def _plain(lines: Sequence[str], label: str) -> ClassList:
     """Takes line i for value i; after labelme's `__ignore__`, for value i - 1."""
     if lines[0].casefold() == "__ignore__":
-        named = [Line(255, lines[0]), *(Line(value, name) for value, name in enumerate(lines[1:]))]
+        named = [ClassEntry(255, lines[0]), *(ClassEntry(value, name) for value, name in enumerate(lines[1:]))]
         notes = (f"`{lines[0]}` is no class but value -1, unknown, and the lines below it count from 0 on",)
         return ClassList(label, tuple(named), notes)
-    found = ClassList(label, tuple(Line(value, name) for value, name in enumerate(lines)))
-    if any(line.name.casefold() in BACKGROUND for line in found.lines[1:]):
+    found = ClassList(label, tuple(ClassEntry(value, name) for value, name in enumerate(lines)))
+    if any(line.name.casefold() in BACKGROUND_NAMES for line in found.lines[1:]):
         raise UserError(
             f"{label}: background must be the first line, value 0 in the masks. Renumber the masks, or write its value"
             " before each name, such as 3: background."
@@ -168,7 +168,7 @@ def _numbered(lines: Sequence[str], label: str) -> ClassList | None:
         if len(numbers) < len(lines) or numbers not in ([*range(len(lines))], [*range(1, len(lines) + 1)]):
             return None
         found = spaced
-    named = tuple(Line(int(match[1]), match[2].strip()) for match in found if match)
+    named = tuple(ClassEntry(int(match[1]), match[2].strip()) for match in found if match)
     return ClassList(label, named, ("the number before each name is its value, and is taken off",))
 
 
@@ -181,7 +181,7 @@ def _labelmap(lines: Sequence[str], label: str) -> ClassList | None:
     named = []
     for value, match in enumerate(match for match in found if match):
         colour = _colour(match["colour"].split(","), label) if match["colour"] else None
-        named.append(Line(255 if match["name"].casefold() in IGNORED else value, match["name"].strip(), colour))
+        named.append(ClassEntry(255 if match["name"].casefold() in IGNORED else value, match["name"].strip(), colour))
     return ClassList(label, tuple(named))
 
 
@@ -204,7 +204,7 @@ def _table(data: bytes, label: str) -> ClassList:
         if value is not None and not cells[value].isdecimal():
             raise UserError(f"{label}: row {index + 2} has no value: {','.join(row)!r}. Write a whole number there.")
         colour = None if red is None else _colour(cells[red : red + 3], label)
-        named.append(Line(index if value is None else int(cells[value]), cells[name], colour))
+        named.append(ClassEntry(index if value is None else int(cells[value]), cells[name], colour))
     return ClassList(label, tuple(named))
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Set
 
-from groupseg.datasets.class_lists import BACKGROUND, IGNORED
+from groupseg.datasets.class_lists import BACKGROUND_NAMES, IGNORED
 from groupseg.datasets.coco_format import Coco, Id
 from groupseg.datasets.names import repeated
 from groupseg.datasets.sample import ignore_value
@@ -14,11 +14,11 @@ def category_labels(coco: Coco, without: Set[Id] = frozenset()) -> dict[Id, int]
     """Numbers the classes from 1 on, see `_class_ids`; background is 0, and what is ignored `ignore_value`."""
     ids = _class_ids(coco, without)
     others = {category["id"]: category["name"].casefold() for category in coco["categories"]}
-    labels = {key: 0 if name in BACKGROUND else ignore_value(len(ids)) for key, name in others.items()}
+    labels = {key: 0 if name in BACKGROUND_NAMES else ignore_value(len(ids)) for key, name in others.items()}
     return labels | {key: index + 1 for index, key in enumerate(ids)}
 
 
-def class_names(coco: Coco, label: str, without: Set[Id] = frozenset()) -> tuple[str, ...]:
+def category_names(coco: Coco, label: str, without: Set[Id] = frozenset()) -> tuple[str, ...]:
     """Returns the names of the classes in the order of their labels; raises UserError if two share one or none is."""
     names = {category["id"]: category["name"] for category in coco["categories"]}
     found = tuple(names[key] for key in _class_ids(coco, without))
@@ -37,7 +37,7 @@ def _class_ids(coco: Coco, without: Set[Id]) -> list[Id]:
     ids = [
         category["id"]
         for category in coco["categories"]
-        if category["id"] not in without and category["name"].casefold() not in BACKGROUND | IGNORED
+        if category["id"] not in without and category["name"].casefold() not in BACKGROUND_NAMES | IGNORED
     ]
     return sorted(ids, key=lambda key: (isinstance(key, str), key))
 
@@ -60,7 +60,7 @@ def category_notes(coco: Coco, roots: Set[Id]) -> Iterator[str]:
     """Says which categories are no classes."""
     if named := [repr(category["name"]) for category in coco["categories"] if category["id"] in roots]:
         yield f"category {', '.join(named)} owns no shape and groups the others: it is taken for no class"
-    for names, meaning in ((BACKGROUND, "background"), (IGNORED, "unknown pixels")):
+    for names, meaning in ((BACKGROUND_NAMES, "background"), (IGNORED, "unknown pixels")):
         for category in coco["categories"]:
             if category["name"].casefold() in names and category["id"] not in roots:
                 yield f"category {category['name']!r} is taken for {meaning}, and is no class"

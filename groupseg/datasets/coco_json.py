@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from groupseg.datasets.coco_categories import category_labels, category_notes, class_names, root_categories
+from groupseg.datasets.coco_categories import category_labels, category_names, category_notes, root_categories
 from groupseg.datasets.coco_format import Coco, Id, parse_coco
 from groupseg.datasets.coco_shapes import Order, are_shares, by_size, crowds_first, in_pixels, ordered_shapes
 from groupseg.datasets.labelled import Item, LabelledFiles, Unmatched
@@ -70,7 +70,7 @@ def _read_all(tree: Tree, names: Mapping[str, str], calib: float | None, seed: i
         if are_shares(coco):
             files[part] = coco = in_pixels(coco)
             notes.append(Note(f"{label}: all polygons lie within 0..1, and are taken for shares of width and height"))
-        found = class_names(coco, label, roots)
+        found = category_names(coco, label, roots)
         if classes and found != classes:
             raise UserError(f"{label} has other categories than {next(iter(labels.values()))}. Give both the same.")
         classes = found
@@ -114,7 +114,7 @@ def read_coco_instances(tree: Tree, calib: float | None, seed: int) -> LabelledF
         file = f"annotations/instances_{part}.json"
         name = find_root(tree, file, "COCO") + file
         coco = parse_coco(tree.read(name), tree.where(name))
-        if class_names(coco, tree.where(name)) != class_list("coco_object"):
+        if category_names(coco, tree.where(name)) != class_list("coco_object"):
             raise UserError(
                 f"{tree.where(name)} has other categories than COCO's 80. Read it as coco_json, or fetch it again."
             )

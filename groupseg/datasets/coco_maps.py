@@ -7,7 +7,7 @@ of the ids were never given out.
 from collections.abc import Sequence
 
 from groupseg.datasets.labelled import LabelledFiles
-from groupseg.datasets.layout import Pairs, files_below, find_root, pairs_in
+from groupseg.datasets.layout import ImageMaskPairs, files_below, find_root, pairs_in
 from groupseg.datasets.masks import value_labels
 from groupseg.datasets.meaning import Meaning
 from groupseg.datasets.names import class_list
@@ -70,7 +70,7 @@ def _read(tree: Tree, calib: float | None, seed: int, maps: Meaning, converted: 
     root = find_root(tree, "val2017/", layout, {".png"})
     whole = bool(files_below(tree, f"{root}val2017/", {".png"}, others=(_OBJECT, _ALL)))
 
-    def pairs(part: str) -> Pairs:
+    def pairs(part: str) -> ImageMaskPairs:
         masks = (f"{part}/", "" if whole else ending, {".png"})
         return pairs_in(tree, layout, (f"{part}/", "", {".jpg"}), masks, (_OBJECT, _ALL) if whole else ())
 

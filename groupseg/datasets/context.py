@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from groupseg.datasets.coco_format import parse_json
 from groupseg.datasets.labelled import Item, LabelledFiles, Unmatched
-from groupseg.datasets.layout import Pairs, files_below, find_root, official_splits, paired
+from groupseg.datasets.layout import ImageMaskPairs, files_below, find_root, official_splits, paired
 from groupseg.datasets.located import find_images
 from groupseg.datasets.masks import MaskFiles, value_labels
 from groupseg.datasets.names import class_list, read_lines, repeated
@@ -101,13 +101,13 @@ def _converted(tree: Tree, calib: float | None, seed: int, background: bool) -> 
     images = files_below(tree, f"{root}JPEGImages/", {".jpg"})
     masks = files_below(tree, f"{root}SegmentationClassContext/", {".png"})
 
-    def pairs(part: str) -> Pairs:
+    def pairs(part: str) -> ImageMaskPairs:
         names = read_lines(tree, f"{root}{_LISTS}{part}.txt")
         pictures = {name: images.get(name, f"{root}JPEGImages/{name}.jpg") for name in names}
         return paired(tree, pictures, {name: masks[name] for name in names if name in masks})
 
     test = pairs("val")
-    train = Pairs({}, Unmatched()) if calib is None else pairs("train")
+    train = ImageMaskPairs({}, Unmatched()) if calib is None else pairs("train")
     classes = class_list("context")
     labels = value_labels(len(classes), 1, background, [255] if background else [0, 255])
     splits = official_splits(test.items, train.items, calib, seed)

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 from groupseg.datasets.class_lists import ClassList, find_class_list, read_class_list
 from groupseg.datasets.labelled import Item, LabelledFiles
-from groupseg.datasets.layout import Pairs, files_below, find_root, paired
+from groupseg.datasets.layout import ImageMaskPairs, files_below, find_root, paired
 from groupseg.datasets.masks import MaskFiles
 from groupseg.datasets.meaning import meaning_of
-from groupseg.datasets.names import check_disjoint, draw, read_lines
+from groupseg.datasets.names import check_disjoint, draw_names, read_lines
 from groupseg.datasets.pictures import LOSSLESS, SUFFIXES, Palette
 from groupseg.datasets.roboflow import roboflow_root
 from groupseg.datasets.switches import reader
@@ -97,7 +97,7 @@ def _check_ignored(listed: ClassList, ignore: int | None) -> None:
         )
 
 
-def folder_pairs(tree: Tree, root: str) -> Pairs:
+def folder_pairs(tree: Tree, root: str) -> ImageMaskPairs:
     """Returns every image with its mask, by name, sorted.
 
     Raises:
@@ -157,7 +157,7 @@ def _splits(tree: Tree, root: str, items: Mapping[str, Item], calib: float | Non
         check_disjoint(listed["calib"], listed["test"], *(tree.where(name) for name in lists.values()))
     if "calib" not in listed:
         rest = [name for name in items if name not in listed.get("test", ())]
-        listed["calib"] = draw(rest, calib, seed)
+        listed["calib"] = draw_names(rest, calib, seed)
     if "test" not in listed:
         listed["test"] = [name for name in items if name not in listed["calib"]]
     return listed

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from groupseg.datasets.labelled import Item, Unmatched
-from groupseg.datasets.names import draw
+from groupseg.datasets.names import draw_names
 from groupseg.datasets.notes import counted
 from groupseg.datasets.pictures import SUFFIXES
 from groupseg.datasets.texts import is_text
@@ -80,17 +80,17 @@ def files_below(
 
 
 # A folder with a slash at its end, the end of the names in it, and their suffixes.
-Place = tuple[str, str, Collection[str]]
+_Place = tuple[str, str, Collection[str]]
 
 
-class Pairs(NamedTuple):
+class ImageMaskPairs(NamedTuple):
     """Images with their masks, by name and sorted by it, and what has no counterpart."""
 
     items: dict[str, Item]
     unmatched: Unmatched
 
 
-def paired(tree: Tree, images: Mapping[str, str], masks: Mapping[str, str]) -> Pairs:
+def paired(tree: Tree, images: Mapping[str, str], masks: Mapping[str, str]) -> ImageMaskPairs:
     """Puts images and masks of the same name together, in the order of `images`.
 
     Raises:
@@ -107,10 +107,10 @@ def paired(tree: Tree, images: Mapping[str, str], masks: Mapping[str, str]) -> P
             f" {counted(len(lone), 'mask')}{first}. Give each mask the name of its image.",
             bare + lone,
         )
-    return Pairs(items, Unmatched(bare, lone, names=names))
+    return ImageMaskPairs(items, Unmatched(bare, lone, names=names))
 
 
-def pairs_in(tree: Tree, layout: str, images: Place, masks: Place, others: tuple[str, ...] = ()) -> Pairs:
+def pairs_in(tree: Tree, layout: str, images: _Place, masks: _Place, others: tuple[str, ...] = ()) -> ImageMaskPairs:
     """Puts the images of one folder and the masks of another together, wherever in the tree they lie.
 
     Args:
@@ -147,7 +147,7 @@ def official_splits(
     """
     if calib is None:
         return {"test": list(test.values())}
-    return {"calib": [train[name] for name in draw(list(train), calib, seed)], "test": list(test.values())}
+    return {"calib": [train[name] for name in draw_names(list(train), calib, seed)], "test": list(test.values())}
 
 
 def drawn_splits(items: Mapping[str, Item], calib: float | None, seed: int) -> dict[str, Sequence[Item]]:
@@ -161,7 +161,7 @@ def drawn_splits(items: Mapping[str, Item], calib: float | None, seed: int) -> d
     Raises:
         UserError: If more are asked for than there are.
     """
-    drawn = set() if calib is None else set(draw(list(items), calib, seed))
+    drawn = set() if calib is None else set(draw_names(list(items), calib, seed))
     calibration = {} if calib is None else {"calib": [items[name] for name in sorted(drawn)]}
     return {**calibration, "test": [items[name] for name in items if name not in drawn]}
 

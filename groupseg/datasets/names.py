@@ -49,7 +49,7 @@ def class_list(name: str) -> tuple[str, ...]:
     return tuple(lines[lines[0] == "background" :])
 
 
-def draw(names: Sequence[str], calib: float, seed: int) -> list[str]:
+def draw_names(names: Sequence[str], calib: float, seed: int) -> list[str]:
     """Draws the calibration images: `calib` of them, or that share of `names` where it is below 1.
 
     The order is that of a hash of seed and name, the same with every version of every library; an image more

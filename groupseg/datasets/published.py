@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from groupseg.datasets.labelled import LabelledFiles, Unmatched
-from groupseg.datasets.layout import Pairs, official_splits
+from groupseg.datasets.layout import ImageMaskPairs, official_splits
 from groupseg.datasets.masks import MaskFiles
 from groupseg.datasets.meaning import Meaning, own_or_published
 from groupseg.sources.tree import Tree
@@ -30,7 +30,7 @@ class Published:
 
 
 def read_published(
-    tree: Tree, root: str, calib: float | None, seed: int, published: Published, pairs: Callable[[str], Pairs]
+    tree: Tree, root: str, calib: float | None, seed: int, published: Published, pairs: Callable[[str], ImageMaskPairs]
 ) -> LabelledFiles:
     """Finds the images of a published layout; where a list of classes lies in it, the classes are those of the list.
 
@@ -43,7 +43,7 @@ def read_published(
         pairs: Finds the images of a split and their masks.
     """
     test = pairs(published.test)
-    train = Pairs({}, Unmatched()) if calib is None else pairs(published.train)
+    train = ImageMaskPairs({}, Unmatched()) if calib is None else pairs(published.train)
     names = (*test.items, *train.items)
     means = own_or_published(tree, root, published.means, published.called, names, published.names)
     return LabelledFiles(

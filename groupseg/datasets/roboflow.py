@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from groupseg.datasets.labelled import Item
-from groupseg.datasets.layout import Pairs, drawn_splits, files_below, official_splits, paired
+from groupseg.datasets.layout import ImageMaskPairs, drawn_splits, files_below, official_splits, paired
 from groupseg.datasets.pictures import SUFFIXES
 from groupseg.errors import UserError
 from groupseg.sources.tree import Folder, Tree
@@ -27,7 +27,7 @@ class RoboflowMasks:
     classes: str
     parts: Mapping[str, str]
 
-    def pairs(self, tree: Tree) -> Pairs:
+    def pairs(self, tree: Tree) -> ImageMaskPairs:
         """Puts pictures and masks together, by the path below the export."""
         images: dict[str, str] = {}
         masks: dict[str, str] = {}

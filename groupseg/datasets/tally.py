@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from groupseg.datasets.audit import Counts
+from groupseg.datasets.audit import LabelCounts
 from groupseg.datasets.labelled import Remark
 from groupseg.datasets.notes import together
 from groupseg.datasets.shard_file import Shard
@@ -39,15 +39,15 @@ class SplitTally:
         self.reasons += shard.unusable
         self.ignored += shard.ignored
 
-    def counts(self, classes: int) -> Counts:
+    def counts(self, classes: int) -> LabelCounts:
         """Returns what was counted, of a data set of so many classes."""
         pixels, holding = np.zeros(classes + 1, np.int64), np.zeros(classes + 2, np.int64)
         if self.images:
             pixels, holding = pixels + self.pixels, holding + self.holding
-        return Counts(self.images, pixels, holding, self.ignored, self.remarks)
+        return LabelCounts(self.images, pixels, holding, self.ignored, self.remarks)
 
 
-class Seen:
+class WrittenImages:
     """The keys and pictures written so far.
 
     Attributes:

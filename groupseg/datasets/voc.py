@@ -10,7 +10,7 @@ import numpy as np
 import scipy.io
 
 from groupseg.datasets.labelled import Item, LabelledFiles, Truth, Unmatched
-from groupseg.datasets.layout import Pairs, drawn_splits, files_below, find_root, official_splits, paired
+from groupseg.datasets.layout import ImageMaskPairs, drawn_splits, files_below, find_root, official_splits, paired
 from groupseg.datasets.masks import MaskFiles, relabel, value_labels
 from groupseg.datasets.meaning import Meaning, own_or_published, without_background
 from groupseg.datasets.names import check_disjoint, class_list, read_lines
@@ -127,7 +127,7 @@ class _Voc:
             return {"all": sorted({name for file in lists.values() for name in self._listed(file)})}
         return {"all": sorted({*self.images, *files_below(self.tree, self.masks, {".png"})})}
 
-    def pairs(self, names: Sequence[str], masks: str = "", suffix: str = ".png") -> Pairs:
+    def pairs(self, names: Sequence[str], masks: str = "", suffix: str = ".png") -> ImageMaskPairs:
         """Puts pictures and masks of some names together; what has neither counts as a picture without a mask."""
         there = files_below(self.tree, masks or self.masks, {suffix})
         pictures = {name: self.images.get(name, f"{self.root}JPEGImages/{name}") for name in names}

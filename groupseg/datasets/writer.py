@@ -21,7 +21,7 @@ from groupseg.datasets.labelled import LabelledFiles, Loader
 from groupseg.datasets.notes import counted, together
 from groupseg.datasets.sample import CaptionedImage, Sample
 from groupseg.datasets.shard_file import Shard, write_shard
-from groupseg.datasets.tally import Seen, SplitTally
+from groupseg.datasets.tally import SplitTally, WrittenImages
 from groupseg.errors import NamedFault, UserError, printable
 from groupseg.io.files import write_json
 from groupseg.parallel import in_order
@@ -221,7 +221,7 @@ def _write_splits(
     progress: Progress | None = None,
 ) -> dict[str, SplitTally]:
     """Writes shards of `size` images; raises UserError if a key is taken, or a picture is in two splits."""
-    seen = Seen()
+    seen = WrittenImages()
     report = {split: SplitTally() for split in splits}
     jobs: Iterator[_Job[T]] = chain.from_iterable(_jobs(folder, split, items, size) for split, items in splits.items())
     if processes > 1:  # what goes to another process must be there at once

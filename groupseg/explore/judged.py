@@ -14,7 +14,7 @@ from groupseg.explore.pictures import picture_of
 from groupseg.explore.slider import Slider, make_slider
 from groupseg.metrics.confusion import entries
 from groupseg.report.album import Album
-from groupseg.report.kinds import KINDS
+from groupseg.report.kinds import CURE_KINDS
 from groupseg.report.palette import palette
 from groupseg.report.results import ORACLE, DatasetResults, Results
 from groupseg.segments.vocabulary import Vocabulary
@@ -84,7 +84,7 @@ class _Shown:
     ) -> None:
         self._dataset, self._album, self._vocabulary = dataset, album, vocabulary
         self._segments, self._part = segments, album.table.subset(rows)
-        self._kinds = {rule: kind for kind, rules in KINDS.items() for rule in rules}
+        self._kinds = {rule: kind for kind, rules in CURE_KINDS.items() for rule in rules}
         self._moved: dict[str, dict[str, Any]] = {}
         self.sliders: list[Slider] = []
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupseg.segments.table import SegmentTable
-from groupseg.strategies.base import Recorded, Strategy, Thresholded
+from groupseg.strategies.base import Strategy, StrategyBase, Thresholded
 from groupseg.strategies.crossfit import CrossFit
 from groupseg.strategies.fixed import Fixed
 from groupseg.strategies.scores import image_max
@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 def is_single(strategy: Strategy) -> bool:
     """Whether a strategy has one number that decides which candidates are background."""
     first = _copies(strategy)[0]
-    return isinstance(first, Recorded) and first.HAS_THRESHOLD
+    return isinstance(first, StrategyBase) and first.HAS_THRESHOLD
 
 
 def is_movable(strategy: Strategy, table: SegmentTable) -> bool:

@@ -11,13 +11,13 @@ from groupseg.explore.packed import smallest
 from groupseg.report.html import data_uri
 
 # Pixels of the longer side. What is smaller is kept as it is.
-SIDE = 400
+_SIDE = 400
 _QUALITY = 82
 
-Map = NDArray[np.integer]
+_Map = NDArray[np.integer]
 
 
-def picture_of(image: NDArray[np.uint8], segments: Map, truth: Map | None) -> dict[str, Any]:
+def picture_of(image: NDArray[np.uint8], segments: _Map, truth: _Map | None) -> dict[str, Any]:
     """Puts an image on the page.
 
     Args:
@@ -30,7 +30,7 @@ def picture_of(image: NDArray[np.uint8], segments: Map, truth: Map | None) -> di
         nearest pixel where they are reduced.
     """
     height, width = segments.shape
-    scale = min(1.0, SIDE / max(height, width))
+    scale = min(1.0, _SIDE / max(height, width))
     rows, columns = _nearest(height, scale), _nearest(width, scale)
     picture = Image.fromarray(image)
     if scale < 1:

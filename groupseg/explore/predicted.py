@@ -17,7 +17,7 @@ from groupseg.predict.result import Result
 from groupseg.report.palette import palette
 
 # Images on a page, at most.
-MOST = 200
+_MOST = 200
 _ABOUT = (
     "Move the threshold: a segment whose score is under it is called background. Nothing is known of the truth here, so"
     " that no figure says what is right. The two sides show the same rule, each at a threshold of its own."
@@ -26,7 +26,7 @@ _NOTES = ("Keys: the left and right arrow go from image to image. The address of
 
 
 class PredictedPage:
-    """Gathers pictures for a page, the first `MOST` of them.
+    """Gathers pictures for a page, the first 200 of them.
 
     Args:
         naming: How their segments got names.
@@ -42,7 +42,7 @@ class PredictedPage:
     def add(self, name: str, result: Result) -> None:
         """Adds a picture, called `name`."""
         self._seen += 1
-        if len(self._images) == MOST or result.evidence is None:
+        if len(self._images) == _MOST or result.evidence is None:
             return
         number = {name: label for label, name in enumerate(result.classes, start=1)}
         segments = result.segments

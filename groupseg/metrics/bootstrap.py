@@ -27,7 +27,7 @@ from groupseg.metrics.iou import iou, mean_iou
 Floats = NDArray[np.float64]
 
 # Images that must show a class, for an interval to hold what other images of it would change.
-ENOUGH = 5
+_ENOUGH = 5
 # What rounding alone makes resamples differ by.
 ROUNDING = 1e-12
 
@@ -170,15 +170,17 @@ def interval(figure: Resampled, level: float = 0.95) -> tuple[float, float]:
 
 
 def rare_classes(truth: Integers, classes: Sequence[str]) -> list[str]:
-    """Warns, in one line or none, of classes that fewer than `ENOUGH` images show.
+    """Warns, in one line or none, of classes that fewer than 5 images show.
 
     Args:
         truth: [N, C + 1] int64, pixels of each label in each image, the background first.
         classes: Names of the C classes.
     """
     shown = np.count_nonzero(truth[:, 1:], axis=0)
-    rare = [f"{name} ({count})" for name, count in zip(classes, shown, strict=True) if count < ENOUGH]
+    rare = [f"{name} ({count})" for name, count in zip(classes, shown, strict=True) if count < _ENOUGH]
     if not rare:
         return []
     listed = ", ".join(rare[:10]) + (f" and {len(rare) - 10} more" if len(rare) > 10 else "")
-    return [f"Fewer than {ENOUGH} test images show {listed}. What other images of them would change is in no interval."]
+    return [
+        f"Fewer than {_ENOUGH} test images show {listed}. What other images of them would change is in no interval."
+    ]

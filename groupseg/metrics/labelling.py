@@ -20,7 +20,7 @@ Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
 # A move must gain more than rounding can.
-GAIN = 1e-12
+_GAIN = 1e-12
 # Segments weighed at once: all labels of all segments would fill the memory.
 CHUNK = 2048
 
@@ -149,7 +149,7 @@ def _ascend(pixels: csr_array, allowed: Mask | Either, start: Labels) -> Labels:
             [_best_move(sums, _dense(pixels, rows), allowed[rows], labels[rows])[1] for rows in _chunks(len(labels))]
         )
         order = np.argsort(-gain, kind="stable")
-        order = order[: np.count_nonzero(gain > GAIN)]
+        order = order[: np.count_nonzero(gain > _GAIN)]
         if not order.size:
             return labels
         for row in order:
@@ -157,7 +157,7 @@ def _ascend(pixels: csr_array, allowed: Mask | Either, start: Labels) -> Labels:
             one = slice(row, row + 1)
             own = _dense(pixels, one)
             (label,), (gained,) = _best_move(sums, own, allowed[one], labels[one])
-            if gained > GAIN:
+            if gained > _GAIN:
                 sums.move(own[0], labels[row], label)
                 labels[row] = label
 

@@ -39,7 +39,7 @@ Labels = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
-class Rung:
+class MeasuredRung:
     """A rung, and the step up to it.
 
     Attributes:
@@ -142,7 +142,7 @@ def accept_or_drop(table: SegmentTable, labels: Labels, candidate: Labels) -> La
     return best_labelling(table, Either(table, choices), start)
 
 
-def ladder(table: SegmentTable, labels: Mapping[str, Labels], weights: NDArray[np.int32]) -> list[Rung]:
+def ladder(table: SegmentTable, labels: Mapping[str, Labels], weights: NDArray[np.int32]) -> list[MeasuredRung]:
     """Measures the rungs, and "perfect" above them.
 
     Args:
@@ -156,17 +156,17 @@ def ladder(table: SegmentTable, labels: Mapping[str, Labels], weights: NDArray[n
     resampled = {name: bootstrap_miou(image_counts(table, given), weights) for name, given in labels.items()}
     first = next(iter(resampled.values()))
     below = constant(0.0, first)
-    rungs: list[Rung] = []
+    rungs: list[MeasuredRung] = []
     for name, own in {**resampled, "perfect": constant(1.0, first)}.items():
         rungs.append(rung(name, own, below))
         below = own
     return rungs
 
 
-def rung(name: str, own: Resampled, below: Resampled) -> Rung:
+def rung(name: str, own: Resampled, below: Resampled) -> MeasuredRung:
     """Measures a rung above another one."""
     step = own - below
-    return Rung(name, own.value, interval(own), step.value, interval(step))
+    return MeasuredRung(name, own.value, interval(own), step.value, interval(step))
 
 
 def _better(table: SegmentTable, first: Labels, second: Labels) -> Labels:

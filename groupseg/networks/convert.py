@@ -15,7 +15,7 @@ def convert_weights(source: Path, out: Path, settings: Any, frame: Windows, prec
     """Reads weights, checks them, and writes them with all that is needed to run the network; equal bytes for equal.
 
     Args:
-        source: A file that the network's own conversion reads, such as `groupseg.networks.clip.weights.convert`.
+        source: A file that the network's own conversion reads, such as `groupseg.networks.clip.weights.convert_clip`.
         out: What is written, a safetensors file.
         settings: What the file must hold: the settings of a kind of network, such as `GroupViTArchitecture` or `Clip`.
         frame: How an image becomes windows; no smaller than a patch of the network, whatever it says of patches.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from groupseg.datasets.coco_categories import class_names
+from groupseg.datasets.coco_categories import category_names
 from groupseg.datasets.coco_format import parse_coco
 from groupseg.datasets.labelled import LabelledFiles
 from groupseg.datasets.masks import MaskFiles
@@ -139,7 +139,7 @@ def own_instances(tree: Tree, layout: Layout) -> str | None:
         return None
     name = next(name for name in tree.names() if f"/{name}".endswith(layout.sign))
     try:
-        names = class_names(parse_coco(tree.read(name), tree.where(name)), tree.where(name))
+        names = category_names(parse_coco(tree.read(name), tree.where(name)), tree.where(name))
     except UserError:
         return None  # its reader says why
     return None if names == class_list("coco_object") else name

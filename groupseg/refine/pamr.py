@@ -9,7 +9,7 @@ from torch import Tensor
 
 # Of the standard deviation, in the exponent of the affinity, and what keeps it from 0: as in the authors' code, where
 # colours are 0..1. Here they are 0..255.
-SHARPNESS = 0.1
+_SHARPNESS = 0.1
 SMALLEST = 255 * 1e-8
 
 # Pixels whose affinities are computed at once: with all their neighbours, what a core keeps at hand.
@@ -86,7 +86,7 @@ def _likeness(pixels: Tensor, own: Tensor, beside: Tensor) -> Tensor:
         apart = channel.index_select(0, beside.flatten()).view(beside.shape).sub_(mine)
         squares = torch.linalg.vector_norm(apart, dim=1, keepdim=True).square_()
         variance = (squares - apart.sum(dim=1, keepdim=True).square_() / count) / (count - 1)
-        total.addcmul_(apart.abs_(), -1 / (len(pixels) * (SMALLEST + SHARPNESS * variance.sqrt_())))
+        total.addcmul_(apart.abs_(), -1 / (len(pixels) * (SMALLEST + _SHARPNESS * variance.sqrt_())))
     return total
 
 

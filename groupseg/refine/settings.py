@@ -74,7 +74,7 @@ class Pamr(Named):
 
 Refine = Unrefined | Guided | Pamr
 
-KINDS: dict[str, type[Refine]] = {"none": Unrefined, "guided": Guided, "pamr": Pamr}
+_KINDS: dict[str, type[Refine]] = {"none": Unrefined, "guided": Guided, "pamr": Pamr}
 UNREFINED = Unrefined()
 
 
@@ -83,7 +83,7 @@ def refine_of(section: Mapping[str, Any]) -> Refine:
     given: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in section.items()
     }
-    return KINDS[given["kind"]](**given)
+    return _KINDS[given["kind"]](**given)
 
 
 def parse_refine(text: str) -> Refine:
@@ -96,9 +96,9 @@ def parse_refine(text: str) -> Refine:
         UserError: If it names a kind or a setting that there is none of, or a value is out of range.
     """
     kind, *settings = (part.strip() for part in text.split(","))
-    if kind not in KINDS:
-        raise UserError(f"refine: {kind!r} is none of {', '.join(KINDS)}. Name one of them.")
-    known = [field.name for field in fields(KINDS[kind]) if field.name != "kind"]
+    if kind not in _KINDS:
+        raise UserError(f"refine: {kind!r} is none of {', '.join(_KINDS)}. Name one of them.")
+    known = [field.name for field in fields(_KINDS[kind]) if field.name != "kind"]
     given: dict[str, Any] = {}
     for setting in settings:
         name, _, values = setting.partition(" ")
@@ -106,7 +106,7 @@ def parse_refine(text: str) -> Refine:
             raise UserError(f"refine: {kind} has no setting {name!r}{_there_are(known)}.")
         given[name] = _parsed(name, values)
     try:
-        return KINDS[kind](**given)
+        return _KINDS[kind](**given)
     except ValueError as error:
         raise UserError(f"refine: {error}. Mend it in {text!r}.") from error
 

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 from groupseg.errors import UserError
 from groupseg.metrics.confusion import Counts
 from groupseg.metrics.counts import load_counts
-from groupseg.report.archive import Archive
+from groupseg.report.archive import TarFiles
 from groupseg.report.results import ORACLE, DatasetResults, Results
 from groupseg.segments.table import SegmentTable
 
@@ -107,9 +107,9 @@ class Album:
         return image, truth.astype(np.int32), np.searchsorted(self.table.image, row) + segments.astype(np.int64)
 
     @cached_property
-    def _files(self) -> Archive:
+    def _files(self) -> TarFiles:
         """Images, masks and segment maps: <key>.image.jpg or .image.png, <key>.mask.png, <key>.png."""
-        return Archive([*sorted(self._prepared.glob("test-*.tar")), self._segments / "maps.tar"])
+        return TarFiles([*sorted(self._prepared.glob("test-*.tar")), self._segments / "maps.tar"])
 
 
 def extremes(right: NDArray[np.float64], count: int) -> tuple[list[int], list[int]]:

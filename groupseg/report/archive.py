@@ -7,7 +7,7 @@ from pathlib import Path
 from groupseg.errors import UserError
 
 
-class Archive:
+class TarFiles:
     """The files in some tars by name. To find one all headers are read; it is done once for all of them.
 
     Args:

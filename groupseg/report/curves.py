@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from groupseg.report.results import DatasetResults
-from groupseg.report.style import INK, QUIET, WIDTH, roles, set_margins, styled
+from groupseg.report.style import FIGURE_WIDTH, INK, QUIET, roles, set_margins, styled
 from groupseg.report.tables import percent
 
 _SCORES = {
@@ -24,7 +24,7 @@ _PLAIN = ("fixed", "threshold")
 def curve_figure(dataset: DatasetResults) -> Figure:
     """Draws test mIoU against the threshold of each score, and where the strategies stand that cut it."""
     panels = _panels(dataset)
-    figure = Figure(figsize=(WIDTH, 3.1))
+    figure = Figure(figsize=(FIGURE_WIDTH, 3.1))
     charts = figure.subplots(1, max(len(panels), 1), squeeze=False)[0]
     set_margins(figure, left=0.5, bottom=0.45, top=0.55, wspace=0.1)
     known: dict[str, Any] = {}

@@ -21,7 +21,7 @@ def headline(results: Results) -> str:
     return f"{text}." if sure else f"{text}, which may be chance."
 
 
-def sentence(dataset: DatasetResults) -> str:
+def dataset_sentence(dataset: DatasetResults) -> str:
     """Says what baseline, best strategy and oracle reach on a data set, and how much of the gap is closed."""
     base, best, oracle = dataset.strategies[dataset.baseline], dataset.strategies[dataset.best], dataset.oracle
     low, high = best["difference_to_baseline_ci"]

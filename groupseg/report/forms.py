@@ -32,7 +32,7 @@ class Score(Form):
     miou: float
 
 
-class Figures(Score):
+class OracleFigures(Score):
     """The figures of an oracle; there may be others, numbers and intervals."""
 
     __pydantic_extra__: dict[str, Number | Interval]
@@ -43,7 +43,7 @@ class Figures(Score):
     pixel_accuracy: Number
 
 
-class Judged(Figures):
+class Judged(OracleFigures):
     """The figures of a strategy."""
 
     difference_to_baseline: Number
@@ -61,9 +61,9 @@ class Judged(Figures):
 class Oracles(Form):
     """The figures of the label oracle; there may be others."""
 
-    __pydantic_extra__: dict[str, Figures]
+    __pydantic_extra__: dict[str, OracleFigures]
 
-    label: Figures
+    label: OracleFigures
 
 
 class Protocol(Form):
@@ -181,7 +181,7 @@ class KeptCalibration(Calibration):
     key: dict[str, str]
 
 
-class Text(Form):
+class CalibrationText(Form):
     """What classes were put into words by."""
 
     words: list[str]
@@ -196,7 +196,7 @@ class UsableCalibration(Calibration):
     weights_sha256: str
     classes: Annotated[list[str], Field(min_length=1)]
     with_background: bool
-    text: Text
+    text: CalibrationText
     refine: str = "none"
 
 
@@ -219,7 +219,7 @@ class Variant(Form):
     datasets: dict[str, VariantFigures]
 
 
-class Candidate(Form):
+class RefineCandidate(Form):
     """What a way to refine masks reaches on calibration images."""
 
     mean: float
@@ -230,10 +230,10 @@ class Chosen(Form):
 
     weights_sha256: str
     choice: str
-    candidates: dict[str, Candidate]
+    candidates: dict[str, RefineCandidate]
 
 
-class Run(Form):
+class RunForm(Form):
     """What runs."""
 
     name: str
@@ -244,25 +244,25 @@ class Run(Form):
     variants: list[str]
 
 
-class Source(Form):
+class SourceForm(Form):
     """Where a data set comes from."""
 
     format: str
 
 
-class Dataset(Form):
+class DatasetForm(Form):
     """A data set."""
 
-    source: Source
+    source: SourceForm
 
 
-class Model(Form):
+class ModelForm(Form):
     """A model."""
 
     training: dict[str, Any] | None = None
 
 
-class Rule(Form):
+class StrategyForm(Form):
     """A strategy."""
 
     __pydantic_extra__: dict[str, str | bool | int | float | None]
@@ -270,20 +270,20 @@ class Rule(Form):
     rule: str
 
 
-class Evaluate(Form):
+class EvaluateForm(Form):
     """How strategies are judged."""
 
     best: str
 
 
-class Params(Form):
+class ParamsForm(Form):
     """What is looked at of params.yaml by those who read results; `stages.schema` says all of it."""
 
-    run: Run
-    datasets: dict[str, Dataset]
-    models: dict[str, Model]
-    strategies: dict[str, Rule]
-    evaluate: Evaluate
+    run: RunForm
+    datasets: dict[str, DatasetForm]
+    models: dict[str, ModelForm]
+    strategies: dict[str, StrategyForm]
+    evaluate: EvaluateForm
     corpora: dict[str, Any]
     archives: dict[str, Any]
     needs: dict[str, dict[str, list[str]]]
@@ -302,7 +302,7 @@ def read_params(root: Path) -> dict[str, Any]:
         UserError: If it is missing, no YAML, or of another form.
     """
     params: dict[str, Any] = completed(read_yaml(root / "params.yaml"))
-    check_form(params, Params, root / "params.yaml", "Mend it.")
+    check_form(params, ParamsForm, root / "params.yaml", "Mend it.")
     return params
 
 

@@ -15,8 +15,8 @@ from groupseg.report.paper import LARGE, MEDIUM, QUIET, SMALL, Paper
 
 CELL, GAP, MARGIN = 192, 6, 8
 LEGEND, HEADING, SUBHEADING, FOOT = 24, 26, 15, 16
-COLUMNS = 5
-WIDTH = 2 * MARGIN + COLUMNS * CELL + (COLUMNS - 1) * GAP
+_COLUMNS = 5
+GRID_WIDTH = 2 * MARGIN + _COLUMNS * CELL + (_COLUMNS - 1) * GAP
 
 
 class PictureGrid:
@@ -45,12 +45,12 @@ class PictureGrid:
     def draw(self) -> Paper:
         """Draws the rows."""
         height = sum(used for used, _ in self._rows) + MARGIN + FOOT
-        paper = Paper(WIDTH, height)
+        paper = Paper(GRID_WIDTH, height)
         top = 0
         for used, draw in self._rows:
             draw(paper, top)
             top += used
-        for x, anchor, text in zip((MARGIN, WIDTH - MARGIN), ("ld", "rd"), self._foot, strict=True):
+        for x, anchor, text in zip((MARGIN, GRID_WIDTH - MARGIN), ("ld", "rd"), self._foot, strict=True):
             paper.write(x, height - MARGIN, text, SMALL, QUIET, anchor)
         return paper
 
@@ -87,8 +87,8 @@ def _draw_example(
         paper.picture(_left(column), top, picture)
     note = "pixels right: {:.0f} % → {:.0f} %".format(*(100 * share for share in example.right))
     line = top + pictures[0].shape[0] + 10
-    used = paper.write(WIDTH - MARGIN, line, note, SMALL, QUIET, "rm")
-    _draw_legend(paper, _by_area(example.maps, len(classes)), classes, line, WIDTH - MARGIN - used - 16)
+    used = paper.write(GRID_WIDTH - MARGIN, line, note, SMALL, QUIET, "rm")
+    _draw_legend(paper, _by_area(example.maps, len(classes)), classes, line, GRID_WIDTH - MARGIN - used - 16)
 
 
 def _draw_legend(paper: Paper, labels: Sequence[int], classes: Sequence[str], y: int, limit: float) -> None:

@@ -3,7 +3,7 @@
 from groupseg.report.gains import Gains
 from groupseg.report.numbers import NOTHING, percent, share
 from groupseg.report.results import CONSTANT, REFERENCE, DatasetResults, Results, share_of_way
-from groupseg.report.tables import GAP_NOTE, bold, constants, headline, markdown, protocol_line
+from groupseg.report.tables import GAP_NOTE, bold, constants_sentence, headline_strategies, markdown, protocol_line
 from groupseg.report.ties import ties
 from groupseg.report.trainings import ORACLE
 
@@ -12,12 +12,12 @@ def headline_block(results: Results) -> str:
     """Writes the table and its notes in Markdown; with one training, each figure has its interval instead."""
     found = Gains(results)
     if len(found.seeds) == 1:
-        return markdown(results, headline(results))
+        return markdown(results, headline_strategies(results))
     datasets, starts, tied = results.datasets, (CONSTANT, REFERENCE), ties(found)
     names = [dataset.name for dataset in datasets]
     heading = ["mIoU, % (lowest to highest)", *names, *(f"from {start}" for start in starts)]
     rows = [heading, ["---"] * (1 + len(datasets)) + ["--:"] * len(starts)]
-    for name in (*headline(results), ORACLE):
+    for name in (*headline_strategies(results), ORACLE):
         cells = [bold(_spread(found, dataset, name), dataset, name, tied) for dataset in datasets]
         gaps = [share(_gone(found, name, start)) for start in starts]
         rows.append(["label oracle" if name == ORACLE else name, *cells, *gaps])
@@ -27,7 +27,7 @@ def headline_block(results: Results) -> str:
         f"[docs/results.md](docs/results.md#all-strategies). {GAP_NOTE}"
     )
     lines = [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join([*lines, "", f"{note} {constants(results)} {protocol_line(results)}"])
+    return "\n".join([*lines, "", f"{note} {constants_sentence(results)} {protocol_line(results)}"])
 
 
 def _spread(found: Gains, dataset: DatasetResults, name: str) -> str:

@@ -5,7 +5,7 @@ from itertools import cycle
 import pandas as pd
 from matplotlib.figure import Figure
 
-from groupseg.report.style import BEST, COLOURS, INK, LINE, WIDTH, set_margins, styled
+from groupseg.report.style import BEST, COLOURS, FIGURE_WIDTH, INK, LINE, set_margins, styled
 
 
 @styled
@@ -13,7 +13,7 @@ def history_figure(history: pd.DataFrame) -> Figure:
     """Draws each loss of the training against the step, smoothed, and the total also as it was."""
     names = [name for name in history.columns if name != "step"]
     window = max(1, len(history) // 40)
-    figure = Figure(figsize=(WIDTH, 2.6))
+    figure = Figure(figsize=(FIGURE_WIDTH, 2.6))
     axes = figure.subplots()
     set_margins(figure, left=0.5, bottom=0.45, top=0.1)
     axes.plot(history["step"], history["loss"], color=LINE, linewidth=0.6)

@@ -6,7 +6,7 @@ from groupseg.report.results import REFERENCE, Results
 
 CONSTANTS, SCORES = "a constant", "one threshold on another score"
 # Title of each kind, and the rules that are of it.
-KINDS = {
+CURE_KINDS = {
     CONSTANTS: ("fixed",),
     SCORES: ("threshold", "temperature", "top_k", "prior", "floss"),
     "a threshold for each class": ("per_class",),
@@ -23,8 +23,8 @@ KINDS = {
 
 def by_kind(results: Results) -> dict[str, list[str]]:
     """The strategies that run by kind, without `REFERENCE`; kinds without any are left out."""
-    kinds = {rule: kind for kind, rules in KINDS.items() for rule in rules}
-    found: dict[str, list[str]] = {kind: [] for kind in KINDS}
+    kinds = {rule: kind for kind, rules in CURE_KINDS.items() for rule in rules}
+    found: dict[str, list[str]] = {kind: [] for kind in CURE_KINDS}
     for name in results.params["run"]["strategies"]:
         if name != REFERENCE:
             found[kinds[results.params["strategies"][name]["rule"]]].append(name)

@@ -12,7 +12,7 @@ _NEAR = 0.01
 
 def learning_table(dataset: DatasetResults) -> Table:
     """Lists mIoU by strategy and number of calibration images: mean over draws, and the lowest and highest of them."""
-    table = spread(dataset)
+    table = learning_spread(dataset)
     needs, sizes = needed(table), sorted(table.index.unique("images"))
     names = [name for name in dataset.ranking if name in needs]
     cells = {place: _cell(*figures) for place, *figures in table[["mean", "min", "max"]].itertuples(name=None)}
@@ -29,7 +29,7 @@ def learning_table(dataset: DatasetResults) -> Table:
 
 def learning_finding(dataset: DatasetResults) -> str:
     """Says how many images the singled out strategies need to come within a point of what they reach with all."""
-    table = spread(dataset)
+    table = learning_spread(dataset)
     needs = needed(table)
     full = int(table.index.get_level_values("images").max())
     told = dict.fromkeys((REFERENCE, "cosine", dataset.best))
@@ -48,7 +48,7 @@ def learning_finding(dataset: DatasetResults) -> str:
     )
 
 
-def spread(dataset: DatasetResults) -> pd.DataFrame:
+def learning_spread(dataset: DatasetResults) -> pd.DataFrame:
     """Mean, lowest and highest mIoU over draws by strategy and number of images, strategies as in params.yaml."""
     table = dataset.tables["learning"].dropna(subset=["miou"])
     figures = table.groupby(["strategy", "images"], sort=True)["miou"].agg(["mean", "min", "max", "count"])

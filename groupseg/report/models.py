@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from groupseg.report.results import CONSTANT, REFERENCE, Results
-from groupseg.report.tables import NOTHING, constants, percent
+from groupseg.report.tables import NOTHING, constants_sentence, percent
 from groupseg.report.trainings import ORACLE, Figures, seeds, trainings
 
 
@@ -18,7 +18,9 @@ def models_block(results: Results) -> str:
     same = seeds(results, found)
     if len(same) > 1:
         rows.append([f"range of {len(same)} seeds", *_cells(results, [found[name] for name in same], columns)])
-    note = f"Each cell: mIoU in % of `{CONSTANT}` / `{REFERENCE}` / `{best}` / label oracle. {constants(results)}"
+    note = (
+        f"Each cell: mIoU in % of `{CONSTANT}` / `{REFERENCE}` / `{best}` / label oracle. {constants_sentence(results)}"
+    )
     return "\n".join([heading, rule, *(f"| {' | '.join(row)} |" for row in rows), "", note])
 
 

@@ -90,7 +90,7 @@ def _section(dataset: DatasetResults, figures: Path, tied: Collection[str]) -> d
     """What the template says about one data set; `tied` are the strategies that cannot be told from the highest."""
     return {
         "name": dataset.name,
-        "sentence": finding.sentence(dataset),
+        "sentence": finding.dataset_sentence(dataset),
         "strategies": figures_table(dataset, tied),
         "notes": [
             *(f"Of the data: {note}" for note in dataset.metrics.get("notes", [])),

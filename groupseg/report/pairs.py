@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from groupseg.report.results import DatasetResults
-from groupseg.report.style import DIVERGING, INK, WIDTH, name_columns, name_rows, styled
+from groupseg.report.style import DIVERGING, FIGURE_WIDTH, INK, name_columns, name_rows, styled
 
 # Above this p a difference may be chance; that of all pairs together.
 _LEVEL = 0.05
@@ -21,7 +21,7 @@ def pairs_figure(dataset: DatasetResults) -> Figure:
     names = dataset.ranking
     # All in inches.
     margin, foot, tall = 0.2 + _LETTER * max(map(len, names)), 0.3, max(_CELL * len(names), 0.8)
-    wide, height = min(1.15 * tall, WIDTH - margin - 0.9), tall + foot + margin
+    wide, height = min(1.15 * tall, FIGURE_WIDTH - margin - 0.9), tall + foot + margin
     figure = Figure(figsize=(margin + wide + 0.9, height))
     matrix, bar = (
         figure.add_axes((x / figure.get_figwidth(), foot / height, side / figure.get_figwidth(), length / height))

@@ -14,7 +14,7 @@ from groupseg.io.files import read_json
 from groupseg.io.yaml_file import read_yaml
 from groupseg.report.page_table import Table
 
-PACKAGES = ("torch", "open_clip_torch", "numpy", "scipy", "pandas", "dvc", "mlflow")
+_PACKAGES = ("torch", "open_clip_torch", "numpy", "scipy", "pandas", "dvc", "mlflow")
 
 # What a run itself rewrites says nothing about the code that ran.
 _WRITTEN = (":!results", ":!dvc.lock", ":!README.md")
@@ -68,7 +68,7 @@ def read_versions() -> dict[str, str]:
     return {
         "groupseg": __version__,
         "python": platform.python_version(),
-        **{name: version(name) for name in PACKAGES},
+        **{name: version(name) for name in _PACKAGES},
     }
 
 

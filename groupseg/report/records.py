@@ -65,7 +65,7 @@ def state_digest(results: Results, records: Iterable[Record]) -> str:
     return digest([results_digest(results), told])
 
 
-def describe(results: Results) -> list[Record]:
+def describe_results(results: Results) -> list[Record]:
     """Describes the results: the parent first, then the strategies and the oracles of each data set."""
     origin, digests = _origin(results.root), _dataset_digests(results)
     children = [

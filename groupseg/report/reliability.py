@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from groupseg.report.results import DatasetResults
-from groupseg.report.style import LINE, QUIET, WIDTH, series, set_margins, styled
+from groupseg.report.style import FIGURE_WIDTH, LINE, QUIET, series, set_margins, styled
 from groupseg.report.tables import percent
 
 # What the names in the file stand for.
@@ -19,7 +19,7 @@ def reliability_figure(dataset: DatasetResults) -> Figure:
     table = dataset.tables["reliability"]
     names = list(dict.fromkeys(table["strategy"]))
     looks = series(names, dataset)
-    figure = Figure(figsize=(WIDTH, 3.2))
+    figure = Figure(figsize=(FIGURE_WIDTH, 3.2))
     panels = figure.subplots(1, len(names), squeeze=False)[0]
     set_margins(figure, left=0.5, bottom=0.45, top=0.3, wspace=0.12)
     for name, axes in zip(names, panels, strict=True):

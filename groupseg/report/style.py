@@ -45,7 +45,7 @@ _STYLE: dict[str, Any] = {
     "svg.hashsalt": "groupseg",
 }
 # Inches.
-WIDTH = 9.6
+FIGURE_WIDTH = 9.6
 
 # Okabe and Ito (2008), told apart by all kinds of colour vision.
 BEST, WORSE, COLOURS = "#0072B2", "#D55E00", ("#CC79A7", "#E69F00", "#56B4E9")
@@ -101,8 +101,8 @@ def set_margins(
 
 
 def width_beside(left: float, panels: int) -> float:
-    """Inches of a figure with panels side by side, right of a margin: more than `WIDTH` where they would be narrow."""
-    return max(WIDTH, left + 2.3 * panels)
+    """Inches of a figure with panels side by side, right of a margin: more than `FIGURE_WIDTH` if they need it."""
+    return max(FIGURE_WIDTH, left + 2.3 * panels)
 
 
 def name_rows(axes: Axes, names: Sequence[str], **text: Any) -> None:

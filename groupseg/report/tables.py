@@ -36,7 +36,7 @@ PROTOCOL = {
 }
 
 
-def table(results: Results, names: Sequence[str]) -> list[list[str]]:
+def results_table(results: Results, names: Sequence[str]) -> list[list[str]]:
     """Lists the rows: a heading, strategies, in bold those that cannot be told from the best, and the label oracle."""
     datasets, tied = results.datasets, ties(Gains(results))
     starts = [CONSTANT, REFERENCE]
@@ -52,11 +52,11 @@ def strategies_table(results: Results) -> Table:
     """Lists all strategies by falling mIoU over all data sets; those that run on some alone come last."""
     datasets = results.datasets
     reached = {name: sum(one.figures(name).get("miou", 0.0) for one in datasets) for name in strategies(results)}
-    heading, *rows, oracle = table(results, sorted(reached, key=lambda name: -reached[name]))
+    heading, *rows, oracle = results_table(results, sorted(reached, key=lambda name: -reached[name]))
     return Table(
         columns=["strategy", *heading[1:]],
         rows=[[f"`{name}`", *cells] for name, *cells in rows],
-        caption=f"mIoU in percent, in brackets 95 % intervals. {_BOLD} {GAP_NOTE} {constants(results)}",
+        caption=f"mIoU in percent, in brackets 95 % intervals. {_BOLD} {GAP_NOTE} {constants_sentence(results)}",
         foot=[oracle],
         sorted=1 + len(datasets),
     )
@@ -92,13 +92,13 @@ def strategies(results: Results) -> list[str]:
     return list(dict.fromkeys(name for dataset in results.datasets for name in dataset.strategies))
 
 
-def headline(results: Results) -> list[str]:
+def headline_strategies(results: Results) -> list[str]:
     """Names the few strategies that tell the story: where all starts, one threshold, and the best."""
     told = {REFERENCE} | {name for dataset in results.datasets for name in (dataset.best, dataset.winner)}
     return [CONSTANT, *(name for name in strategies(results) if name in told)]
 
 
-def constants(results: Results) -> str:
+def constants_sentence(results: Results) -> str:
     """Says in a sentence which strategy is the constant of each data set."""
     named = [f"`{dataset.baseline}` on {dataset.name}" for dataset in results.datasets]
     return f"`{CONSTANT}`: the one that GroupViT has for such data, {', '.join(named)}."
@@ -119,17 +119,17 @@ def protocol_line(results: Results) -> str:
 
 def markdown(results: Results, names: Sequence[str]) -> str:
     """Writes a block of Markdown: the table of some strategies, and the protocol."""
-    heading, *rows = (f"| {' | '.join(row)} |" for row in table(results, names))
+    heading, *rows = (f"| {' | '.join(row)} |" for row in results_table(results, names))
     rule = f"|---|{'---|' * len(results.datasets)}--:|--:|"
     note = f"{_BOLD} Intervals: bootstrap over images. {GAP_NOTE}"
-    return "\n".join([heading, rule, *rows, "", f"{note} {constants(results)} {protocol_line(results)}"])
+    return "\n".join([heading, rule, *rows, "", f"{note} {constants_sentence(results)} {protocol_line(results)}"])
 
 
 def plain(results: Results) -> str:
     """Writes the table for a terminal, a star where the Markdown is bold."""
     rows = [
         [f"{cell.strip('*')} *" if cell.startswith("**") else cell for cell in row]
-        for row in table(results, strategies(results))
+        for row in results_table(results, strategies(results))
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
@@ -139,7 +139,7 @@ def plain(results: Results) -> str:
             *lines,
             "",
             f"* the highest, and all that cannot be told from it. {GAP_NOTE}",
-            constants(results),
+            constants_sentence(results),
             protocol_line(results),
         ]
     )

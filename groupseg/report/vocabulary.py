@@ -11,12 +11,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from groupseg.report.results import DatasetResults
-from groupseg.report.style import INK, QUIET, WIDTH, series, set_margins, styled
+from groupseg.report.style import FIGURE_WIDTH, INK, QUIET, series, set_margins, styled
 from groupseg.report.tables import signed
 
 _KINDS = {"others": "names of other classes, added", "absent": "names of nothing, added"}
 _MEASURES = {"score": "median score, relative", "threshold": "best threshold, relative", "miou": "mIoU, %"}
-Line = tuple[pd.DataFrame, dict[str, Any]]
+_Line = tuple[pd.DataFrame, dict[str, Any]]
 _DASHED, _DOTTED = (0, (4, 2)), (0, (1, 2))
 
 
@@ -26,12 +26,12 @@ def vocabulary_figure(dataset: DatasetResults) -> Figure:
     table = relative(dataset.tables["vocabulary"])
     kinds = [kind for kind in _KINDS if kind in set(table["kind"])]
     looks = series(list(table["strategy"]), dataset)
-    figure = Figure(figsize=(WIDTH, 2.35 * len(kinds) + 0.35))
+    figure = Figure(figsize=(FIGURE_WIDTH, 2.35 * len(kinds) + 0.35))
     panels = figure.subplots(len(kinds), len(_MEASURES), squeeze=False, width_ratios=(1, 1, 1.25))
     set_margins(figure, left=0.6, bottom=0.45, top=0.55, wspace=0.15, hspace=0.3)
     for kind, row in zip(kinds, panels, strict=True):
         rows = table[table["kind"] == kind]
-        figures = spread(rows)
+        figures = vocabulary_spread(rows)
         for (measure, title), axes in zip(_MEASURES.items(), row, strict=True):
             _draw_lines(axes, _lines(figures, measure, looks))
             axes.set_title(title)
@@ -77,14 +77,14 @@ def relative(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{column: table[column] / own[column].where(own[column] != 0) for column in columns})
 
 
-def spread(rows: pd.DataFrame) -> pd.DataFrame:
+def vocabulary_spread(rows: pd.DataFrame) -> pd.DataFrame:
     """Mean, lowest and highest of each figure over draws, by strategy and number of classes; mIoU in percent."""
     mious = ["miou", "miou_frozen", "miou_oracle"]
     figures = rows.assign(**100 * rows[mious]).groupby(["strategy", "size"], sort=True)
     return figures[["score", "threshold", *mious]].agg(["mean", "min", "max"])
 
 
-def _lines(figures: pd.DataFrame, measure: str, looks: dict[str, tuple[str, str]]) -> Iterator[Line]:
+def _lines(figures: pd.DataFrame, measure: str, looks: dict[str, tuple[str, str]]) -> Iterator[_Line]:
     """Yields mean, lowest and highest value by size, and the look, of each line of a panel."""
     for name in figures.index.unique("strategy"):
         colour, marker = looks[name]
@@ -97,7 +97,7 @@ def _lines(figures: pd.DataFrame, measure: str, looks: dict[str, tuple[str, str]
         yield oracle, {"color": QUIET, "linestyle": _DOTTED}
 
 
-def _draw_lines(axes: Axes, lines: Iterable[Line]) -> None:
+def _draw_lines(axes: Axes, lines: Iterable[_Line]) -> None:
     """Draws means over draws, with a vertical line from the lowest to the highest draw at each size."""
     ends, colours = [], []
     for figures, look in lines:

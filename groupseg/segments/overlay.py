@@ -37,9 +37,9 @@ def overlay(
     count = 0
     for cell in cells(boxes):
         over = [row for row, box in enumerate(boxes) if contains(box, cell)]
-        cut = [maps[row][within(boxes[row], cell)] for row in over]
+        cut = [maps[row][_within(boxes[row], cell)] for row in over]
         combined, found = combine(cut, [groups[row] for row in over])
-        segments[within(Box(0, 0, *canvas), cell)] = combined + count
+        segments[_within(Box(0, 0, *canvas), cell)] = combined + count
         held.append(found + first[over])
         count += len(found)
     counts = np.concatenate([np.full(len(found), found.shape[1]) for found in held])
@@ -59,7 +59,7 @@ def contains(box: Box, cell: Box) -> bool:
     return down and box.left <= cell.left and cell.right <= box.right
 
 
-def within(box: Box, cell: Box) -> tuple[slice, slice]:
+def _within(box: Box, cell: Box) -> tuple[slice, slice]:
     """Rows and columns of a cell, counted from the corner of a window."""
     rows = slice(cell.top - box.top, cell.bottom - box.top)
     return rows, slice(cell.left - box.left, cell.right - box.left)

@@ -17,7 +17,7 @@ from groupseg.errors import UserError
 from groupseg.io.files import read_json, write_json
 from groupseg.sources.cache import cache_folder, make_folder
 from groupseg.sources.digests import file_digest, hash_file, remember
-from groupseg.sources.transfer import Failed, Part, Patience, open_session, transfer
+from groupseg.sources.transfer import Failed, Part, RetryPolicy, open_session, transfer
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Fetched:
     digest: str
 
 
-def fetch(archive: Archive, cache: Path | None = None, patience: Patience | None = None) -> Fetched:
+def fetch(archive: Archive, cache: Path | None = None, patience: RetryPolicy | None = None) -> Fetched:
     """Returns a file that is whole: from the cache, else from the first server that gives it.
 
     Where no digest is known, the first download is trusted, with a warning; what it brought is noted, and any later one
@@ -82,7 +82,7 @@ def fetch(archive: Archive, cache: Path | None = None, patience: Patience | None
         digest = archive.digest or _trusted(archive, cache)
         if digest and _is_whole(archive, digest, cache):
             return Fetched(_place(archive, digest, cache), digest)
-        return _download(archive, digest, Part(place / f"{archive.file}.part"), cache, patience or Patience())
+        return _download(archive, digest, Part(place / f"{archive.file}.part"), cache, patience or RetryPolicy())
 
 
 def _own_file(archive: Archive, path: Path, cache: Path) -> Fetched:
@@ -103,7 +103,7 @@ def _is_whole(archive: Archive, digest: str, cache: Path) -> bool:
     return path.is_file() and file_digest(path, _algorithm(digest), cache) == digest
 
 
-def _download(archive: Archive, digest: str | None, part: Part, cache: Path, patience: Patience) -> Fetched:
+def _download(archive: Archive, digest: str | None, part: Part, cache: Path, patience: RetryPolicy) -> Fetched:
     size = f"{archive.size:,} bytes" if archive.size else "size unknown"
     print(f"Fetching {archive.file} ({size}) for {archive.name}. Terms: {archive.licence}", file=sys.stderr)
     problems = []
@@ -121,7 +121,9 @@ def _download(archive: Archive, digest: str | None, part: Part, cache: Path, pat
     )
 
 
-def _from_one(session: Session, url: str, size: int | None, digest: str | None, part: Part, patience: Patience) -> str:
+def _from_one(
+    session: Session, url: str, size: int | None, digest: str | None, part: Part, patience: RetryPolicy
+) -> str:
     """Downloads a file from one server and compares its digest, which is returned."""
     for _ in range(2):
         in_one_go = transfer(session, url, part, size, digest is not None, patience)

@@ -36,7 +36,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How long a server is waited for.
 
     Args:
@@ -101,7 +101,7 @@ class Part:
 
 
 @contextlib.contextmanager
-def open_session(patience: Patience) -> Iterator[requests.Session]:
+def open_session(patience: RetryPolicy) -> Iterator[requests.Session]:
     """Yields a session that asks again where a server says it is busy. Proxies are those of the environment."""
     retry = Retry(
         total=None,
@@ -122,7 +122,7 @@ def open_session(patience: Patience) -> Iterator[requests.Session]:
 
 
 def transfer(
-    session: requests.Session, url: str, part: Part, size: int | None, has_digest: bool, patience: Patience
+    session: requests.Session, url: str, part: Part, size: int | None, has_digest: bool, patience: RetryPolicy
 ) -> bool:
     """Downloads what is missing of a file.
 
@@ -168,7 +168,7 @@ def _receive(
     part: Part,
     size: int | None,
     has_digest: bool,
-    patience: Patience,
+    patience: RetryPolicy,
     bar: "tqdm[Never]",
 ) -> bool:
     """Asks once for what is missing, and writes what comes."""
@@ -245,7 +245,7 @@ def _validator(response: requests.Response) -> str | None:
 
 
 def _write(
-    response: requests.Response, part: Part, start: int, total: int, patience: Patience, bar: "tqdm[Never]"
+    response: requests.Response, part: Part, start: int, total: int, patience: RetryPolicy, bar: "tqdm[Never]"
 ) -> None:
     since, before = time.monotonic(), start
     try:
@@ -282,7 +282,7 @@ def _check_space(part: Part, start: int, total: int, known: bool) -> None:
         raise UserError(f"{part.path}: {said}. {remedy}") if known else Failed(f"{said}. {remedy}")
 
 
-def reason(error: Exception, patience: Patience) -> str:
+def reason(error: Exception, patience: RetryPolicy) -> str:
     """Says in some words why a connection failed, without the five exceptions around it."""
     if isinstance(error, requests.ConnectTimeout):
         return f"no connection within {patience.connect:g} s"

@@ -10,7 +10,7 @@ from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.scores import Labels, ScoreName, Scores, best_class
 from groupseg.strategies.tuned import Tuned
-from groupseg.strategies.units import spread
+from groupseg.strategies.units import score_spread
 
 # Slopes to try, in standard deviations of the score for each factor e of area; the flattest first.
 SLOPES = tuple(sorted(np.linspace(-0.6, 0.6, 13).round(3).tolist(), key=abs))
@@ -38,7 +38,7 @@ class Area(Tuned):
     def settings(self, table: SegmentTable, vocabulary: Vocabulary) -> Iterable[float]:
         """Returns the slopes to try, in the unit of the score; see `Tuned`."""
         _, score = best_class(self.score, table, vocabulary)
-        unit = spread(score, table)
+        unit = score_spread(score, table)
         return [slope * unit for slope in SLOPES]
 
     def candidates_at(self, setting: float, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:

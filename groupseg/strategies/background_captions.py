@@ -8,12 +8,12 @@ import numpy as np
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.natural import Natural
+from groupseg.strategies.natural import ZeroThreshold
 from groupseg.strategies.scores import Labels, Scores, best_class, finite
 
 
 @dataclass(kw_only=True)
-class BackgroundCaptions(Natural):
+class BackgroundCaptions(ZeroThreshold):
     """Best class where its logit reaches that of the background the model has learned, else background.
 
     The score is how far the logit of the best class is above the highest of the background vectors, both times

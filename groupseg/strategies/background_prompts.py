@@ -8,12 +8,12 @@ import numpy as np
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.natural import Natural
+from groupseg.strategies.natural import ZeroThreshold
 from groupseg.strategies.scores import Labels, Scores, best_class, finite
 
 
 @dataclass(kw_only=True)
-class BackgroundPrompts(Natural):
+class BackgroundPrompts(ZeroThreshold):
     """Best class where it is nearer than every background word, else background.
 
     The score is the cosine of the best class less that of the best word. Without calibration this is the rule

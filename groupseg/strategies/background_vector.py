@@ -16,7 +16,7 @@ from groupseg.segments.blocks import Kept, by_blocks
 from groupseg.segments.rows import Matrix, at
 from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import Recorded, require, single_curve
+from groupseg.strategies.base import StrategyBase, require, single_curve
 from groupseg.strategies.scores import Labels, Scores, best_class, checked_scores
 from groupseg.strategies.soft_iou import (
     Adam,
@@ -28,16 +28,16 @@ from groupseg.strategies.soft_iou import (
     show,
     with_pixels,
 )
-from groupseg.strategies.units import spread
+from groupseg.strategies.units import score_spread
 
 # Norm of the vectors at the start: the bias alone decides, and the vectors only break the tie between each other.
 START = 0.1
 # Segments that find where they start.
-ENOUGH = 10_000
+_ENOUGH = 10_000
 
 
 @dataclass(kw_only=True)
-class BackgroundVector(Recorded):
+class BackgroundVector(StrategyBase):
     """The highest of the logits scale * e.text of the classes and scale * max_k e.b_k + bias of the background.
 
     The embeddings e of segments and the class texts are frozen; the vectors b_k and the bias follow the gradient of the
@@ -89,7 +89,7 @@ class BackgroundVector(Recorded):
         """Learns vectors and bias; see `Strategy`."""
         label, score = best_class("cosine", table, vocabulary)
         curve, self.warnings = single_curve(label, score, table.histogram)
-        self.scale = sharp_scale(spread(score, table))
+        self.scale = sharp_scale(score_spread(score, table))
         vectors, offset = self._descend(table, vocabulary, _start(table, self.vectors), curve.best()[0])
         self.learned = [[float(f"{value:.4g}") for value in vector] for vector in vectors]
         self.bias = self.scale * offset
@@ -110,7 +110,7 @@ class BackgroundVector(Recorded):
         return label, self.scale * (score - nearest) - self.bias
 
     def accepted(self, label: Labels, score: Scores, table: SegmentTable) -> NDArray[np.bool_]:
-        """Accepts what is above the logit of the background; see `Recorded`."""
+        """Accepts what is above the logit of the background; see `StrategyBase`."""
         return score >= 0
 
     def _descend(
@@ -165,7 +165,7 @@ def _start(table: SegmentTable, count: int) -> Scores:
     """
     pixels = table.histogram.sum(axis=1)
     mostly = np.flatnonzero(2 * table.histogram[:, [0]].toarray()[:, 0] > pixels)
-    some = mostly[:: len(mostly) // ENOUGH + 1]
+    some = mostly[:: len(mostly) // _ENOUGH + 1]
     embedding = np.unique(at(table.embedding, some)[:].astype(np.float64), axis=0)
     if len(embedding) == 0:
         return np.zeros((1, len(table.text_mean)))

@@ -95,7 +95,7 @@ class Thresholded(Strategy, Protocol):
 
 
 @dataclass(kw_only=True)
-class Recorded:
+class StrategyBase:
     """Base of the strategies. Fields that can be passed are parameters, the others are what `fit` finds.
 
     Override `candidates`, decorated with `by_blocks`: what it says of an image may depend on that image alone.
@@ -207,12 +207,12 @@ class Recorded:
 
     @classmethod
     def _results(cls) -> list[str]:
-        own = {entry.name for entry in fields(Recorded)}
+        own = {entry.name for entry in fields(StrategyBase)}
         return [entry.name for entry in fields(cls) if not entry.init and entry.name not in own]
 
 
 @dataclass(kw_only=True)
-class SingleThreshold(Recorded):
+class SingleThreshold(StrategyBase):
     """Base of the strategies with one calibrated threshold: the best class where its score reaches it, else background.
 
     Attributes:
@@ -234,7 +234,7 @@ class SingleThreshold(Recorded):
         return self
 
     def accepted(self, label: Labels, score: Scores, table: SegmentTable) -> NDArray[np.bool_]:
-        """Accepts what reaches the threshold; see `Recorded`."""
+        """Accepts what reaches the threshold; see `StrategyBase`."""
         return score >= self.threshold
 
 

@@ -14,9 +14,9 @@ from groupseg.metrics.iou import mean_iou
 from groupseg.segments.blocks import Kept, blocks, by_blocks, keep
 from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import Recorded, absent_classes, single_curve
+from groupseg.strategies.base import StrategyBase, absent_classes, single_curve
 from groupseg.strategies.features import segment_features
-from groupseg.strategies.folds import image_folds
+from groupseg.strategies.folds import tuning_folds
 from groupseg.strategies.plug_in import plug_in_thresholds
 from groupseg.strategies.scores import Labels, ScoreName, Scores
 
@@ -29,18 +29,18 @@ Integers = NDArray[np.int64]
 BOOSTING = {"objective": "binary", "num_leaves": 7, "learning_rate": 0.1, "min_data_in_leaf": 50, "lambda_l2": 1.0}
 TREES = 40
 # Segments that train a classifier, evenly spread over all: more would not change so small a model.
-ENOUGH = 250_000
+_ENOUGH = 250_000
 # One thread and one order of summation: equal tables give equal trees.
 REPRODUCIBLE = {"num_threads": 1, "seed": 0, "deterministic": True, "force_row_wise": True, "verbose": -1}
 
 
 @dataclass(kw_only=True)
-class Classifier(Recorded):
+class Classifier(StrategyBase):
     """Best class where a classifier finds it likely enough to be right, else background.
 
     From the `FEATURES` of a segment the classifier predicts which share of its labelled pixels are of the candidate
     class: each segment counts as right with its right pixels and as wrong with the others. Thresholds are fitted on
-    probabilities of images that the classifier has not seen (folds), which are not flattered. Of more than `ENOUGH`
+    probabilities of images that the classifier has not seen (folds), which are not flattered. Of more than 250,000
     segments, evenly spread ones train it.
 
     Args:
@@ -95,33 +95,33 @@ class Classifier(Recorded):
     def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
         """Returns the best class of each segment, [S] int32 in 1..C, and the probability that it is right, [S]."""
         label, features = segment_features(self.score, table, vocabulary)
-        return label, probability(self.trained, features)
+        return label, probability_right(self.trained, features)
 
     def _train(self, kept: Kept, table: SegmentTable, right: Integers, pixels: Integers) -> Scores:
         """Trains the classifier, and one for each fold; returns what those say that have not seen the segment, [S]."""
         some = np.zeros(len(right), dtype=bool)
-        some[:: len(right) // ENOUGH + 1] = True
+        some[:: len(right) // _ENOUGH + 1] = True
         first = np.cumsum([0, *(len(own) for own, _ in kept)])
         places = [slice(*ends) for ends in pairwise(first)]
         features = np.concatenate([own[some[rows]] for (_, own), rows in zip(kept, places, strict=True)])
-        self.trained = train(self.model, features, right[some], pixels[some])
+        self.trained = train_classifier(self.model, features, right[some], pixels[some])
         folds = []
-        for rest, held in image_folds(table):
+        for rest, held in tuning_folds(table):
             among = rest[some]
-            folds.append((held, train(self.model, features[among], right[some & rest], pixels[some & rest])))
+            folds.append((held, train_classifier(self.model, features[among], right[some & rest], pixels[some & rest])))
         unseen = np.empty(len(right))
         for (_, own), rows in zip(kept, places, strict=True):
-            unseen[rows] = probability(self.trained, own)
+            unseen[rows] = probability_right(self.trained, own)
             for held, trained in folds:
-                unseen[rows][held[rows]] = probability(trained, own[held[rows]])
+                unseen[rows][held[rows]] = probability_right(trained, own[held[rows]])
         return unseen
 
     def accepted(self, label: Labels, score: Scores, table: SegmentTable) -> NDArray[np.bool_]:
-        """Accepts what reaches the threshold of its class; see `Recorded`."""
+        """Accepts what reaches the threshold of its class; see `StrategyBase`."""
         return np.asarray(score >= np.array(self.cuts)[label - 1])
 
 
-def train(model: str, features: Scores, right: Integers, pixels: Integers) -> dict[str, Any]:
+def train_classifier(model: str, features: Scores, right: Integers, pixels: Integers) -> dict[str, Any]:
     """Fits a classifier to features [S, F] of segments with `right` [S] pixels of all their labelled `pixels` [S].
 
     Where all pixels are right or all are wrong, there is nothing to tell apart, and the result is a constant.
@@ -141,8 +141,13 @@ def train(model: str, features: Scores, right: Integers, pixels: Integers) -> di
     return _train_trees(*rows) if model == "boosted" else _train_linear(*rows)
 
 
-def probability(fitted: dict[str, Any], features: Scores) -> Scores:
-    """Probability that the candidate is right, [S] float64 in 0..1, from features [S, F] and what `train` returns."""
+def probability_right(fitted: dict[str, Any], features: Scores) -> Scores:
+    """Probability that the candidate is right, [S] float64 in 0..1.
+
+    Args:
+        fitted: What `train_classifier` returns.
+        features: [S, F] float64.
+    """
     if "trees" not in fitted:
         from scipy.special import expit  # slow to import, as all of scipy.special
 

@@ -13,11 +13,11 @@ from groupseg.metrics.iou import mean_iou
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import Recorded, absent_classes, require, single_curve
-from groupseg.strategies.linear import Evidence, Point, descend
-from groupseg.strategies.scores import Labels, Scores, best_class, checked_scores, highest, image_cosine
+from groupseg.strategies.base import StrategyBase, absent_classes, require, single_curve
+from groupseg.strategies.linear import ClassEvidence, Point, descend
+from groupseg.strategies.scores import Labels, Scores, best_class, checked_scores, highest_class, image_cosine
 from groupseg.strategies.soft_iou import Singles, SoftMiou, sharp_scale
-from groupseg.strategies.units import spread
+from groupseg.strategies.units import score_spread
 
 # How fast segments of an image stop speaking for each other as their embeddings differ.
 AFFINITY = 8.0
@@ -25,7 +25,7 @@ EVIDENCE = ("segment", "alike", "image", "strongest")
 
 
 @dataclass(kw_only=True)
-class Context(Recorded):
+class Context(StrategyBase):
     """The highest of the logits of the classes and 0 of the background, from four kinds of evidence for a class.
 
     The logit of class c is sum_k weights_k f_k(c) - biases_c, where f_k(c) is the cosine with the text of c of
@@ -76,10 +76,10 @@ class Context(Recorded):
         label, best = best_class("cosine", table, vocabulary)
         curve, self.warnings = single_curve(label, best, table.histogram)
         self.warnings += absent_classes(table, "They take the mean bias")
-        temperature = sharp_scale(spread(best, table))
+        temperature = sharp_scale(score_spread(best, table))
         biases = np.full(len(table.classes), temperature * curve.best()[0])
         *_, point = descend(
-            table, partial(evidence, vocabulary=vocabulary), SoftMiou(table.histogram.sum(axis=0)),
+            table, partial(context_evidence, vocabulary=vocabulary), SoftMiou(table.histogram.sum(axis=0)),
             Point(np.log(temperature), np.array([1.0, 0.0, 0.0, 0.0]), biases),
             steps=self.steps, rate=self.lr, shrinkage=self.shrinkage, mixed=True,
         )  # fmt: skip
@@ -91,15 +91,15 @@ class Context(Recorded):
     def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
         """Returns the class of the highest logit, [S] int32 in 1..C, and that logit, [S] float64."""
         weights = np.array([self.weights[name] for name in EVIDENCE], dtype=np.float32)
-        logits = evidence(table, vocabulary).logits(weights, np.array(self.biases, dtype=np.float32))
-        return highest(logits.astype(np.float64))
+        logits = context_evidence(table, vocabulary).logits(weights, np.array(self.biases, dtype=np.float32))
+        return highest_class(logits.astype(np.float64))
 
     def accepted(self, label: Labels, score: Scores, table: SegmentTable) -> NDArray[np.bool_]:
-        """Accepts what is above the logit of the background, 0; see `Recorded`."""
+        """Accepts what is above the logit of the background, 0; see `StrategyBase`."""
         return score >= 0
 
 
-def evidence(block: SegmentTable, vocabulary: Vocabulary) -> Evidence:
+def context_evidence(block: SegmentTable, vocabulary: Vocabulary) -> ClassEvidence:
     """Computes what speaks for each class in each segment, in the order of `EVIDENCE`; see `Context`.
 
     Raises:
@@ -114,7 +114,7 @@ def evidence(block: SegmentTable, vocabulary: Vocabulary) -> Evidence:
             own = slice(first, end)
             strongest[row] = cosine[own].max(axis=0)
             alike[own] = mean_alike(embedding[own], block.area[own], cosine[own])
-    return Evidence(np.stack([cosine, alike]), np.stack([image, strongest]), block.image)
+    return ClassEvidence(np.stack([cosine, alike]), np.stack([image, strongest]), block.image)
 
 
 def mean_alike(embedding: Singles, area: NDArray[np.int64], cosine: Singles) -> Singles:

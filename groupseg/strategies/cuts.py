@@ -18,12 +18,12 @@ from groupseg.metrics.curve import MARGIN, Steps, background_iou, midpoints
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-Rows = slice | Integers
+_Rows = slice | Integers
 
 # How finely the search looks at the trade between background and classes. It only costs time.
 CELLS, PRICES, STARTS = 32, 24, 8
 # A step must gain more than rounding can.
-GAIN = 1e-12
+_GAIN = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ class Cuts:
         occurring = np.maximum(self.occurring + ~np.isnan(background), 1)
         return np.asarray((self.iou[choice].sum(axis=-1) + np.nan_to_num(background)) / occurring)
 
-    def best_rows(self, worth: Callable[[Rows], Floats]) -> Integers:
+    def best_rows(self, worth: Callable[[_Rows], Floats]) -> Integers:
         """Finds the row of the highest worth in each class: [..., C] int64.
 
         Args:
@@ -104,7 +104,7 @@ def ascend(cuts: Cuts, choice: Integers) -> Integers:
             taken = cuts.taken[choice].sum() - cuts.taken[row] + cuts.taken[first:end]
             background = background_iou(cuts.truth, lost, taken)
             miou = (iou + np.nan_to_num(background)) / np.maximum(cuts.occurring + ~np.isnan(background), 1)
-            if miou.max() > best + GAIN:
+            if miou.max() > best + _GAIN:
                 choice[column], best = first + miou.argmax(), float(miou.max())
         if best == before:
             return choice
@@ -126,7 +126,7 @@ def search(cuts: Cuts) -> tuple[Integers, float]:
     _, distinct = np.unique(-cuts.miou(relaxed), return_index=True)
     for start in relaxed[distinct[:STARTS]]:
         better = ascend(cuts, start)
-        if cuts.miou(better) > cuts.miou(choice) + GAIN:
+        if cuts.miou(better) > cuts.miou(choice) + _GAIN:
             choice = better
     return choice, max(bound, float(cuts.miou(choice)))
 
@@ -155,7 +155,7 @@ def relaxations(cuts: Cuts, reached: float) -> tuple[Integers, float]:
     # With p = 1 / B the price is the slope of A / B; beyond both ends of what B can be, for the bound's sake.
     price = np.append(0, np.geomspace(0.1 / total, 100 / background, PRICES))[:, None]
 
-    def worth(low: float, rows: Rows) -> Floats:
+    def worth(low: float, rows: _Rows) -> Floats:
         return np.asarray(cuts.iou[rows] + price * (low * cuts.taken[rows] - cuts.lost[rows]))
 
     choices, bound = [], 0.0
@@ -171,13 +171,13 @@ def relaxations(cuts: Cuts, reached: float) -> tuple[Integers, float]:
 def best_background(cuts: Cuts) -> float:
     """The highest background IoU of any choice, by Dinkelbach's iteration; 0 where there is no background."""
 
-    def worth(iou: float, rows: Rows) -> Floats:
+    def worth(iou: float, rows: _Rows) -> Floats:
         return np.asarray(iou * cuts.taken[rows] - cuts.lost[rows])
 
     best = 0.0
     while True:
         choice = cuts.best_rows(partial(worth, best))
         iou = background_iou(cuts.truth, cuts.lost[choice].sum(), cuts.taken[choice].sum())
-        if not float(np.nan_to_num(iou)) > best + GAIN:
+        if not float(np.nan_to_num(iou)) > best + _GAIN:
             return best
         best = float(iou)

@@ -10,7 +10,7 @@ from groupseg.extras import extra
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import Recorded, require
+from groupseg.strategies.base import StrategyBase, require
 from groupseg.strategies.scores import Labels, ScoreName, Scores, best_class, check_texts, finite, image_max
 
 # Classes nearest to the window that its groups may be of.
@@ -18,7 +18,7 @@ TOP = 5
 
 
 @dataclass(kw_only=True)
-class Fixed(Recorded):
+class Fixed(StrategyBase):
     """Best class where its score reaches a constant, else background (GroupViT, Xu et al. 2022, section 4.1).
 
     Args:
@@ -89,7 +89,7 @@ class Fixed(Recorded):
         return np.asarray(_softmax(mean.T).argmax(axis=0).astype(np.int32) + first)
 
     def accepted(self, label: Labels, score: NDArray[np.floating], table: SegmentTable) -> NDArray[np.bool_]:
-        """Accepts what reaches the constant, in the precision of the score; see `Recorded`."""
+        """Accepts what reaches the constant, in the precision of the score; see `StrategyBase`."""
         threshold = np.full(len(table.keys), self.threshold)
         if self.clamp:
             threshold = np.minimum(threshold, image_max(score.astype(np.float64), table))

@@ -10,7 +10,7 @@ from groupseg.segments.table import SegmentTable
 FOLDS = 5
 
 
-def image_folds(table: SegmentTable) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+def tuning_folds(table: SegmentTable) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
     """Yields for each fold which segments are outside it and which in it, [S] bool each.
 
     All segments of an image are in one fold. The folds are drawn with a fixed seed, so that the order of the images,

@@ -13,15 +13,15 @@ from groupseg.metrics.iou import mean_iou
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import Recorded, absent_classes, require, single_curve
-from groupseg.strategies.linear import Evidence, Point, descend
-from groupseg.strategies.scores import Labels, Scores, best_class, checked_scores, highest
+from groupseg.strategies.base import StrategyBase, absent_classes, require, single_curve
+from groupseg.strategies.linear import ClassEvidence, Point, descend
+from groupseg.strategies.scores import Labels, Scores, best_class, checked_scores, highest_class
 from groupseg.strategies.soft_iou import Lovasz, SoftMiou, Watched, sharp_scale
-from groupseg.strategies.units import spread
+from groupseg.strategies.units import score_spread
 
 
 @dataclass(kw_only=True)
-class Learned(Recorded):
+class Learned(StrategyBase):
     """The highest of the logits exp(log_temperature) * cosine - bias of the classes and 0 of the background.
 
     Other than a threshold, a bias also decides between classes. Starts from the best single threshold on the
@@ -71,7 +71,7 @@ class Learned(Recorded):
         label, best = best_class("cosine", table, vocabulary)
         curve, self.warnings = single_curve(label, best, table.histogram)
         self.warnings += absent_classes(table, "They take the mean bias")
-        temperature = sharp_scale(spread(best, table))
+        temperature = sharp_scale(score_spread(best, table))
         biases = np.full(len(table.classes), temperature * curve.best()[0])
         loss = Watched(
             Lovasz(table.histogram) if self.loss == "lovasz" else SoftMiou(table.histogram.sum(axis=0)), table
@@ -93,14 +93,14 @@ class Learned(Recorded):
     def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
         """Returns the class of the highest logit, [S] int32 in 1..C, and that logit, [S] float64."""
         scores = checked_scores("cosine", table, vocabulary)
-        return highest(math.exp(self.log_temperature) * scores - np.array(self.biases))
+        return highest_class(math.exp(self.log_temperature) * scores - np.array(self.biases))
 
     def accepted(self, label: Labels, score: Scores, table: SegmentTable) -> NDArray[np.bool_]:
-        """Accepts what is above the logit of the background, 0; see `Recorded`."""
+        """Accepts what is above the logit of the background, 0; see `StrategyBase`."""
         return score >= 0
 
 
-def cosine_evidence(block: SegmentTable, vocabulary: Vocabulary) -> Evidence:
+def cosine_evidence(block: SegmentTable, vocabulary: Vocabulary) -> ClassEvidence:
     """Takes the cosine with its text for the only evidence of a class."""
     cosine = checked_scores("cosine", block, vocabulary).astype(np.float32)
-    return Evidence(cosine[None], np.zeros((0, len(block.keys), cosine.shape[1]), np.float32), block.image)
+    return ClassEvidence(cosine[None], np.zeros((0, len(block.keys), cosine.shape[1]), np.float32), block.image)

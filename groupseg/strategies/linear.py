@@ -25,7 +25,7 @@ from groupseg.strategies.soft_iou import (
 SETTLING = 0.1
 
 
-class Evidence(NamedTuple):
+class ClassEvidence(NamedTuple):
     """What speaks for each class in the segments of a block.
 
     Attributes:
@@ -78,7 +78,7 @@ class Point(NamedTuple):
 
 def descend(
     table: SegmentTable,
-    evidence: Callable[[SegmentTable], Evidence],
+    evidence: Callable[[SegmentTable], ClassEvidence],
     loss: Loss,
     start: Point,
     *,
@@ -129,7 +129,7 @@ def _point(values: Floats, kinds: int, present: NDArray[np.bool_]) -> Point:
 def _logits(point: Point) -> Logits:
     """Makes the logits of a block of its evidence."""
     weights, biases = point.weights.astype(np.float32), np.append(0, point.biases).astype(np.float32)
-    return lambda *kept: Evidence(*kept).logits(weights, biases)
+    return lambda *kept: ClassEvidence(*kept).logits(weights, biases)
 
 
 def _collected(blocks: Iterable[tuple[Singles, list[NDArray[Any]]]], point: Point) -> tuple[Floats, Floats]:

@@ -11,7 +11,7 @@ from groupseg.strategies.base import SingleThreshold
 
 
 @dataclass(kw_only=True)
-class Natural(SingleThreshold):
+class ZeroThreshold(SingleThreshold):
     """Base of the strategies whose score says by its sign what is background.
 
     Args:

@@ -14,9 +14,9 @@ from groupseg.metrics.iou import mean_iou
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import Recorded, absent_classes, single_curve
+from groupseg.strategies.base import StrategyBase, absent_classes, single_curve
 from groupseg.strategies.cuts import Cuts, Integers, all_cuts, search
-from groupseg.strategies.folds import image_folds
+from groupseg.strategies.folds import tuning_folds
 from groupseg.strategies.scores import Labels, ScoreName, Scores, best_class
 from groupseg.strategies.units import support
 
@@ -26,7 +26,7 @@ SHRINKAGES = (math.inf, 1000.0, 100.0, 30.0, 10.0, 3.0, 0.0)
 
 
 @dataclass(kw_only=True)
-class PerClass(Recorded):
+class PerClass(StrategyBase):
     """Best class where its score reaches the threshold of that class, else background.
 
     The thresholds maximise the mIoU of the calibration images. Then each is pulled towards the best single
@@ -99,7 +99,7 @@ class PerClass(Recorded):
         return best_class(self.score, table, vocabulary)
 
     def accepted(self, label: Labels, score: Scores, table: SegmentTable) -> NDArray[np.bool_]:
-        """Accepts what reaches the threshold of its class; see `Recorded`."""
+        """Accepts what reaches the threshold of its class; see `StrategyBase`."""
         return np.asarray(score >= np.array(self.thresholds)[label - 1])
 
     def _choose_shrinkage(self, label: Labels, score: Scores, table: SegmentTable) -> float:
@@ -119,7 +119,7 @@ class PerClass(Recorded):
     def _cross_validated(self, label: Labels, score: Scores, table: SegmentTable) -> list[float]:
         """Returns the mIoU of each shrinkage, each image judged by thresholds of other images; [] without folds."""
         labels = np.zeros((len(SHRINKAGES), len(label)), dtype=np.int32)
-        folds = list(image_folds(table))
+        folds = list(tuning_folds(table))
         for used, judged in folds:
             pixels = table.histogram[np.flatnonzero(used)]
             single, _ = single_curve(label[used], score[used], pixels)[0].best()

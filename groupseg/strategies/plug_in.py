@@ -12,8 +12,8 @@ from groupseg.metrics.iou import mean_iou
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import Recorded, absent_classes, single_curve
-from groupseg.strategies.folds import image_folds
+from groupseg.strategies.base import StrategyBase, absent_classes, single_curve
+from groupseg.strategies.folds import tuning_folds
 from groupseg.strategies.isotonic import Isotonic
 from groupseg.strategies.scores import Labels, ScoreName, Scores, best_class
 from groupseg.strategies.units import support
@@ -21,11 +21,11 @@ from groupseg.strategies.units import support
 Integers = NDArray[np.int64]
 
 # How many segments the curve of all classes together may be worth, next to the own one of a class.
-SHRINKAGES = (np.inf, 200.0, 50.0, 10.0)
+_SHRINKAGES = (np.inf, 200.0, 50.0, 10.0)
 
 
 @dataclass(kw_only=True)
-class PlugIn(Recorded):
+class PlugIn(StrategyBase):
     """Best class where the probability that it is right reaches the plug-in threshold of that class, else background.
 
     Suppose a share eta of the n pixels of each segment is right. Calling the segments A a class with P true pixels then
@@ -71,15 +71,15 @@ class PlugIn(Recorded):
         _, self.warnings = single_curve(label, score, table.histogram)
         right = hits(table.histogram, label)
         pixels: Integers = table.histogram.sum(axis=1)
-        errors = np.zeros(len(SHRINKAGES))
-        for rest, held in image_folds(table):
+        errors = np.zeros(len(_SHRINKAGES))
+        for rest, held in tuning_folds(table):
             rests_on = support(label, table, rest & (pixels > 0))
             curves = Curves.fit(label[rest], score[rest], right[rest], pixels[rest], rests_on)
-            for row, shrinkage in enumerate(SHRINKAGES):
+            for row, shrinkage in enumerate(_SHRINKAGES):
                 found = curves.probability(label[held], score[held], curves.weights(shrinkage))
                 errors[row] += right[held] @ (1 - found) ** 2 + (pixels - right)[held] @ found**2
         curves = Curves.fit(label, score, right, pixels, support(label, table, pixels > 0))
-        weights = curves.weights(SHRINKAGES[int(errors.argmin())])
+        weights = curves.weights(_SHRINKAGES[int(errors.argmin())])
 
         self.common, self.weights = _knots(curves.common), weights.tolist()
         self.own = [_knots(own) if weight else [] for own, weight in zip(curves.own, weights, strict=True)]
@@ -101,7 +101,7 @@ class PlugIn(Recorded):
         return label, curves.probability(label, score, np.array(self.weights))
 
     def accepted(self, label: Labels, score: Scores, table: SegmentTable) -> NDArray[np.bool_]:
-        """Accepts what reaches the threshold of its class; see `Recorded`."""
+        """Accepts what reaches the threshold of its class; see `StrategyBase`."""
         return np.asarray(score >= np.array(self.thresholds)[label - 1])
 
 

@@ -12,7 +12,16 @@ from groupseg.segments.blocks import by_blocks, in_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import SingleThreshold, absent_classes, require
-from groupseg.strategies.scores import Labels, ScoreName, Scores, checked_scores, cosine, finite, highest, image_cosine
+from groupseg.strategies.scores import (
+    Labels,
+    ScoreName,
+    Scores,
+    checked_scores,
+    cosine,
+    finite,
+    highest_class,
+    image_cosine,
+)
 
 
 @dataclass(kw_only=True)
@@ -79,7 +88,7 @@ class Presence(SingleThreshold):
         presence = finite(self._presence(table, vocabulary)[table.image], "presence", table)
         through = presence >= np.array(self.cuts)
         through |= ~through.any(axis=1, keepdims=True)
-        return highest(np.where(through, scores, -np.inf))
+        return highest_class(np.where(through, scores, -np.inf))
 
     @by_blocks
     def _presence(self, table: SegmentTable, vocabulary: Vocabulary) -> Scores:

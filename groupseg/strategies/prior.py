@@ -8,7 +8,7 @@ import numpy as np
 from groupseg.segments.blocks import blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.scores import Labels, Scores, checked_scores, highest
+from groupseg.strategies.scores import Labels, Scores, checked_scores, highest_class
 from groupseg.strategies.tuned import Tuned
 
 # Weights of the prior; 0 leaves the logits as they are.
@@ -51,4 +51,4 @@ class Prior(Tuned):
     def candidates_at(self, setting: float, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
         """Returns the class of the highest adjusted logit, [S] int32 in 1..C, and that logit, [S] float64."""
         logits = table.scale * checked_scores("cosine", table, vocabulary) - setting * np.array(self.log_prior)
-        return highest(logits)
+        return highest_class(logits)

@@ -12,7 +12,7 @@ from groupseg.metrics.confusion import entries
 from groupseg.segments.blocks import Kept, blocks, by_blocks, keep
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.natural import Natural
+from groupseg.strategies.natural import ZeroThreshold
 from groupseg.strategies.scores import Labels, ScoreName, Scores, checked_scores
 
 # Equal probabilities are to score the same, whatever the order in which they were added up.
@@ -22,7 +22,7 @@ RANGE, SAMPLE = 2**21, 100_000
 
 
 @dataclass(kw_only=True)
-class RankSeg(Natural):
+class RankSeg(ZeroThreshold):
     """Best class where the segment is in the set of highest expected IoU of this image and class (RankIoU).
 
     Follows Dai & Li (2023, arXiv 2206.13086), with the expectation of the ratio replaced by the ratio of expectations

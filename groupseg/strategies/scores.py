@@ -176,10 +176,10 @@ def best_class(score: str, table: SegmentTable, vocabulary: Vocabulary) -> tuple
 
     Arguments and errors as in `checked_scores`.
     """
-    return in_blocks(lambda block: highest(checked_scores(score, block, vocabulary)), table)
+    return in_blocks(lambda block: highest_class(checked_scores(score, block, vocabulary)), table)
 
 
-def highest(scores: Scores) -> tuple[Labels, Scores]:
+def highest_class(scores: Scores) -> tuple[Labels, Scores]:
     """Finds the best class of each segment, [S] int32 in 1..C, and its score, [S], from the scores [S, C]."""
     return scores.argmax(axis=1).astype(np.int32) + 1, scores.max(axis=1)
 

@@ -23,12 +23,12 @@ Singles = NDArray[np.float32]
 
 Logits = Callable[..., Singles]
 
-SHARPNESS = 6.0
+_SHARPNESS = 6.0
 # Shares below this are rounding of those above.
 NEGLIGIBLE = 1e-7
 
 
-class Pixels(NamedTuple):
+class LabelledPixels(NamedTuple):
     """The labelled pixels of a block of s segments.
 
     Attributes:
@@ -54,7 +54,7 @@ class Pixels(NamedTuple):
 class Loss(Protocol):
     """A function of the shares of all labels in all segments. It is shown all blocks, and then knows its slopes."""
 
-    def show(self, shares: Singles, pixels: Pixels) -> None:
+    def show(self, shares: Singles, pixels: LabelledPixels) -> None:
         """Takes a block into account; its shares are [s, C + 1]."""
         ...
 
@@ -62,7 +62,7 @@ class Loss(Protocol):
         """Is called when all blocks have been shown."""
         ...
 
-    def slopes(self, pixels: Pixels) -> Singles:
+    def slopes(self, pixels: LabelledPixels) -> Singles:
         """Returns how much the loss grows with each share of a block, [s, C + 1]; asked of all blocks, in order."""
         ...
 
@@ -81,7 +81,7 @@ class SoftMiou:
         self._truth = truth.astype(np.float64)
         self._tp, self._predicted = np.zeros((2, len(truth)))
 
-    def show(self, shares: Singles, pixels: Pixels) -> None:
+    def show(self, shares: Singles, pixels: LabelledPixels) -> None:
         """See `Loss`."""
         self._tp += np.bincount(pixels.label, shares.ravel()[pixels.place] * pixels.pixels, len(self._tp))
         self._predicted += pixels.labelled @ shares
@@ -96,7 +96,7 @@ class SoftMiou:
         self._hit, self._any = ((-worth * (1 + iou)).astype(np.float32), (worth * iou).astype(np.float32))
         self._tp, self._predicted = np.zeros((2, len(self._tp)))
 
-    def slopes(self, pixels: Pixels) -> Singles:
+    def slopes(self, pixels: LabelledPixels) -> Singles:
         """See `Loss`."""
         slopes = np.outer(pixels.labelled, self._any)
         slopes.ravel()[pixels.place] += pixels.pixels * self._hit[pixels.label]
@@ -120,7 +120,7 @@ class Watched:
         self._tp, self._predicted = np.zeros((2, len(self._truth)))
         self.slopes = loss.slopes
 
-    def show(self, shares: Singles, pixels: Pixels) -> None:
+    def show(self, shares: Singles, pixels: LabelledPixels) -> None:
         """See `Loss`."""
         labels = len(self._truth)
         chosen = shares[:, self._lowest :].argmax(axis=1) + self._lowest
@@ -154,7 +154,7 @@ class Lovasz:
             self._table = np.memmap(file, np.float32, "w+", shape=histogram.shape[::-1])
         self._first = 0
 
-    def show(self, shares: Singles, pixels: Pixels) -> None:
+    def show(self, shares: Singles, pixels: LabelledPixels) -> None:
         """See `Loss`."""
         self._next(len(shares))[:] = shares.T
 
@@ -175,7 +175,7 @@ class Lovasz:
             occurring += 1
         self.value, self._occurring = self.value / occurring, np.float32(occurring)
 
-    def slopes(self, pixels: Pixels) -> Singles:
+    def slopes(self, pixels: LabelledPixels) -> Singles:
         """See `Loss`."""
         return np.ascontiguousarray(self._next(len(pixels.labelled)).T) / self._occurring
 
@@ -219,7 +219,7 @@ def with_pixels(
     table: SegmentTable, make: Callable[[SegmentTable], Sequence[NDArray[Any]]]
 ) -> AbstractContextManager[Kept]:
     """Keeps for each block its pixels, and what `make` makes of it."""
-    return keep((*Pixels.of(block.histogram), *make(block)) for block in blocks(table))
+    return keep((*LabelledPixels.of(block.histogram), *make(block)) for block in blocks(table))
 
 
 def show(loss: Loss, kept: Iterable[list[NDArray[Any]]], logits: Logits) -> None:
@@ -231,7 +231,7 @@ def show(loss: Loss, kept: Iterable[list[NDArray[Any]]], logits: Logits) -> None
         logits: Makes the logits of a block, [s, C + 1] float32, of what is kept of it. They are written over.
     """
     for arrays in kept:
-        loss.show(softmax(logits(*arrays[4:])), Pixels(*arrays[:4]))
+        loss.show(_softmax(logits(*arrays[4:])), LabelledPixels(*arrays[:4]))
     loss.settle()
 
 
@@ -244,13 +244,13 @@ def logit_slopes(
         [s, C + 1] float32, and what is kept of the block.
     """
     for arrays in kept:
-        shares, slopes = softmax(logits(*arrays[4:])), loss.slopes(Pixels(*arrays[:4]))
+        shares, slopes = _softmax(logits(*arrays[4:])), loss.slopes(LabelledPixels(*arrays[:4]))
         slopes -= np.einsum("sl,sl->s", shares, slopes)[:, None]
         slopes *= shares
         yield slopes, arrays[4:]
 
 
-def softmax(logits: Singles) -> Singles:
+def _softmax(logits: Singles) -> Singles:
     """Softmax of each row, in place."""
     logits -= logits.max(axis=1, keepdims=True)
     np.exp(logits, out=logits)
@@ -288,9 +288,9 @@ def sharp_scale(spread: float) -> float:
         spread: Standard deviation of the cosines of segments with their best classes.
 
     Returns:
-        `SHARPNESS` logits per standard deviation.
+        6 logits per standard deviation.
     """
-    return SHARPNESS / max(spread, 1e-2)
+    return _SHARPNESS / max(spread, 1e-2)
 
 
 @contextmanager

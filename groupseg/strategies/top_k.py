@@ -6,7 +6,7 @@ from typing import Literal
 
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.scores import Labels, Scores, finite, highest, product
+from groupseg.strategies.scores import Labels, Scores, finite, highest_class, product
 from groupseg.strategies.tuned import Tuned
 
 # How many classes to let through, next to all of them; the release lets 5 through.
@@ -36,4 +36,4 @@ class TopK(Tuned):
 
     def candidates_at(self, setting: float, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
         """Returns the best class of each segment, [S] int32 in 1..C, and its product, [S] float64 in 0..1."""
-        return highest(finite(product(table, vocabulary, top=int(setting)), "product", table))
+        return highest_class(finite(product(table, vocabulary, top=int(setting)), "product", table))

@@ -28,7 +28,7 @@ def support(label: Labels, table: SegmentTable, among: NDArray[np.bool_]) -> NDA
     return np.bincount(label, minlength=len(table.classes) + 1)[1:]
 
 
-def spread(score: Scores, table: SegmentTable) -> float:
+def score_spread(score: Scores, table: SegmentTable) -> float:
     """Returns the standard deviation of a score, [S], over segments or pixels; 0 where there are none."""
     if not len(score):
         return 0.0

@@ -16,7 +16,7 @@ from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy
 from groupseg.studies.draws import nested_draws, on_each
 
-COLUMNS = ("strategy", "images", "draw", "miou")
+LEARNING_COLUMNS = ("strategy", "images", "draw", "miou")
 
 
 def learning_curve(
@@ -44,7 +44,8 @@ def learning_curve(
         workers: Processes; their number does not change the result.
 
     Returns:
-        Rows of `COLUMNS`; "miou" is that on the test images in 0..1, NaN where a draw is too small for the strategy.
+        Rows of `LEARNING_COLUMNS`; "miou" is that on the test images in 0..1, NaN where a draw is too small for the
+            strategy.
 
     Raises:
         UserError: If a strategy cannot be fitted on all N images.

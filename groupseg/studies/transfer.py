@@ -10,15 +10,15 @@ from groupseg.metrics.curve import Curve
 from groupseg.metrics.iou import mean_iou
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import Recorded, Strategy
-from groupseg.strategies.natural import Natural
+from groupseg.strategies.base import Strategy, StrategyBase
+from groupseg.strategies.natural import ZeroThreshold
 from groupseg.studies.curves import miou_at
 
 ALL = "all"
-COLUMNS = ("strategy", "from", "to", "miou", "moved")
+TRANSFER_COLUMNS = ("strategy", "from", "to", "miou", "moved")
 
 
-def transfer(
+def transfer_study(
     target: str, fitted: Mapping[str, Mapping[str, Strategy]], test: SegmentTable, vocabulary: Vocabulary
 ) -> list[tuple[str, str, str, float, str]]:
     """Judges a data set with what each strategy has found on each data set, and with one threshold for all.
@@ -38,8 +38,8 @@ def transfer(
         vocabulary: Its classes.
 
     Returns:
-        Rows of `COLUMNS`: "strategy", "from" (a data set, or "all"), "to", "miou" on the test images in 0..1, "moved"
-        (what moves).
+        Rows of `TRANSFER_COLUMNS`: "strategy", "from" (a data set, or "all"), "to", "miou" on the test images in 0..1,
+        "moved" (what moves).
     """
     rows = []
     for name, own in fitted[target].items():
@@ -58,8 +58,8 @@ def transfer(
 
 def portable(strategy: Strategy) -> tuple[str, ...]:
     """Names what can be moved to other classes; nothing where it was not fitted, or not all of it can."""
-    constant = isinstance(strategy, Natural) and not strategy.calibrated
-    return strategy.PORTABLE if isinstance(strategy, Recorded) and not constant else ()
+    constant = isinstance(strategy, ZeroThreshold) and not strategy.calibrated
+    return strategy.PORTABLE if isinstance(strategy, StrategyBase) and not constant else ()
 
 
 def common_threshold(curves: Sequence[Curve]) -> float:
@@ -82,7 +82,7 @@ def _judged(strategy: Strategy, values: Mapping[str, object], test: SegmentTable
 
 def _recorded(strategy: Strategy) -> Curve:
     """The curve on the calibration images that a strategy has recorded."""
-    assert isinstance(strategy, Recorded)
+    assert isinstance(strategy, StrategyBase)
     curve = strategy.curve or {"threshold": [], "miou": []}
     miou = np.array(curve["miou"])
     return Curve(np.array(curve["threshold"]), miou, np.full_like(miou, np.nan))

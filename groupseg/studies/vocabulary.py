@@ -17,12 +17,12 @@ from groupseg.metrics.iou import held_mean_iou
 from groupseg.metrics.oracle import label_oracle
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary, WordList
-from groupseg.strategies.base import Recorded, SingleThreshold, Strategy, Thresholded, best_threshold
+from groupseg.strategies.base import SingleThreshold, Strategy, StrategyBase, Thresholded, best_threshold
 from groupseg.strategies.scores import Scores
 from groupseg.studies.curves import miou_at
 from groupseg.studies.draws import on_each
 
-COLUMNS = ("kind", "strategy", "size", "draw", "threshold", "score", "miou", "miou_frozen", "miou_oracle")
+VOCABULARY_COLUMNS = ("kind", "strategy", "size", "draw", "threshold", "score", "miou", "miou_frozen", "miou_oracle")
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,11 +79,11 @@ def vocabulary_study(
         workers: Processes; their number does not change the result.
 
     Returns:
-        Rows of `COLUMNS`: "kind", "strategy", "size" (names in the list), "draw"; "threshold", the best one on the
-        calibration images; "score", the median over their labelled segments of the score of the best class; and on the
-        test images, in 0..1, "miou" with that threshold, "miou_frozen" with the one found for all classes without
-        absent words, and "miou_oracle" of the label oracle. A threshold is all that is frozen: what else a strategy
-        fits belongs to the classes it was fitted on. NaN where a draw leaves nothing to fit.
+        Rows of `VOCABULARY_COLUMNS`: "kind", "strategy", "size" (names in the list), "draw"; "threshold", the best one
+        on the calibration images; "score", the median over their labelled segments of the score of the best class; and
+        on the test images, in 0..1, "miou" with that threshold, "miou_frozen" with the one found for all classes
+        without absent words, and "miou_oracle" of the label oracle. A threshold is all that is frozen: what else a
+        strategy fits belongs to the classes it was fitted on. NaN where a draw leaves nothing to fit.
 
     Raises:
         UserError: If a strategy has no single threshold, or there is no absent word.
@@ -98,11 +98,11 @@ def vocabulary_study(
         (row for some in found for row in some),
         key=lambda row: (place[row["kind"]], place[row["strategy"]], row["size"], row["draw"]),
     )
-    return [[row.get(column, math.nan) for column in COLUMNS] for row in rows]
+    return [[row.get(column, math.nan) for column in VOCABULARY_COLUMNS] for row in rows]
 
 
 def _with_threshold(name: str, strategy: Strategy) -> Thresholded:
-    if not (isinstance(strategy, Recorded) and strategy.HAS_THRESHOLD):
+    if not (isinstance(strategy, StrategyBase) and strategy.HAS_THRESHOLD):
         raise UserError(
             f"Expected strategies with a single threshold for the study of vocabularies, but got {name!r}, whose "
             "parameters belong to the classes it was fitted on. Leave it out."

@@ -17,7 +17,7 @@ from filelock import Timeout
 
 from groupseg.alone import alone
 from groupseg.errors import UserError
-from groupseg.report.records import PARENT, Record, describe, state_digest
+from groupseg.report.records import PARENT, Record, describe_results, state_digest
 from groupseg.report.results import Results
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _METRICS, _PARAMS = 900, 100
 Item = TypeVar("Item")
 
 
-def track(results: Results) -> None:
+def track_results(results: Results) -> None:
     """Sends to MLflow what it does not have yet and says so in one line.
 
     The store is `MLFLOW_TRACKING_URI`, else mlflow.db in the root of the repository.
@@ -51,7 +51,7 @@ def track(results: Results) -> None:
     Raises:
         UserError: If the store did not take all of it.
     """
-    records, root = describe(results), store_root()
+    records, root = describe_results(results), store_root()
     uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root / _DATABASE}"
     shown = re.sub(r"//[^/@]*@", "//***@", uri)  # without a password
     try:

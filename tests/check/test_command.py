@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from groupseg.check.survey import Survey
-from groupseg.check.terminal import as_text
+from groupseg.check.terminal import survey_text
 from tests.commands import call
 
 
@@ -13,7 +13,7 @@ def test_check_prints_one_page_and_writes_the_other(
     monkeypatch.chdir(root)
     assert call("data", "check", "pets", "crossed") == 0
     out = capsys.readouterr().out
-    assert out.startswith(as_text(pets))
+    assert out.startswith(survey_text(pets))
     for name in ("pets", "crossed"):
         page = root / f"data/check/{name}.html"
         assert f"Pictures: {page.resolve()}\n" in out

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from groupseg.check.page import write_check
 from groupseg.check.survey import Survey
-from groupseg.check.terminal import as_text
+from groupseg.check.terminal import survey_text
 from groupseg.report.tables import NOTHING, percent
 from tests.report.test_page import Elements
 
@@ -68,7 +68,7 @@ def test_artwork_is_credited_where_it_is_shown(pets: Survey, crossed: Survey, tm
 
 
 def test_the_terminal_has_the_same_figures(pets: Survey) -> None:
-    lines = as_text(pets).splitlines()
+    lines = survey_text(pets).splitlines()
     assert lines[0] == "pets: 3 calib images and 5 test images of 4 classes with background."
     rows = {line.split()[0]: line.split()[1:] for line in lines if line and not line.startswith("-")}
     calib, test = pets.splits.values()
@@ -86,7 +86,7 @@ def test_nothing_is_said_where_nothing_stands_out(crossed: Survey) -> None:
     plain = Survey(
         crossed.name, crossed.folder, crossed.classes, False, 3, {"test": crossed.splits["test"]}, (), crossed.size
     )
-    assert "Nothing stands out." in as_text(plain)
+    assert "Nothing stands out." in survey_text(plain)
 
 
 def test_equal_data_sets_give_equal_pages(pets: Survey, tmp_path: Path) -> None:

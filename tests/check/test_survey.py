@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from groupseg.check.findings import findings, outline
+from groupseg.check.findings import outline, survey_findings
 from groupseg.check.survey import Survey, survey
 from groupseg.errors import UserError
 from groupseg.strategies.crossfit import image_folds
@@ -46,7 +46,7 @@ def test_twins_across_folds_leak(crossed: Survey) -> None:
 
 def test_what_stands_out_is_said(pets: Survey) -> None:
     assert outline(pets) == "3 calib images and 5 test images of 4 classes with background."
-    assert findings(pets) == [
+    assert survey_findings(pets) == [
         "1 pair of pictures in two splits that are the same or nearly so, such as photo 0 and the first again: what is"
         " fitted on a picture must not be judged on it. Take one of each pair out.",
         "1 pair of pictures in one of the splits that are the same or nearly so count twice.",
@@ -62,7 +62,7 @@ def test_folds_are_said_to_be_judged_in_turn(crossed: Survey) -> None:
         "7 test images of 2 classes without background. They are calibrated and judged in turn, in 3 folds: no image"
         " judges itself."
     )
-    assert not any("no pixel" in line for line in findings(crossed))
+    assert not any("no pixel" in line for line in survey_findings(crossed))
 
 
 def test_a_data_set_that_is_not_prepared_is_named(root: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from groupseg.compare import differences
 from groupseg.compare.differences import Comparison, compare_revisions
-from groupseg.compare.revisions import DatasetCounts, Place, Revision
+from groupseg.compare.revisions import CountsOrigin, DatasetCounts, Revision
 from groupseg.metrics.bootstrap import resample_weights
 from groupseg.metrics.confusion import Counts, image_counts
 from groupseg.metrics.iou import mean_iou
@@ -28,7 +28,7 @@ def counts(seed: int, better: int = 0) -> Counts:
 def revision(
     keys: tuple[str, ...] = KEYS, classes: tuple[str, ...] = CLASSES, name: str = "x", **strategies: Counts
 ) -> Revision:
-    return Revision(Place("HEAD", "0" * 40), (name,), {name: DatasetCounts(strategies, keys, classes)})
+    return Revision(CountsOrigin("HEAD", "0" * 40), (name,), {name: DatasetCounts(strategies, keys, classes)})
 
 
 def both(a: dict[str, dict[str, Counts]], b: dict[str, dict[str, Counts]], resamples: int) -> Comparison:
@@ -36,7 +36,7 @@ def both(a: dict[str, dict[str, Counts]], b: dict[str, dict[str, Counts]], resam
 
     def side(datasets: dict[str, dict[str, Counts]]) -> Revision:
         counts = {name: DatasetCounts(strategies, KEYS, CLASSES) for name, strategies in datasets.items()}
-        return Revision(Place("HEAD", "0" * 40), tuple(counts), counts)
+        return Revision(CountsOrigin("HEAD", "0" * 40), tuple(counts), counts)
 
     return compare_revisions(side(a), side(b), resamples)
 
@@ -115,7 +115,7 @@ def test_another_threshold_is_significant_among_35_strategies_of_three_data_sets
         for side, fixed, moved in ((a, 0.9, 0.6), (b, 0.6, 0.61)):
             strategies = {"fixed": judged[fixed], "moved": judged[moved], **others}
             side[name] = DatasetCounts(strategies, case.table.keys, case.table.classes)
-    place, names = Place("HEAD", "0" * 40), tuple(a)
+    place, names = CountsOrigin("HEAD", "0" * 40), tuple(a)
     for dataset in compare_revisions(Revision(place, names, a), Revision(place, names, b), 2000).datasets:
         fixed_row, moved_row = dataset.rows
         assert len(dataset.unchanged) == 33
@@ -137,7 +137,7 @@ def test_hardly_ever_is_anything_significant_where_nothing_is_better(monkeypatch
             hits, wrong = random.binomial(truth, 0.6, (2, 200, 2)), random.binomial(20, 0.5, (2, 200, 2))
             strategies = {str(index): Counts(hits[index], hits[index] + wrong[index], truth) for index in range(2)}
             datasets[name] = DatasetCounts(strategies, keys, ("cat",))
-        return Revision(Place("HEAD", "0" * 40), tuple("xyz"), datasets)
+        return Revision(CountsOrigin("HEAD", "0" * 40), tuple("xyz"), datasets)
 
     for _ in range(300):
         comparison = compare_revisions(side(), side(), 199)

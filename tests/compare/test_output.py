@@ -3,14 +3,14 @@ from dataclasses import replace
 
 import pytest
 
-from groupseg.cli import Layout
+from groupseg.cli import OutputFormat
 from groupseg.compare.differences import Comparison, DatasetComparison, Row
-from groupseg.compare.output import LAYOUTS, as_json, as_markdown, as_text
-from groupseg.compare.revisions import Place
+from groupseg.compare.output import FORMATS, as_json, as_markdown, as_text
+from groupseg.compare.revisions import CountsOrigin
 
 COMPARISON = Comparison(
-    Place("main", "0123456789" * 4),
-    Place("workspace", None),
+    CountsOrigin("main", "0123456789" * 4),
+    CountsOrigin("workspace", None),
     2000,
     0.05,
     "max-T",
@@ -64,7 +64,7 @@ def test_a_row_of_markdown_is_one_of_a_table_and_bold_where_it_is_significant() 
 
 @pytest.mark.parametrize("layout", ["text", "markdown"])
 def test_both_sides_all_counts_and_what_only_one_side_has_are_told(layout: str) -> None:
-    found = " ".join(LAYOUTS[layout](COMPARISON).split())
+    found = " ".join(FORMATS[layout](COMPARISON).split())
     for part in (
         "main (0123456)", "workspace", "scenes20: 400 images, 3 of 5 strategies", "only in A: gone",
         "only in B: new, newer", "scenes59: not comparable, the images differ: 1 (i) only in A", "scenes80: 400 images",
@@ -100,10 +100,10 @@ def test_no_line_of_text_is_longer_than_a_terminal() -> None:
 @pytest.mark.parametrize("layout", ["text", "markdown"])
 def test_without_rows_the_note_says_so(layout: str) -> None:
     nothing = replace(COMPARISON, datasets=COMPARISON.datasets[1:])
-    assert LAYOUTS[layout](nothing).splitlines()[-1] == "No strategy changed on a data set that can be compared."
+    assert FORMATS[layout](nothing).splitlines()[-1] == "No strategy changed on a data set that can be compared."
 
 
-@pytest.mark.parametrize("layout", Layout)
-def test_the_command_knows_every_layout(layout: Layout) -> None:
-    assert LAYOUTS[layout](COMPARISON)
-    assert set(LAYOUTS) == set(Layout)
+@pytest.mark.parametrize("layout", OutputFormat)
+def test_the_command_knows_every_layout(layout: OutputFormat) -> None:
+    assert FORMATS[layout](COMPARISON)
+    assert set(FORMATS) == set(OutputFormat)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groupseg.datasets.class_lists import FILES, Line, find_class_list, parse_class_list, read_class_list
+from groupseg.datasets.class_lists import FILES, ClassEntry, find_class_list, parse_class_list, read_class_list
 from groupseg.errors import UserError
 from groupseg.sources.tree import open_tree
 from tests.datasets.test_texts import ENCODED
@@ -121,7 +121,7 @@ def test_any_names_come_back(names: list[str], first: int) -> None:
     file = io.StringIO()
     csv.writer(file).writerows([["value", "class"], *([first + i, name] for i, name in enumerate(names))])
     found = parse_class_list(file.getvalue().encode(), "x.csv")
-    assert found.lines == tuple(Line(first + i, name) for i, name in enumerate(names))
+    assert found.lines == tuple(ClassEntry(first + i, name) for i, name in enumerate(names))
 
 
 @pytest.mark.parametrize(

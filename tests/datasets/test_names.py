@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groupseg.datasets.names import check_disjoint, class_list, draw, read_lines
+from groupseg.datasets.names import check_disjoint, class_list, draw_names, read_lines
 from groupseg.errors import UserError
 from groupseg.sources.tree import open_tree
 
@@ -64,21 +64,21 @@ def test_lists_that_overlap_are_refused() -> None:
 @given(st.integers(1, 40), st.integers(0, 1000), st.randoms())
 def test_the_draw_does_not_depend_on_order(count: int, seed: int, random: object) -> None:
     shuffled = random.sample(NAMES, len(NAMES))
-    drawn = draw(NAMES, count, seed)
-    assert drawn == draw(shuffled, count, seed)
+    drawn = draw_names(NAMES, count, seed)
+    assert drawn == draw_names(shuffled, count, seed)
     assert len(set(drawn)) == count
     assert set(drawn) <= set(NAMES)
 
 
 def test_the_draw_follows_the_seed_and_barely_the_other_images() -> None:
-    assert draw(NAMES, 20, 0) != draw(NAMES, 20, 1)
-    assert len(set(draw(NAMES, 20, 0)) - set(draw([*NAMES, "new"], 20, 0))) <= 1
+    assert draw_names(NAMES, 20, 0) != draw_names(NAMES, 20, 1)
+    assert len(set(draw_names(NAMES, 20, 0)) - set(draw_names([*NAMES, "new"], 20, 0))) <= 1
 
 
 def test_a_share_is_a_share_of_all() -> None:
-    assert len(draw(NAMES, 0.25, 0)) == 10
+    assert len(draw_names(NAMES, 0.25, 0)) == 10
 
 
 def test_more_than_there_are_cannot_be_drawn() -> None:
     with pytest.raises(UserError, match="41 images asked for, but there are 40"):
-        draw(NAMES, 41, 0)
+        draw_names(NAMES, 41, 0)

@@ -49,7 +49,7 @@ def test_without_background_there_is_nothing_to_move(tmp_path: Path) -> None:
 
 
 def test_of_many_pictures_the_first_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(predicted, "MOST", 2)
+    monkeypatch.setattr(predicted, "_MOST", 2)
     data, _ = written(tmp_path / "page.html", segmenter().naming(CLASSES))
     assert [image["key"] for image in data["images"]] == ["photo0", "photo1"]
     assert data["images_total"] == 3

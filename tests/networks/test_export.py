@@ -18,7 +18,7 @@ from groupseg.networks.export import export_network, parse_size
 from groupseg.networks.frame import Windows
 from groupseg.networks.groupvit.architecture import GroupViTArchitecture
 from groupseg.networks.groupvit.model import GroupViT
-from groupseg.networks.groupvit.weights import About, save_groupvit
+from groupseg.networks.groupvit.weights import GroupViTMetadata, save_groupvit
 from groupseg.networks.registry import load_network
 from groupseg.networks.scenes.weights import save_model
 from tests.networks.clip import tiny
@@ -41,7 +41,7 @@ def groupvit(path: Path, precision: str = "float32") -> None:
     with torch.no_grad():
         for tensor in model.parameters():
             tensor.add_(0.2 * torch.randn(tensor.shape))
-    save_groupvit(model.state_dict(), About(architecture=shape, frame=WINDOWS, precision=precision), path)  # type: ignore[arg-type]
+    save_groupvit(model.state_dict(), GroupViTMetadata(architecture=shape, frame=WINDOWS, precision=precision), path)  # type: ignore[arg-type]
 
 
 def clip(path: Path) -> None:

@@ -16,7 +16,7 @@ from groupseg.networks.frame import Windows
 from groupseg.networks.groupvit.training.objective import GroupViTObjective
 from groupseg.networks.registry import find_kind
 from groupseg.networks.scenes.weights import save_model
-from groupseg.processes import Place
+from groupseg.processes import ProcessRank
 from tests.networks.clip import tiny as clip
 from tests.networks.groupvit import tiny as groupvit
 from tests.networks.groupvit.training.tiny import RECIPE
@@ -37,7 +37,7 @@ def hugging_face(path: Path) -> None:
 
 def state_of_groupvit(path: Path) -> None:
     """What the training of GroupViT leaves when it is interrupted."""
-    objective = GroupViTObjective(groupvit.tiny_model(), RECIPE, Place(0, 1))
+    objective = GroupViTObjective(groupvit.tiny_model(), RECIPE, ProcessRank(0, 1))
     torch.save({"model": objective.state_dict(), "optimizer": {}, "history": []}, path)
 
 

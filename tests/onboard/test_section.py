@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from groupseg.errors import UserError
 from groupseg.io.yaml_file import read_yaml
 from groupseg.onboard.output import next_steps
-from groupseg.onboard.section import add_dataset, data_set_name, place
+from groupseg.onboard.section import add_dataset, data_set_name, dataset_location
 from stages.params import load_params
 
 SHIPPED = Path(__file__).parents[2] / "params.yaml"
@@ -198,10 +198,10 @@ def test_a_folder_without_letters_gives_none(tmp_path: Path) -> None:
 
 def test_where_it_lies_is_said_as_params_say_it(small: Path) -> None:
     project = small.parent
-    assert place(small, project / "data/raw/birds") == ("birds", None)
-    assert place(small, project / "data/raw") == (".", None)
-    assert place(small, project / "elsewhere/birds") == (".", "elsewhere/birds")
-    assert place(small, project.parent / "birds") == (".", (project.parent / "birds").resolve().as_posix())
+    assert dataset_location(small, project / "data/raw/birds") == ("birds", None)
+    assert dataset_location(small, project / "data/raw") == (".", None)
+    assert dataset_location(small, project / "elsewhere/birds") == (".", "elsewhere/birds")
+    assert dataset_location(small, project.parent / "birds") == (".", (project.parent / "birds").resolve().as_posix())
 
 
 @pytest.mark.parametrize("folder", ["/data/birds", "/data/my photos (1)", "/data/it's, [here] = {there}"])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from groupseg.errors import UserError
-from groupseg.predict.naming import Naming, calibrated_naming, class_list, find_naming, free_naming
+from groupseg.predict.naming import Naming, calibrated_naming, find_naming, free_naming, parse_classes
 from groupseg.refine.settings import UNREFINED, Pamr
 from groupseg.strategies.record import calibrate
 from groupseg.strategies.registry import STRATEGIES, build
@@ -47,13 +47,13 @@ def write(folder: Path, content: Any) -> Path:
     "given", ["cat, sofa,potted plant", " cat ,sofa, potted plant ", ["cat", "sofa", "potted plant"]]
 )
 def test_classes_are_words_with_commas_between_them_or_a_list(given: str | list[str]) -> None:
-    assert class_list(given) == ("cat", "sofa", "potted plant")
+    assert parse_classes(given) == ("cat", "sofa", "potted plant")
 
 
 def test_classes_are_the_lines_of_a_text_file(tmp_path: Path) -> None:
     path = tmp_path / "classes.txt"
     path.write_text("cat\nsofa, red\n\n", encoding="utf-8-sig")
-    assert class_list(str(path)) == ("cat", "sofa, red")
+    assert parse_classes(str(path)) == ("cat", "sofa, red")
 
 
 @pytest.mark.parametrize("encoding", ENCODED)
@@ -62,12 +62,12 @@ def test_a_list_of_any_tool_is_taken_and_never_its_path(tmp_path: Path, form: st
     file, write = FORMS[form]
     for name in (file, file.upper()):
         (tmp_path / name).write_bytes(ENCODED[encoding]("\r\n".join(write(NAMES)) + "\r\n"))
-        assert class_list(str(tmp_path / name)) == tuple(NAMES[1:])
+        assert parse_classes(str(tmp_path / name)) == tuple(NAMES[1:])
 
 
 def test_one_class_is_enough_and_two_thousand_are_not_too_many() -> None:
-    assert class_list("cat") == ("cat",)
-    assert len(class_list([f"thing {number}" for number in range(2000)])) == 2000
+    assert parse_classes("cat") == ("cat",)
+    assert len(parse_classes([f"thing {number}" for number in range(2000)])) == 2000
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_one_class_is_enough_and_two_thousand_are_not_too_many() -> None:
 )
 def test_a_class_list_that_says_nothing_is_refused(given: str | list[str], message: str) -> None:
     with pytest.raises(UserError, match=f"^{message}") as error:
-        class_list(given)
+        parse_classes(given)
     assert "\n" not in str(error.value)
 
 

@@ -7,7 +7,7 @@ from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.iou import summary
 from groupseg.metrics.oracle import label_oracle
 from groupseg.networks.frame import Frame, Square, Windows
-from groupseg.refine.choice import choose, figures
+from groupseg.refine.choice import choose_refinement, figures
 from groupseg.refine.settings import UNREFINED, Guided, Pamr
 from groupseg.segments.build import build_table
 from groupseg.strategies.threshold import Threshold
@@ -39,7 +39,7 @@ def test_the_highest_mean_over_data_sets_is_taken_and_of_equals_the_first() -> N
     def of(**reached: float) -> dict[str, dict[str, float]]:
         return {name: {"global": miou, "oracle": 1 - miou} for name, miou in reached.items()}
 
-    found = choose({"a": of(none=0.5, guided=0.25, pamr=0.25), "b": of(none=0.25, guided=0.75, pamr=0.75)})
+    found = choose_refinement({"a": of(none=0.5, guided=0.25, pamr=0.25), "b": of(none=0.25, guided=0.75, pamr=0.75)})
     assert found["choice"] == "guided"
     assert {name: one["mean"] for name, one in found["candidates"].items()} == {
         "none": 0.375, "guided": 0.5, "pamr": 0.5,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupseg.errors import UserError
-from groupseg.report.archive import Archive
+from groupseg.report.archive import TarFiles
 
 
 def write(path: Path, files: dict[str, bytes]) -> Path:
@@ -28,7 +28,7 @@ def test_every_file_is_read_as_it_was_written(
     folder = tmp_path_factory.mktemp("tars")
     names = sorted(files)
     parts = [{name: files[name] for name in some} for some in (names[::2], names[1::2])]
-    archive = Archive(write(folder / f"{place}.tar", part) for place, part in enumerate(parts))
+    archive = TarFiles(write(folder / f"{place}.tar", part) for place, part in enumerate(parts))
     assert {name: archive.read(name) for name in names} == files
     assert all(name in archive for name in names)
     assert "other" not in archive
@@ -38,4 +38,4 @@ def test_what_is_no_tar_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.tar").write_text("no tar", encoding="utf-8")
     for name in ("bad.tar", "missing.tar"):
         with pytest.raises(UserError, match=name):
-            Archive([tmp_path / name])
+            TarFiles([tmp_path / name])

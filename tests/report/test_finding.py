@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from groupseg.report.finding import class_finding, headline, sentence
+from groupseg.report.finding import class_finding, dataset_sentence, headline
 from groupseg.report.results import DatasetResults
 from tests.report.made import dataset, results
 
@@ -27,21 +27,21 @@ def test_headline_claims_nothing_that_may_be_chance(tmp_path: Path) -> None:
 
 
 def test_sentence_gives_the_share_of_the_gap_that_is_closed() -> None:
-    text = sentence(of(0.1))
+    text = dataset_sentence(of(0.1))
     assert "30.0 % mIoU" in text
     assert "40.0 % (+10.0 points, 95 % interval +5.0 to +15.0)" in text
     assert "would reach 50.0 %: 50 % of that gap is closed." in text
 
 
 def test_sentence_says_chance_and_closes_no_gap_that_grew() -> None:
-    assert "which may be chance" in sentence(of(0.02))
-    assert "gap" not in sentence(of(-0.1))
-    assert "gap" not in sentence(of(0.1, oracle=0.2))
+    assert "which may be chance" in dataset_sentence(of(0.02))
+    assert "gap" not in dataset_sentence(of(-0.1))
+    assert "gap" not in dataset_sentence(of(0.1, oracle=0.2))
 
 
 def test_another_strategy_that_is_higher_is_named() -> None:
-    assert "Of 4 strategies cosine is the highest, with 45.0 %." in sentence(of(0.1, cosine=0.45))
-    assert "highest" not in sentence(of(0.1))
+    assert "Of 4 strategies cosine is the highest, with 45.0 %." in dataset_sentence(of(0.1, cosine=0.45))
+    assert "highest" not in dataset_sentence(of(0.1))
 
 
 def test_class_finding_counts_classes_that_occur() -> None:

@@ -18,13 +18,13 @@ from groupseg.report.forms import (
     KeptCalibration,
     Ladder,
     Metrics,
-    Params,
+    ParamsForm,
     UsableCalibration,
     Variant,
     check_form,
     read_result,
 )
-from groupseg.report.records import describe
+from groupseg.report.records import describe_results
 from groupseg.report.results import TABLES, DatasetResults, Results, read_results
 from groupseg.report.tables import markdown, plain, strategies
 from groupseg.strategies.registry import load
@@ -48,7 +48,7 @@ def test_what_the_pipeline_writes_is_of_its_form(form: type[Form], pattern: str)
         record = read_result(path, form)
         if form is KeptCalibration:
             load(record)
-    check_form(completed(read_yaml(RESULTS.parent / "params.yaml")), Params, Path("params.yaml"), "")
+    check_form(completed(read_yaml(RESULTS.parent / "params.yaml")), ParamsForm, Path("params.yaml"), "")
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def refusal(check: Callable[..., object], *arguments: Any) -> str:
 
 def show(results: Results) -> None:
     """Does all with results that needs no figure."""
-    describe(results)
+    describe_results(results)
     plain(results)
     markdown(results, strategies(results))
     page._context(results, Path("none"))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from groupseg.report.album import Example
-from groupseg.report.grid import CELL, GAP, MARGIN, WIDTH, PictureGrid, tiles
+from groupseg.report.grid import CELL, GAP, GRID_WIDTH, MARGIN, PictureGrid, tiles
 from groupseg.report.palette import palette
 
 
@@ -60,7 +60,7 @@ def test_texts_name_columns_labels_shares_and_credit(written: list[tuple[float, 
 def test_a_legend_that_is_too_long_says_how_many_are_left(written: list[tuple[float, str, float]]) -> None:
     grid = PictureGrid("")
     grid.example(example(40, 40, classes=40), tuple(f"a rather long name {index}" for index in range(40)))
-    assert grid.draw().image.width == WIDTH
+    assert grid.draw().image.width == GRID_WIDTH
     named = [(x, width) for x, text, width in written if text.startswith(("a rather", "background"))]
     (rest,) = [text for _, text, _ in written if text.startswith("+")]
     assert len(named) + int(rest) == 41

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from groupseg.report.headline import headline_block
-from groupseg.report.tables import table
+from groupseg.report.tables import results_table
 from tests.report.made import MIOU, dataset, results
 
 
@@ -30,10 +30,10 @@ def test_with_one_training_a_cell_has_its_interval(tmp_path: Path) -> None:
 def test_all_that_cannot_be_told_from_the_best_is_bold(tmp_path: Path) -> None:
     near = MIOU | {"cosine": 0.49}
     run = results(tmp_path, [dataset(miou=near)])
-    bold = {row[0] for row in table(run, list(near)) if row[1].startswith("**")}
+    bold = {row[0] for row in results_table(run, list(near)) if row[1].startswith("**")}
     assert bold == {"cosine", "context"}
     # A difference that every seed shows counts, unless one shows the other way.
     sure = results(tmp_path / "sure", [dataset()], seeds=(0.01,))
-    assert [row[0] for row in table(sure, list(MIOU)) if row[1].startswith("**")] == ["context"]
+    assert [row[0] for row in results_table(sure, list(MIOU)) if row[1].startswith("**")] == ["context"]
     turned = results(tmp_path / "turned", [dataset()], seeds=(-0.25,))
-    assert {row[0] for row in table(turned, list(MIOU)) if row[1].startswith("**")} == {"context", "global"}
+    assert {row[0] for row in results_table(turned, list(MIOU)) if row[1].startswith("**")} == {"context", "global"}

@@ -8,7 +8,7 @@ from groupseg.report.found.block import found_block
 from groupseg.report.models import models_block
 from groupseg.report.pages import page_blocks, update_page
 from groupseg.report.results import Results, read_results
-from groupseg.report.tables import headline, markdown, strategies
+from groupseg.report.tables import headline_strategies, markdown, strategies
 from groupseg.report.unseen import unseen_block
 
 CHECKOUT = Path(__file__).parents[2]
@@ -34,7 +34,7 @@ def test_tables_of_results_and_models_are_blocks_too(results: Results, tmp_path:
     page.write_text("\n".join(f"<!-- {name}:start -->\n<!-- {name}:end -->" for name in names), encoding="utf-8")
     assert page_blocks(page, results) == {
         "found": found_block(results),
-        "headline": markdown(results, headline(results)),
+        "headline": markdown(results, headline_strategies(results)),
         "results": markdown(results, strategies(results)),
         "models": models_block(results),
         "unseen": unseen_block(results),

@@ -10,7 +10,7 @@ from mlflow.utils import validation
 
 from groupseg.io.files import read_json
 from groupseg.io.yaml_file import read_yaml
-from groupseg.report.records import PARENT, Record, describe, results_digest, state_digest
+from groupseg.report.records import PARENT, Record, describe_results, results_digest, state_digest
 from groupseg.report.results import gap_closed, read_results
 from tests.results import BEST, DATASETS, STRATEGIES, build
 
@@ -30,12 +30,12 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def records(project: Path) -> dict[str, Record]:
-    return {record.part: record for record in describe(read_results(project))}
+    return {record.part: record for record in describe_results(read_results(project))}
 
 
 def state(project: Path) -> str:
     results = read_results(project)
-    return state_digest(results, describe(results))
+    return state_digest(results, describe_results(results))
 
 
 def figures(record: Record) -> dict[str, float]:
@@ -177,7 +177,7 @@ def test_results_are_all_that_is_read(project: Path) -> None:
 def test_the_data_set_that_was_judged_is_that_of_the_lock(project: Path) -> None:
     assert records(project)["beta/cosine"].dataset == ("beta", "beta".ljust(32, "0"))
     (project / "dvc.lock").unlink()
-    assert all(record.dataset is None for record in describe(read_results(project)))
+    assert all(record.dataset is None for record in describe_results(read_results(project)))
 
 
 def commit(project: Path, message: str) -> str:

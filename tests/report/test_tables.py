@@ -10,16 +10,16 @@ from groupseg.report.tables import (
     MINUS,
     NOTHING,
     figures_table,
-    headline,
+    headline_strategies,
     markdown,
     percent,
     plain,
     protocol_line,
+    results_table,
     share,
     signed,
     strategies,
     strategies_table,
-    table,
     with_interval,
 )
 from groupseg.report.ties import ties
@@ -27,7 +27,7 @@ from tests.results import BEST, DATASETS, STRATEGIES
 
 
 def test_table_holds_the_numbers_of_the_files(results: Results) -> None:
-    heading, *rows = table(results, STRATEGIES)
+    heading, *rows = results_table(results, STRATEGIES)
     assert heading[1:] == [*DATASETS, "from constant", "from global"]
     assert [row[0] for row in rows] == [*STRATEGIES, "label oracle"]
     for column, name in enumerate(DATASETS, start=1):
@@ -42,7 +42,7 @@ def test_table_holds_the_numbers_of_the_files(results: Results) -> None:
 
 
 def test_cells_that_cannot_be_told_from_the_best_are_bold_and_no_oracle(results: Results) -> None:
-    _, *rows, oracle = table(results, STRATEGIES)
+    _, *rows, oracle = results_table(results, STRATEGIES)
     for column, dataset in enumerate(results.datasets, start=1):
         bold = {row[0] for row in rows if row[column].startswith("**")}
         assert dataset.winner in bold == ties(Gains(results))[dataset.name]
@@ -84,7 +84,7 @@ def test_what_is_not_defined_is_a_dash() -> None:
 
 def test_the_headline_is_the_start_one_threshold_and_the_best(results: Results) -> None:
     assert strategies(results) == list(STRATEGIES)
-    named = headline(results)
+    named = headline_strategies(results)
     assert {"constant", "global", BEST} <= set(named)
     assert {dataset.winner for dataset in results.datasets} <= set(named)
     assert named == ["constant", *(name for name in STRATEGIES if name in named)]
@@ -102,7 +102,7 @@ def test_the_table_of_the_report_falls_by_what_is_reached_on_all_data_sets_toget
     reached = {name: sum(one.strategies[name]["miou"] for one in results.datasets) for name in STRATEGIES}
     assert [row[0] for row in found.rows] == [f"`{name}`" for name in sorted(reached, key=lambda name: -reached[name])]
     assert {row[0].strip("`"): list(row[1:]) for row in found.rows} == {
-        row[0]: row[1:] for row in table(results, STRATEGIES)[1:-1]
+        row[0]: row[1:] for row in results_table(results, STRATEGIES)[1:-1]
     }
     shares = [float(row[found.sorted].replace(MINUS, "-").removesuffix(" %")) for row in found.rows]
     assert shares == sorted(shares, reverse=True)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from groupseg.sources.fetch import Archive
-from groupseg.sources.transfer import Patience
+from groupseg.sources.transfer import RetryPolicy
 from tests.sources.server import Server
 
 BODY = np.random.default_rng(0).bytes(600_000)
-QUICK = Patience(connect=2.0, stall=0.3, retries=2, backoff=0.01)
+QUICK = RetryPolicy(connect=2.0, stall=0.3, retries=2, backoff=0.01)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from groupseg.networks.scenes.weights import save_model
 from groupseg.text.prompts import class_words
 from stages import calibrate, evaluate, paths, prepare, segment, sources
 from stages.params import load_params
-from stages.schema import Archive, FilesSource
+from stages.schema import ArchiveSection, FilesSource
 from tests.datasets.layouts import ARCHIVES, instances_json, pack, save_pair, write_lists
 from tests.networks.scenes.tiny import TINY, tiny_model
 from tests.stages.small import note_code, save_text, set_params
@@ -46,7 +46,7 @@ def test_archives_are_called_as_their_publishers_call_them() -> None:
         assert tuple(SHIPPED.archives[archive].file for archive in needed) == ARCHIVES[source]
 
 
-def small(archive: Archive, path: Path) -> dict[str, object]:
+def small(archive: ArchiveSection, path: Path) -> dict[str, object]:
     """The section of an archive as one's own copy, of other bytes."""
     known = {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "size": path.stat().st_size, "path": str(path)}
     return archive.model_dump(exclude={"sha1", "md5"}) | known

@@ -9,7 +9,7 @@ from safetensors.numpy import load_file, save_file
 
 from groupseg.metrics.oracle import label_oracle
 from groupseg.strategies.registry import build
-from stages.predictions import CURVES, curves, predict, read_labels
+from stages.predictions import CURVES, curves, read_labels, strategy_labels
 from stages.tables import ORACLE
 from tests.tables import random_case
 
@@ -29,13 +29,13 @@ def records() -> dict[str, dict[str, object]]:
 
 def test_labels_whose_key_is_right_are_kept(records: dict[str, dict[str, object]], tmp_path: Path) -> None:
     path, keys = tmp_path / "labels.safetensors", {"low": "a", "high": "b"}
-    made = predict(path, keys, records, CASE.table, CASE.vocabulary)
+    made = strategy_labels(path, keys, records, CASE.table, CASE.vocabulary)
     assert list(made) == ["low", "high", ORACLE]
     np.testing.assert_array_equal(made[ORACLE], label_oracle(CASE.table))
     # Other labels under the same keys show what is kept.
     marked = {name: np.full_like(labels, 7) for name, labels in made.items()}
     save_file(marked, path, {"keys": '{"low": "a", "high": "b"}'})
-    again = predict(path, {**keys, "high": "c"}, records, CASE.table, CASE.vocabulary)
+    again = strategy_labels(path, {**keys, "high": "c"}, records, CASE.table, CASE.vocabulary)
     np.testing.assert_array_equal(again["low"], marked["low"])
     np.testing.assert_array_equal(again["high"], made["high"])
     np.testing.assert_array_equal(again[ORACLE], made[ORACLE])

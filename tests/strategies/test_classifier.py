@@ -11,9 +11,9 @@ from scipy.sparse import csr_array
 from groupseg.errors import UserError
 from groupseg.metrics.confusion import hits
 from groupseg.metrics.curve import threshold_curve
-from groupseg.strategies.classifier import Classifier, probability, train
+from groupseg.strategies.classifier import Classifier, probability_right, train_classifier
 from groupseg.strategies.features import FEATURES, segment_features
-from groupseg.strategies.folds import image_folds
+from groupseg.strategies.folds import tuning_folds
 from groupseg.strategies.scores import cosine, softmax
 from tests.tables import large_table, miou, random_case
 
@@ -64,8 +64,8 @@ def test_probabilities_are_those_of_the_draw(model: str) -> None:
     truth = 1 / (1 + np.exp(-(features[:, 0] + 0.1 * (features[:, 1] - 5))))
     pixels = random.integers(50, 150, 4000)
     right = random.binomial(pixels, truth)
-    fitted = train(model, features, right, pixels)
-    assert np.abs(probability(fitted, features) - truth).mean() < (0.01 if model == "logistic" else 0.05)
+    fitted = train_classifier(model, features, right, pixels)
+    assert np.abs(probability_right(fitted, features) - truth).mean() < (0.01 if model == "logistic" else 0.05)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -73,8 +73,8 @@ def test_images_of_any_size_weigh_the_same(model: str) -> None:
     random = np.random.default_rng(1)
     features, pixels = random.normal(size=(200, 2)), random.integers(1, 9, 200)
     right = random.binomial(pixels, 0.5 * (features[:, 0] > 0))
-    small, large = (train(model, features, right * factor, pixels * factor) for factor in (1, 1024))
-    np.testing.assert_allclose(probability(small, features), probability(large, features), atol=1e-9)
+    small, large = (train_classifier(model, features, right * factor, pixels * factor) for factor in (1, 1024))
+    np.testing.assert_allclose(probability_right(small, features), probability_right(large, features), atol=1e-9)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -85,9 +85,11 @@ def test_thresholds_come_from_images_not_seen(model: Any, thresholds: Any) -> No
     label, features = segment_features("cosine", case.table, case.vocabulary)
     right, pixels = hits(case.table.histogram, label), case.table.histogram.sum(axis=1)
     unseen = np.full(len(label), np.nan)
-    for rest, held in image_folds(case.table):
+    for rest, held in tuning_folds(case.table):
         assert not set(case.table.image[rest]) & set(case.table.image[held])
-        unseen[held] = probability(train(model, features[rest], right[rest], pixels[rest]), features[held])
+        unseen[held] = probability_right(
+            train_classifier(model, features[rest], right[rest], pixels[rest]), features[held]
+        )
     labels = np.where(unseen >= np.array(strategy.cuts)[label - 1], label, 0)
     assert strategy.held_out_miou == pytest.approx(miou(case.table, labels), abs=1e-12)
     best = threshold_curve(label, unseen, case.table.histogram).best()

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from scipy.special import softmax
 
 from groupseg.errors import UserError
-from groupseg.strategies.context import EVIDENCE, Context, evidence, mean_alike
+from groupseg.strategies.context import EVIDENCE, Context, context_evidence, mean_alike
 from groupseg.strategies.threshold import Threshold
 from tests.tables import as_background, large_table, miou, random_case
 
@@ -22,7 +22,7 @@ def test_evidence_is_that_of_its_description() -> None:
         histogram=table.histogram[rows],
     )  # fmt: skip
     vocabulary = random_case(0, images=5, per_image=4).vocabulary
-    found = evidence(table, vocabulary)
+    found = context_evidence(table, vocabulary)
     for segment in range(len(rows)):
         image = found.image[segment]
         own = np.flatnonzero(table.image == table.image[segment])
@@ -50,7 +50,7 @@ def test_embeddings_may_be_of_any_length() -> None:
 def test_weights_and_biases_decide_as_torch_says() -> None:
     case = random_case(1, images=8)
     strategy = Context(steps=20).fit(case.table, case.vocabulary)
-    found = evidence(case.table, case.vocabulary)
+    found = context_evidence(case.table, case.vocabulary)
     stacked = np.concatenate([found.segments, found.images[:, found.image]]).astype(np.float64)
     weights = torch.tensor([strategy.weights[name] for name in EVIDENCE], dtype=torch.float64)
     logits = torch.einsum("k,ksc->sc", weights, torch.tensor(stacked)) - torch.tensor(strategy.biases)

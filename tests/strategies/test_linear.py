@@ -10,8 +10,8 @@ from scipy.sparse import csr_array
 
 from groupseg.segments import blocks
 from groupseg.segments.table import SegmentTable
-from groupseg.strategies.context import evidence
-from groupseg.strategies.linear import SETTLING, Evidence, Point, descend
+from groupseg.strategies.context import context_evidence
+from groupseg.strategies.linear import SETTLING, ClassEvidence, Point, descend
 from groupseg.strategies.soft_iou import SoftMiou
 from tests.strategies.test_soft_iou import soft_reference
 from tests.tables import Case, large_table, random_case
@@ -19,7 +19,7 @@ from tests.tables import Case, large_table, random_case
 STEPS, RATE, SHRINKAGE = 12, 0.1, 0.01
 
 
-def by_pytorch(table: SegmentTable, found: Evidence, start: Point, mixed: bool) -> Iterator[Point]:
+def by_pytorch(table: SegmentTable, found: ClassEvidence, start: Point, mixed: bool) -> Iterator[Point]:
     stacked = np.concatenate([found.segments, found.images[:, found.image]]).astype(np.float64)
     seen, pixels = torch.tensor(stacked), torch.tensor(table.histogram.toarray()).double()
     present = pixels[:, 1:].sum(dim=0) > 0
@@ -54,7 +54,7 @@ def test_every_step_is_that_of_pytorch(case: Case, mixed: bool, size: int, monke
     monkeypatch.setattr(blocks, "SEGMENTS", size)
     table, classes = case.table, len(case.table.classes)
     start = Point(1.0, np.array([1.0, 0.2, -0.1, 0.3]), np.linspace(0.3, 1, classes))
-    made = partial(evidence, vocabulary=case.vocabulary)
+    made = partial(context_evidence, vocabulary=case.vocabulary)
     loss = SoftMiou(table.histogram.sum(axis=0))
     found = list(descend(table, made, loss, start, steps=STEPS, rate=RATE, shrinkage=SHRINKAGE, mixed=mixed))
     assert len(found) == STEPS + 1
@@ -72,7 +72,7 @@ def test_without_a_pixel_of_any_class_nothing_moves() -> None:
     pixels = case.table.histogram.toarray() * [1, 0, 0, 0]
     table = SegmentTable(**{**vars(case.table), "histogram": csr_array(pixels)})
     start = Point(1.0, np.ones(4), np.ones(3))
-    made = partial(evidence, vocabulary=case.vocabulary)
+    made = partial(context_evidence, vocabulary=case.vocabulary)
     loss = SoftMiou(table.histogram.sum(axis=0))
     found = list(descend(table, made, loss, start, steps=5, rate=RATE, shrinkage=SHRINKAGE, mixed=True))
     assert found == [start]

@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 from groupseg.metrics.confusion import Counts, image_counts
 from groupseg.metrics.iou import summary
 from groupseg.strategies import per_class
-from groupseg.strategies.folds import image_folds
+from groupseg.strategies.folds import tuning_folds
 from groupseg.strategies.per_class import PerClass
 from groupseg.strategies.scores import SCORES, ScoreName
 from groupseg.strategies.threshold import Threshold
@@ -76,7 +76,7 @@ def test_infinite_shrinkage_is_the_single_threshold(score: ScoreName, monkeypatc
 def test_cross_validation_by_hand(seed: int, score: ScoreName, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each fold by itself, with tables that hold no image of the others."""
     case = random_case(seed, images=13, classes=3)
-    held = [np.unique(case.table.image[judged]) for _, judged in image_folds(case.table)]
+    held = [np.unique(case.table.image[judged]) for _, judged in tuning_folds(case.table)]
     assert len(held) == 5
     chosen = PerClass(score=score).fit(case.table, case.vocabulary)
     expected = []

@@ -12,7 +12,17 @@ from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.iou import summary
 from groupseg.segments.blocks import keep
 from groupseg.strategies.scores import cosine
-from groupseg.strategies.soft_iou import Adam, Loss, Lovasz, Pixels, SoftMiou, Watched, logit_slopes, one_thread, show
+from groupseg.strategies.soft_iou import (
+    Adam,
+    LabelledPixels,
+    Loss,
+    Lovasz,
+    SoftMiou,
+    Watched,
+    logit_slopes,
+    one_thread,
+    show,
+)
 from tests.tables import random_case
 
 Floats = NDArray[np.float32]
@@ -21,7 +31,7 @@ Floats = NDArray[np.float32]
 def slopes_of(loss: Loss, logits: Floats, pixels: csr_array, cut: int = 1) -> Floats:
     """Slopes of a loss of logits [S, C + 1], shown in blocks of two parts, or of one."""
     rows = [slice(0, len(logits) // cut), slice(len(logits) // cut, len(logits))] if cut > 1 else [slice(None)]
-    with keep([*Pixels.of(pixels[own]), logits[own]] for own in rows) as kept:
+    with keep([*LabelledPixels.of(pixels[own]), logits[own]] for own in rows) as kept:
         show(loss, kept, lambda block: block)
         return np.concatenate([slopes for slopes, _ in logit_slopes(loss, kept, lambda block: block)])
 

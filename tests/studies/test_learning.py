@@ -14,7 +14,7 @@ from groupseg.segments.table import SegmentTable
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.registry import build
 from groupseg.studies.draws import nested_draws
-from groupseg.studies.learning import COLUMNS, learning_curve
+from groupseg.studies.learning import LEARNING_COLUMNS, learning_curve
 from tests.tables import miou_from_maps, random_case
 
 CALIB, TEST = random_case(0, images=12), replace(random_case(1, images=8), vocabulary=random_case(0).vocabulary)
@@ -33,7 +33,7 @@ def strategies() -> dict[str, Strategy]:
 def curve(calib: SegmentTable = CALIB.table, **changes: object) -> pd.DataFrame:
     arguments = {"sizes": [2, 5], "draws": 3, "seed": 0, "workers": 1} | changes
     rows = learning_curve(strategies(), calib, TEST.table, CALIB.vocabulary, **arguments)
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=LEARNING_COLUMNS)
 
 
 def test_every_strategy_has_every_draw_and_all_images_once() -> None:

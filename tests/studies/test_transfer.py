@@ -18,7 +18,7 @@ from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.registry import STRATEGIES, build
 from groupseg.strategies.threshold import Threshold
-from groupseg.studies.transfer import COLUMNS, common_threshold, portable, transfer
+from groupseg.studies.transfer import TRANSFER_COLUMNS, common_threshold, portable, transfer_study
 from tests.tables import Case, random_case
 
 CASES = {"a": random_case(0, images=6), "b": random_case(1, images=9, classes=5), "c": random_case(2, classes=2)}
@@ -52,8 +52,8 @@ def fitted(params: Mapping[str, dict[str, Any]], cases: Mapping[str, Case] = CAS
 
 def judged(strategies: Mapping[str, Mapping[str, Strategy]], cases: Mapping[str, Case] = CASES) -> pd.DataFrame:
     """The rows of all data sets."""
-    tables = [transfer(name, strategies, halves(case)[1], case.vocabulary) for name, case in cases.items()]
-    return pd.DataFrame(chain.from_iterable(tables), columns=COLUMNS)
+    tables = [transfer_study(name, strategies, halves(case)[1], case.vocabulary) for name, case in cases.items()]
+    return pd.DataFrame(chain.from_iterable(tables), columns=TRANSFER_COLUMNS)
 
 
 def miou(strategy: Strategy, case: Case) -> float:

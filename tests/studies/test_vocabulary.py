@@ -15,7 +15,7 @@ from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.registry import build
 from groupseg.strategies.threshold import Threshold
-from groupseg.studies.vocabulary import COLUMNS, vocabulary_study
+from groupseg.studies.vocabulary import VOCABULARY_COLUMNS, vocabulary_study
 from tests.tables import IGNORE, Case, random_case
 
 CLASSES, ABSENT = 6, 6
@@ -42,7 +42,7 @@ def study(calib: Case = CALIB, test: Case = TEST, **changes: object) -> pd.DataF
     arguments = {"sizes": [2, 4], "absent": [1, 3], "draws": 3, "seed": 0, "workers": 1} | changes
     strategies = {name: build(params) for name, params in PARAMS.items()}
     rows = vocabulary_study(strategies, calib.table, test.table, calib.vocabulary, **arguments)
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=VOCABULARY_COLUMNS)
 
 
 def drawn(draw: int, size: int) -> NDArray[np.int64]:

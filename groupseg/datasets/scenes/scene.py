@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupseg.datasets.scenes import backdrop, vocabulary
-from groupseg.datasets.scenes.artwork import place
+from groupseg.datasets.scenes.artwork import place_sprite
 
 # An object of which less can be seen is named in no caption.
 _VISIBLE_PIXELS = 40
@@ -77,7 +77,7 @@ class _Canvas:
         return rows, columns, sprite[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
 
 
-def draw(name: str, rng: np.random.Generator, left_out: Collection[str] = ()) -> Scene:
+def draw_scene(name: str, rng: np.random.Generator, left_out: Collection[str] = ()) -> Scene:
     """Draws a scene of the embedded data set `name`, in which nothing is shown that is `left_out`."""
     kind = vocabulary.kind(name)
     labels = {noun: label for label, noun in enumerate(vocabulary.class_names(name), start=1)}
@@ -90,7 +90,7 @@ def draw(name: str, rng: np.random.Generator, left_out: Collection[str] = ()) ->
     chosen += [_distractor(name, rng, left_out) for chance in kind.distractor_chances if rng.random() < chance]
     for index in rng.permutation(len(chosen)):
         noun, artwork = chosen[index]
-        sprite = place(str(rng.choice(artwork[noun])), rng.uniform(*kind.longest_side), rng)
+        sprite = place_sprite(str(rng.choice(artwork[noun])), rng.uniform(*kind.longest_side), rng)
         canvas.paste(sprite, noun, labels.get(noun, 0), rng)
     seen = [noun for noun, pixels in zip(canvas.nouns, canvas.visible(), strict=True) if pixels >= _VISIBLE_PIXELS]
     light = canvas.colour * rng.uniform(0.85, 1.12) + rng.normal(0, 3, size=canvas.colour.shape)

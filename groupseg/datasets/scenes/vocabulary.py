@@ -21,7 +21,7 @@ class SceneKind:
 
 # Each mirrors a photographic benchmark: Pascal VOC (few, large, clear objects), Pascal Context (things and stuff) and
 # COCO-Object (many, small, cluttered).
-KINDS = {
+SCENE_KINDS = {
     "scenes20": SceneKind(objects=(1, 3), longest_side=(38, 76), distractor_chances=(0.35, 0.15)),
     "scenes59": SceneKind(objects=(1, 4), longest_side=(24, 56), distractor_chances=(0.4, 0.2), labels_stuff=True),
     "scenes80": SceneKind(objects=(2, 7), longest_side=(18, 44), distractor_chances=(0.6, 0.5, 0.3)),
@@ -41,9 +41,11 @@ def kind(name: str) -> SceneKind:
     Raises:
         UserError: If there is no embedded data set of that name.
     """
-    if name not in KINDS:
-        raise UserError(f"scenes must be one of {', '.join(KINDS)}, but got {name!r}. Mend `scenes:` in params.yaml.")
-    return KINDS[name]
+    if name not in SCENE_KINDS:
+        raise UserError(
+            f"scenes must be one of {', '.join(SCENE_KINDS)}, but got {name!r}. Mend `scenes:` in params.yaml."
+        )
+    return SCENE_KINDS[name]
 
 
 def things(name: str) -> dict[str, list[str]]:
@@ -84,7 +86,7 @@ def unseen() -> frozenset[str]:
     in common, such as a sofa and a couch, counts as one. No chance is in it. From the third on, no unseen class has a
     word in common with anything else, as "dog" would with "hot dog".
     """
-    artwork = {noun: set(stems) for name in KINDS for noun, stems in things(name).items()}
+    artwork = {noun: set(stems) for name in SCENE_KINDS for noun, stems in things(name).items()}
     kinds: list[list[str]] = []
     for noun, stems in artwork.items():
         alike = next((kind for kind in kinds if any(stems & artwork[other] for other in kind)), None)
@@ -101,5 +103,5 @@ def foreign(name: str) -> dict[str, list[str]]:
     """Returns classes of the other embedded data sets that `name` neither lists nor shows under another name."""
     own = things(name)
     own_artwork = {stem for stems in own.values() for stem in stems}
-    others = {noun: stems for other in KINDS for noun, stems in things(other).items()}
+    others = {noun: stems for other in SCENE_KINDS for noun, stems in things(other).items()}
     return {noun: stems for noun, stems in others.items() if noun not in own and own_artwork.isdisjoint(stems)}

@@ -31,7 +31,7 @@ def cluster(patches: NDArray[np.float32], clusters: int, connected: bool) -> NDA
         # Fewer distinct patches than clusters: then some clusters stay empty, and nothing is wrong.
         warnings.simplefilter("ignore", ConvergenceWarning)
         labels = means.fit_predict(points).reshape(patches.shape[:2])
-    return in_order(pieces(labels) if connected else labels)
+    return renumbered(pieces(labels) if connected else labels)
 
 
 def pieces(labels: NDArray[np.integer]) -> NDArray[np.int64]:
@@ -45,7 +45,7 @@ def pieces(labels: NDArray[np.integer]) -> NDArray[np.int64]:
     return found.reshape(labels.shape).astype(np.int64)
 
 
-def in_order(labels: NDArray[np.integer]) -> NDArray[np.int64]:
+def renumbered(labels: NDArray[np.integer]) -> NDArray[np.int64]:
     """Numbers labels anew, 0, 1, 2 and so on as they appear row by row; the shape stays."""
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(first))

@@ -47,12 +47,12 @@ class ClipKind(Kind):
         return load_clip_text(path)
 
     def convert(self, source: Path, out: Path, settings: Clip, frame: Windows, precision: Precision) -> None:
-        """Converts what `groupseg.networks.clip.weights.convert` reads; see `Kind`."""
-        from groupseg.networks.clip.weights import About, convert, empty_clip, save_clip
+        """Converts what `groupseg.networks.clip.weights.convert_clip` reads; see `Kind`."""
+        from groupseg.networks.clip.weights import ClipMetadata, convert_clip, empty_clip, save_clip
 
-        state = convert(source, settings.name)
+        state = convert_clip(source, settings.name)
         patch = empty_clip(settings.name).visual.patch_size[0]
-        save_clip(state, About(clip=settings, frame=replace(frame, patch=patch), precision=precision), out)
+        save_clip(state, ClipMetadata(clip=settings, frame=replace(frame, patch=patch), precision=precision), out)
 
     def graph(self, network: "ClipNetwork") -> "Network":
         """Returns the network with every patch as a group: k-means is no part of a graph, and can follow it."""

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from groupseg.errors import UserError
 from groupseg.networks.clip.clusters import cluster
 from groupseg.networks.clip.dense import Dense, DenseTower
-from groupseg.networks.clip.weights import About, load_visual
+from groupseg.networks.clip.weights import ClipMetadata, load_visual
 from groupseg.networks.device import device
 from groupseg.networks.protocol import WindowSegments
 
@@ -26,7 +26,7 @@ class ClipNetwork:
         scale: The logit scale that the model has learned.
     """
 
-    def __init__(self, tower: DenseTower, about: About, scale: float) -> None:
+    def __init__(self, tower: DenseTower, about: ClipMetadata, scale: float) -> None:
         self.tower = tower.to(device()).eval()
         self.frame = about.frame
         self.scale = about.clip.scale or min(scale, 100.0)
@@ -119,7 +119,7 @@ def load_clip_network(path: str | Path) -> ClipNetwork:
     return ClipNetwork(DenseTower(visual, about.clip.attention, about.clip.normalisation, pads(about)), about, scale)
 
 
-def pads(about: About) -> bool:
+def pads(about: ClipMetadata) -> bool:
     """Whether patches at the edges are filled up.
 
     The code of ClearCLIP and TCL does so with windows. That of SCLIP and NACLIP leaves the rest of a side out, and so

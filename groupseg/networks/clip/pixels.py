@@ -100,7 +100,7 @@ class PixelScores:
         total = torch.zeros(len(self._words), *views.canvas, device=self._device)
         count = torch.zeros(views.canvas, device=self._device)
         for box, grid in zip(views.boxes, grids, strict=True):
-            place = within(box)
+            place = _within(box)
             total[place] += self._enlarged(grid, box)
             count[place[1:]] += 1
         return bilinear(total.div_(count), size)
@@ -152,7 +152,7 @@ def load_pixel_scores(path: str | Path, queries: Queries, refine: Refine = UNREF
     return PixelScores(load_clip_network(path), queries, refine)
 
 
-def within(box: Box) -> tuple[slice, slice, slice]:
+def _within(box: Box) -> tuple[slice, slice, slice]:
     """Where a box lies in planes, [:, top:bottom, left:right]."""
     return slice(None), slice(box.top, box.bottom), slice(box.left, box.right)
 

@@ -29,7 +29,7 @@ _UNUSED = frozenset({"input_resolution", "context_length", "vocab_size"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class About:
+class ClipMetadata:
     """What a file of weights says besides its tensors.
 
     Attributes:
@@ -71,7 +71,7 @@ def empty_clip(name: str) -> open_clip.CLIP:
         return open_clip.CLIP(**config)
 
 
-def convert(path: Path, name: str) -> dict[str, Tensor]:
+def convert_clip(path: Path, name: str) -> dict[str, Tensor]:
     """Reads a published file of weights.
 
     Args:
@@ -92,7 +92,7 @@ def convert(path: Path, name: str) -> dict[str, Tensor]:
     return {key: found[key].float() for key in wanted}
 
 
-def save_clip(state: Mapping[str, Tensor], about: About, path: str | Path) -> None:
+def save_clip(state: Mapping[str, Tensor], about: ClipMetadata, path: str | Path) -> None:
     """Writes the state of `open_clip.CLIP` and what it is; equal weights are equal bytes."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     # One metadata entry alone: safetensors writes several in no fixed order.
@@ -101,7 +101,7 @@ def save_clip(state: Mapping[str, Tensor], about: About, path: str | Path) -> No
         temporary.write_bytes(content)
 
 
-def load_visual(path: str | Path) -> tuple[VisionTransformer, float, About]:
+def load_visual(path: str | Path) -> tuple[VisionTransformer, float, ClipMetadata]:
     """Reads the image tower that `save_clip` wrote, ready for inference.
 
     Returns:
@@ -114,7 +114,7 @@ def load_visual(path: str | Path) -> tuple[VisionTransformer, float, About]:
     return model.visual.eval(), model.logit_scale.exp().item(), about
 
 
-def load_text(path: str | Path) -> tuple[open_clip.CLIP, About]:
+def load_text(path: str | Path) -> tuple[open_clip.CLIP, ClipMetadata]:
     """Reads the text tower that `save_clip` wrote, ready for inference: a model without image tower.
 
     Raises:
@@ -128,12 +128,12 @@ def load_text(path: str | Path) -> tuple[open_clip.CLIP, About]:
     return model.eval(), about
 
 
-def _load(path: str | Path, needed: Callable[[str], bool]) -> tuple[open_clip.CLIP, About]:
+def _load(path: str | Path, needed: Callable[[str], bool]) -> tuple[open_clip.CLIP, ClipMetadata]:
     """Checks all of a file, and reads what is needed of it: the other tensors stay empty."""
     try:
         with safe_open(path, framework="pt") as file:
             data = json.loads((file.metadata() or {})["clip"])
-            about = About(clip=Clip(**data["clip"]), frame=Windows(**data["frame"]), precision=data["precision"])
+            about = ClipMetadata(clip=Clip(**data["clip"]), frame=Windows(**data["frame"]), precision=data["precision"])
             model = empty_clip(about.clip.name)
             found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 (no mapping)
             check_shapes(path, found, shapes(model.state_dict()))

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from groupseg.errors import UserError
 
-Score = Callable[[NDArray[np.uint8]], NDArray[Any]]
+_Score = Callable[[NDArray[np.uint8]], NDArray[Any]]
 
 
-def load_function(name: str, classes: Sequence[str]) -> Score:
+def load_function(name: str, classes: Sequence[str]) -> _Score:
     """Calls a function with the classes.
 
     Raises:

@@ -45,7 +45,7 @@ def exact(tensor: Tensor) -> torch.autocast:
     return torch.autocast(tensor.device.type, enabled=False)
 
 
-class Stage(nn.Module):
+class GroupingStage(nn.Module):
     """Transformer blocks over tokens and group tokens, and but for the last stage a grouping block.
 
     Args:
@@ -105,7 +105,9 @@ class ImageTower(nn.Module):
         self.pos_embed = nn.Parameter(torch.zeros(1, side * side, dim))
         chances = torch.linspace(0, drop_path, sum(architecture.depths), device="cpu")
         parts = torch.split(chances, list(architecture.depths))
-        self.layers = nn.ModuleList(Stage(architecture, number, part.tolist()) for number, part in enumerate(parts))
+        self.layers = nn.ModuleList(
+            GroupingStage(architecture, number, part.tolist()) for number, part in enumerate(parts)
+        )
         self.norm = nn.LayerNorm(dim)
 
     def forward(self, images: Tensor) -> Encoded:

@@ -3,7 +3,7 @@
 import re
 from typing import Literal
 
-Layout = Literal["official", "transformers"]
+KeyLayout = Literal["official", "transformers"]
 
 # In published files beside the tensors of the network, and of no use to it: the temperature of a loss of the training,
 # and 0, 1, 2, ... which old versions of transformers wrote.
@@ -40,7 +40,7 @@ _TRANSFORMERS = [
 ]
 
 
-def published_names(name: str, layout: Layout) -> tuple[str, ...]:
+def published_names(name: str, layout: KeyLayout) -> tuple[str, ...]:
     """Returns under which names a tensor of ours lies in a published file.
 
     Args:

@@ -38,8 +38,8 @@ class GroupViTKind(Kind):
     def convert(
         self, source: Path, out: Path, settings: GroupViTArchitecture, frame: Windows, precision: Precision
     ) -> None:
-        """Converts what `groupseg.networks.groupvit.weights.convert` reads; see `Kind`."""
-        from groupseg.networks.groupvit.weights import About, convert, save_groupvit
+        """Converts what `groupseg.networks.groupvit.weights.convert_groupvit` reads; see `Kind`."""
+        from groupseg.networks.groupvit.weights import GroupViTMetadata, convert_groupvit, save_groupvit
 
-        about = About(architecture=settings, frame=replace(frame, patch=settings.patch), precision=precision)
-        save_groupvit(convert(source, settings), about, out)
+        about = GroupViTMetadata(architecture=settings, frame=replace(frame, patch=settings.patch), precision=precision)
+        save_groupvit(convert_groupvit(source, settings), about, out)

@@ -18,14 +18,14 @@ from groupseg.networks.checkpoint import read_checkpoint
 from groupseg.networks.foreign import refuse_foreign
 from groupseg.networks.frame import Windows
 from groupseg.networks.groupvit.architecture import GroupViTArchitecture
-from groupseg.networks.groupvit.keys import UNUSED, Layout, published_names
+from groupseg.networks.groupvit.keys import UNUSED, KeyLayout, published_names
 from groupseg.networks.groupvit.model import GroupViT
 
 Precision = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class About:
+class GroupViTMetadata:
     """What a file of weights says besides its tensors.
 
     Attributes:
@@ -39,7 +39,7 @@ class About:
     precision: Precision
 
 
-def convert(path: Path, architecture: GroupViTArchitecture) -> dict[str, Tensor]:
+def convert_groupvit(path: Path, architecture: GroupViTArchitecture) -> dict[str, Tensor]:
     """Reads a published file of weights.
 
     Args:
@@ -69,7 +69,7 @@ def convert(path: Path, architecture: GroupViTArchitecture) -> dict[str, Tensor]
     return {name: tensor.to(state[name].dtype) for name, tensor in joined.items()}
 
 
-def save_groupvit(state: Mapping[str, Tensor], about: About, path: str | Path) -> None:
+def save_groupvit(state: Mapping[str, Tensor], about: GroupViTMetadata, path: str | Path) -> None:
     """Writes the state of `GroupViT` and what it is; equal weights are equal bytes."""
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     # One metadata entry alone: safetensors writes several in no fixed order.
@@ -78,7 +78,7 @@ def save_groupvit(state: Mapping[str, Tensor], about: About, path: str | Path) -
         temporary.write_bytes(content)
 
 
-def load_groupvit(path: str | Path) -> tuple[GroupViT, About]:
+def load_groupvit(path: str | Path) -> tuple[GroupViT, GroupViTMetadata]:
     """Reads what `save_groupvit` wrote, ready for inference.
 
     Raises:
@@ -107,17 +107,17 @@ def empty_groupvit(architecture: GroupViTArchitecture) -> GroupViT:
         return GroupViT(architecture)
 
 
-def _about(data: dict[str, Any]) -> About:
+def _about(data: dict[str, Any]) -> GroupViTMetadata:
     # JSON knows no tuples.
     shape: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in data["architecture"].items()
     }
-    return About(
+    return GroupViTMetadata(
         architecture=GroupViTArchitecture(**shape), frame=Windows(**data["frame"]), precision=data["precision"]
     )
 
 
-def _layout(path: Path, found: Mapping[str, Tensor]) -> Layout:
+def _layout(path: Path, found: Mapping[str, Tensor]) -> KeyLayout:
     if any(name.startswith("img_encoder.") for name in found):
         return "official"
     if any(name.startswith("vision_model.encoder.stages.") for name in found):

@@ -6,7 +6,7 @@ import pandas as pd
 
 from groupseg.report.found.words import named
 from groupseg.report.gains import Gains
-from groupseg.report.learning import needed, spread
+from groupseg.report.learning import learning_spread, needed
 from groupseg.report.numbers import signed
 from groupseg.report.results import REFERENCE, DatasetResults
 from groupseg.report.transfer import against_own
@@ -35,7 +35,7 @@ def images_needed(found: Gains) -> str:
 
 def _needs(dataset: DatasetResults, name: str) -> str:
     """The number of images, and what the fewest cost from draw to draw."""
-    table = spread(dataset)
+    table = learning_spread(dataset)
     if name not in set(table.index.get_level_values("strategy")):
         return ""
     own = table.loc[name]

@@ -9,16 +9,16 @@ from groupseg.datasets import scenes
 from groupseg.datasets.scenes import backdrop, vocabulary
 from groupseg.datasets.scenes import scene as scene_module
 from groupseg.datasets.scenes.captions import caption
-from groupseg.datasets.scenes.scene import Scene, draw
+from groupseg.datasets.scenes.scene import Scene, draw_scene
 from groupseg.errors import UserError
 
-NAMES = list(scenes.KINDS)
+NAMES = list(scenes.SCENE_KINDS)
 # Digests of a few scenes, see `digest`.
 SAME = {"scenes20": "3f48dc20318df8dc", "scenes59": "c2801de90f75dc13", "scenes80": "a400e39952f0967c"}
 
 
 def drawn(name: str, count: int = 25) -> list[Scene]:
-    return [draw(name, np.random.default_rng([index])) for index in range(count)]
+    return [draw_scene(name, np.random.default_rng([index])) for index in range(count)]
 
 
 @pytest.mark.parametrize(("name", "classes"), [("scenes20", 20), ("scenes59", 59), ("scenes80", 80)])

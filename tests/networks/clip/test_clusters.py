@@ -6,7 +6,7 @@ from hypothesis.extra import numpy as npst
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from groupseg.networks.clip.clusters import cluster, in_order, pieces
+from groupseg.networks.clip.clusters import cluster, pieces, renumbered
 
 labels = npst.arrays(np.int64, npst.array_shapes(min_dims=2, max_dims=2, max_side=7), elements=st.integers(0, 3))
 
@@ -29,7 +29,7 @@ def test_pieces_are_those_of_scipy_label_by_label(map_: NDArray[np.int64]) -> No
 @given(labels)
 @settings(max_examples=50, deadline=None)
 def test_numbers_follow_the_order_of_appearance(map_: NDArray[np.int64]) -> None:
-    numbered = in_order(map_)
+    numbered = renumbered(map_)
     seen: list[int] = list(dict.fromkeys(numbered.ravel().tolist()))
     assert seen == list(range(len(seen)))
     assert partition(numbered) == partition(map_)

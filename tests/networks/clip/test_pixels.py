@@ -24,7 +24,7 @@ from groupseg.errors import UserError
 from groupseg.networks.clip.dense import DenseTower
 from groupseg.networks.clip.network import ClipNetwork, pads
 from groupseg.networks.clip.pixels import PixelScores, load_pixel_scores, without_small
-from groupseg.networks.clip.weights import About, save_clip
+from groupseg.networks.clip.weights import ClipMetadata, save_clip
 from groupseg.networks.registry import load_network
 from groupseg.refine.settings import UNREFINED, Pamr
 from groupseg.segments.pixels import build_score_table, score_vocabulary
@@ -77,14 +77,14 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> open_clip.CLIP:
     return made
 
 
-def about(name: str) -> About:
+def about(name: str) -> ClipMetadata:
     """How a model of params.yaml is run, but for its network."""
     section = PARAMS.models[name]
     frame = replace(section.frame, patch=16)
-    return About(clip=replace(section.clip, name=NAME), frame=frame, precision="float32")
+    return ClipMetadata(clip=replace(section.clip, name=NAME), frame=frame, precision="float32")
 
 
-def network(model: open_clip.CLIP, how: About) -> ClipNetwork:
+def network(model: open_clip.CLIP, how: ClipMetadata) -> ClipNetwork:
     return ClipNetwork(DenseTower(model.visual, how.clip.attention, how.clip.normalisation, pads(how)), how, 100.0)
 
 

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from groupseg.errors import UserError
-from groupseg.networks.clip.weights import convert, empty_clip, load_text, load_visual, save_clip
+from groupseg.networks.clip.weights import convert_clip, empty_clip, load_text, load_visual, save_clip
 from tests.networks.clip.tiny import CONFIG, NAME, about, register, tiny_clip
 
 
@@ -63,7 +63,7 @@ WRITERS: dict[str, Callable[[dict[str, Tensor], Path], None]] = {
 @pytest.mark.parametrize("layout", list(WRITERS))
 def test_every_layout_gives_the_same_state(state: dict[str, Tensor], layout: str, tmp_path: Path) -> None:
     WRITERS[layout](state, tmp_path / "weights")
-    found = convert(tmp_path / "weights", NAME)
+    found = convert_clip(tmp_path / "weights", NAME)
     assert list(found) == list(state)
     for name, tensor in state.items():
         assert torch.equal(found[name], tensor), name
@@ -71,7 +71,7 @@ def test_every_layout_gives_the_same_state(state: dict[str, Tensor], layout: str
 
 def test_half_precision_becomes_single(state: dict[str, Tensor], tmp_path: Path) -> None:
     save_file({name: tensor.half() for name, tensor in state.items()}, tmp_path / "half")
-    found = convert(tmp_path / "half", NAME)
+    found = convert_clip(tmp_path / "half", NAME)
     assert all(torch.equal(found[name], tensor.half().float()) for name, tensor in state.items())
 
 
@@ -144,4 +144,4 @@ def test_another_architecture(state: dict[str, Tensor], tmp_path: Path) -> None:
     register(tmp_path, "other-clip", {**CONFIG, "embed_dim": 10})
     save_file(state, tmp_path / "weights")
     with pytest.raises(UserError, match=r"visual\.proj has shape \(16, 12\) instead of \(16, 10\)"):
-        convert(tmp_path / "weights", "other-clip")
+        convert_clip(tmp_path / "weights", "other-clip")

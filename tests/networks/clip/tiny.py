@@ -8,7 +8,7 @@ import open_clip
 import torch
 
 from groupseg.networks.clip.config import Clip
-from groupseg.networks.clip.weights import About
+from groupseg.networks.clip.weights import ClipMetadata
 from groupseg.networks.frame import Windows
 
 NAME, PATCH, SIDE, DIM = "tiny-clip", 8, 32, 12
@@ -39,11 +39,11 @@ def tiny_clip() -> open_clip.CLIP:
     return model
 
 
-def about(**changes: Any) -> About:
+def about(**changes: Any) -> ClipMetadata:
     """Says how it is run."""
     usual = {"name": NAME, "attention": "plain", "clusters": 0, "connected": False, "scale": None}
     precision = changes.pop("precision", "float32")
-    return About(clip=Clip(**{**usual, "normalisation": "clip", **changes}), frame=FRAME, precision=precision)
+    return ClipMetadata(clip=Clip(**{**usual, "normalisation": "clip", **changes}), frame=FRAME, precision=precision)
 
 
 def windows(height: int = SIDE, width: int = SIDE, count: int = 2) -> torch.Tensor:

@@ -6,7 +6,7 @@ from safetensors.torch import save_file
 from transformers import GroupViTModel
 
 from groupseg.networks.groupvit.model import GroupViT
-from groupseg.networks.groupvit.weights import convert
+from groupseg.networks.groupvit.weights import convert_groupvit
 from tests.networks.groupvit.published import SMALLER, official, reference
 
 
@@ -27,5 +27,5 @@ def folder(theirs: GroupViTModel, tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture(scope="session")
 def ours(folder: Path) -> GroupViT:
     model = GroupViT(SMALLER)
-    model.load_state_dict(convert(folder / "official.pth", SMALLER))
+    model.load_state_dict(convert_groupvit(folder / "official.pth", SMALLER))
     return model.eval()

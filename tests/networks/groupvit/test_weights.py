@@ -15,7 +15,7 @@ from transformers import GroupViTConfig, GroupViTModel
 from groupseg.errors import UserError
 from groupseg.io.tensors import shapes
 from groupseg.networks.groupvit.architecture import PUBLISHED
-from groupseg.networks.groupvit.weights import convert, empty_groupvit, load_groupvit, save_groupvit
+from groupseg.networks.groupvit.weights import convert_groupvit, empty_groupvit, load_groupvit, save_groupvit
 from tests.networks.groupvit.published import SMALLER, State, config, official
 from tests.networks.groupvit.tiny import ABOUT, TINY, tiny_model
 
@@ -32,7 +32,9 @@ def saved(tiny: State, tmp_path: Path) -> Path:
 
 
 def test_both_published_files_give_the_same_model(folder: Path) -> None:
-    from_official, from_transformers = (convert(folder / name, SMALLER) for name in ("official.pth", "hf.safetensors"))
+    from_official, from_transformers = (
+        convert_groupvit(folder / name, SMALLER) for name in ("official.pth", "hf.safetensors")
+    )
     assert list(from_official) == list(from_transformers) == list(empty_groupvit(SMALLER).state_dict())
     for name, tensor in from_official.items():
         torch.testing.assert_close(from_transformers[name], tensor, rtol=0, atol=0)
@@ -64,7 +66,7 @@ def test_a_round_trip_keeps_every_bit(saved: Path, tiny: State) -> None:
     state = model.state_dict()
     assert list(state) == list(tiny)
     assert all(torch.equal(state[name], tensor) for name, tensor in tiny.items())
-    assert all(torch.equal(tensor, tiny[name]) for name, tensor in convert(saved, TINY).items())
+    assert all(torch.equal(tensor, tiny[name]) for name, tensor in convert_groupvit(saved, TINY).items())
 
 
 def test_equal_weights_are_equal_bytes_under_one_metadata_entry(saved: Path, tiny: State, tmp_path: Path) -> None:
@@ -78,7 +80,7 @@ def test_equal_weights_are_equal_bytes_under_one_metadata_entry(saved: Path, tin
 def test_halves_become_floats_and_what_old_versions_wrote_is_left_out(tiny: State, tmp_path: Path) -> None:
     halves = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in tiny.items()}
     torch.save({"model": {**halves, "multi_label_logit_scale": torch.tensor(1.0)}}, tmp_path / "half.pth")
-    state = convert(tmp_path / "half.pth", TINY)
+    state = convert_groupvit(tmp_path / "half.pth", TINY)
     assert state.keys() == tiny.keys()
     assert {tensor.dtype for tensor in state.values()} == {torch.float32, torch.int64}
 
@@ -89,7 +91,7 @@ def test_every_wrong_tensor_of_the_official_file_is_named(tiny: State, tmp_path:
     state["img_encoder.pos_embed"] = state["img_encoder.pos_embed"][:, :3].contiguous()
     save_file(state, tmp_path / "wrong.safetensors")
     with pytest.raises(UserError) as error:
-        convert(tmp_path / "wrong.safetensors", TINY)
+        convert_groupvit(tmp_path / "wrong.safetensors", TINY)
     message = str(error.value)
     assert "\n" not in message
     assert (
@@ -111,12 +113,12 @@ def test_wrong_tensors_of_transformers_are_named_as_there(tmp_path: Path) -> Non
             f"{attention}.v_proj.bias has shape (7,) instead of (8,)."
         ),
     ):
-        convert(tmp_path / "wrong.safetensors", TINY)
+        convert_groupvit(tmp_path / "wrong.safetensors", TINY)
 
 
 def test_weights_of_another_architecture_are_one_line(folder: Path) -> None:
     with pytest.raises(UserError, match=r"hf\.safetensors does not fit the architecture: .* more\. Give") as error:
-        convert(folder / "hf.safetensors", replace(SMALLER, depths=(2, 3, 1), space=12))
+        convert_groupvit(folder / "hf.safetensors", replace(SMALLER, depths=(2, 3, 1), space=12))
     assert len(str(error.value)) < 1000
 
 
@@ -130,7 +132,7 @@ def test_weights_of_another_architecture_are_one_line(folder: Path) -> None:
 def test_other_networks_are_refused(tmp_path: Path, state: State, message: str) -> None:
     save_file(state, tmp_path / "other.safetensors")
     with pytest.raises(UserError, match=rf"other\.safetensors {message}"):
-        convert(tmp_path / "other.safetensors", TINY)
+        convert_groupvit(tmp_path / "other.safetensors", TINY)
 
 
 class Code:
@@ -144,7 +146,7 @@ def test_a_pickle_with_code_is_refused_and_nothing_of_it_is_run(
     monkeypatch.chdir(tmp_path)
     torch.save({"model": tiny, "config": Code()}, "official.pth")
     with pytest.raises(UserError) as error:
-        convert(Path("official.pth"), TINY)
+        convert_groupvit(Path("official.pth"), TINY)
     assert str(error.value) == (
         "official.pth is refused: beside tensors it holds objects whose loading may run code (posix.mkdir). "
         "Take the safetensors that Hugging Face has of the same weights."
@@ -156,7 +158,7 @@ def test_a_bare_pickle_is_refused_and_nothing_of_it_is_run(tmp_path: Path, monke
     monkeypatch.chdir(tmp_path)
     Path("bare.pth").write_bytes(pickle.dumps(Code()))
     with pytest.warns(UserWarning, match="pickle protocol"), pytest.raises(UserError, match=r"bare\.pth is refused"):
-        convert(Path("bare.pth"), TINY)
+        convert_groupvit(Path("bare.pth"), TINY)
     assert not Path("was-run").exists()
 
 
@@ -168,13 +170,13 @@ def test_a_truncated_file_is_one_line(saved: Path, tiny: State, suffix: str, sha
     content = (path if suffix == "pth" else saved).read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
     with pytest.raises(UserError, match=rf"part\.{suffix} is no file of weights, or only a part of one") as error:
-        convert(path, TINY)
+        convert_groupvit(path, TINY)
     assert "\n" not in str(error.value)
 
 
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"none\.pth is missing"):
-        convert(tmp_path / "none.pth", TINY)
+        convert_groupvit(tmp_path / "none.pth", TINY)
     with pytest.raises(UserError, match=r"none\.safetensors is missing"):
         load_groupvit(tmp_path / "none.safetensors")
 

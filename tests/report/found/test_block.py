@@ -11,7 +11,7 @@ from groupseg.report.found import cures, gap, rest, studies
 from groupseg.report.found.block import findings, found_block
 from groupseg.report.found.words import verdict
 from groupseg.report.gains import Gain, Gains
-from groupseg.report.kinds import KINDS
+from groupseg.report.kinds import CURE_KINDS
 from groupseg.report.numbers import MINUS
 from groupseg.report.results import TABLES
 from groupseg.strategies.registry import STRATEGIES
@@ -171,5 +171,5 @@ def test_the_block_has_a_line_for_each_sentence_and_the_table(tmp_path: Path) ->
 
 
 def test_every_rule_is_of_one_kind() -> None:
-    rules = [rule for kind in KINDS.values() for rule in kind]
+    rules = [rule for kind in CURE_KINDS.values() for rule in kind]
     assert sorted(rules) == sorted(STRATEGIES)

@@ -10,7 +10,7 @@ Stream = Literal["example", "block"]
 _STREAMS: tuple[Stream, ...] = ("example", "block")
 
 
-def sow(seed: int, stream: Stream, step: int, number: int) -> None:
+def seed_draws(seed: int, stream: Stream, step: int, number: int) -> None:
     """Seeds the global generators of Python, numpy and torch, which timm and torchvision draw from.
 
     Args:

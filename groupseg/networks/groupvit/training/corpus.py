@@ -16,7 +16,7 @@ from torch import distributed
 
 from groupseg.datasets.shards import damaged_shard
 from groupseg.errors import UserError
-from groupseg.processes import Place
+from groupseg.processes import ProcessRank
 
 # Where an image and its text lie: 28 bytes each, so that tens of millions fit into memory.
 ENTRY = np.dtype([("shard", "i4"), ("image", "i8"), ("image_size", "i4"), ("text", "i8"), ("text_size", "i4")])
@@ -73,7 +73,7 @@ class StreamedCorpus:
         return hashlib.sha256(names.encode() + self.entries.tobytes()).hexdigest()
 
 
-def open_corpus(folders: Sequence[Path], here: Place) -> StreamedCorpus:
+def open_corpus(folders: Sequence[Path], here: ProcessRank) -> StreamedCorpus:
     """Finds all captioned images in folders; the processes look into different shards, and tell each other.
 
     Args:

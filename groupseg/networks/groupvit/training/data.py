@@ -19,10 +19,10 @@ from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
 
 from groupseg.errors import UserError
 from groupseg.networks.groupvit.architecture import GroupViTArchitecture
-from groupseg.networks.groupvit.training.chance import sow
+from groupseg.networks.groupvit.training.chance import seed_draws
 from groupseg.networks.groupvit.training.corpus import Captioned, StreamedCorpus
 from groupseg.networks.groupvit.training.recipe import GroupViTRecipe
-from groupseg.processes import Place
+from groupseg.processes import ProcessRank
 
 
 class Draw(NamedTuple):
@@ -72,7 +72,7 @@ class Examples(Dataset[Batch]):
     def __getitem__(self, draw: Draw) -> Batch:
         """Reads and augments an image, and draws its prompts."""
         captioned = self.corpus[draw.number]
-        sow(self.recipe.seed, "example", draw.step, draw.row)
+        seed_draws(self.recipe.seed, "example", draw.step, draw.row)
         texts = self.tokenizer([captioned.caption, *draw_prompts(captioned, self.recipe.prompts)])
         return Batch(self.transform(captioned.image), texts[0], texts[1:])
 
@@ -97,7 +97,7 @@ class Draws(Sampler[list[Draw]]):
         start: The first step.
     """
 
-    def __init__(self, images: int, recipe: GroupViTRecipe, here: Place, start: int) -> None:
+    def __init__(self, images: int, recipe: GroupViTRecipe, here: ProcessRank, start: int) -> None:
         self.images, self.recipe, self.here, self.start = images, recipe, here, start
 
     def __iter__(self) -> Iterator[list[Draw]]:
@@ -123,7 +123,7 @@ def _order(images: int, seed: int, epoch: int) -> NDArray[np.uint32]:
     return np.random.default_rng([seed, epoch]).permutation(np.arange(images, dtype=np.uint32))
 
 
-def batches(examples: Examples, here: Place, start: int, workers: int) -> Iterator[Batch]:
+def batches(examples: Examples, here: ProcessRank, start: int, workers: int) -> Iterator[Batch]:
     """Yields what a process sees of each step, from the step `start` on.
 
     Args:

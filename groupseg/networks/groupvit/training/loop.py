@@ -20,7 +20,7 @@ from groupseg.networks.groupvit.training.recipe import GroupViTRecipe
 from groupseg.networks.groupvit.training.start import new_model
 from groupseg.networks.history import History, check_finite
 from groupseg.networks.resume import load_state, save_state
-from groupseg.processes import Place
+from groupseg.processes import ProcessRank
 
 _STATE_EVERY = 250  # steps between two saved states
 
@@ -30,7 +30,7 @@ def train_from_captions(
     recipe: GroupViTRecipe,
     corpus: StreamedCorpus,
     state: Path,
-    here: Place,
+    here: ProcessRank,
     workers: int,
 ) -> tuple[GroupViT, History]:
     """Trains a model on captions; all processes of the group call this.
@@ -94,7 +94,7 @@ def _descend(losses: dict[str, Tensor], optimizer: AdamW, recipe: GroupViTRecipe
     return values
 
 
-def _take_up(state: Path, objective: GroupViTObjective, optimizer: AdamW, here: Place) -> History:
+def _take_up(state: Path, objective: GroupViTObjective, optimizer: AdamW, here: ProcessRank) -> History:
     """Goes on from the state, if there is one; returns the history up to there."""
     found = load_state(state)
     history: History = found["history"] if found else []

@@ -9,11 +9,11 @@ from torch.distributed.nn import functional as distributed
 from torch.nn import functional as F
 
 from groupseg.networks.groupvit.model import GroupViT
-from groupseg.networks.groupvit.training.chance import sow
+from groupseg.networks.groupvit.training.chance import seed_draws
 from groupseg.networks.groupvit.training.data import Batch
 from groupseg.networks.groupvit.training.losses import multi_label_loss
 from groupseg.networks.groupvit.training.recipe import GroupViTRecipe
-from groupseg.processes import Place
+from groupseg.processes import ProcessRank
 
 _MOST = 100.0  # Of both scales, as in CLIP.
 
@@ -35,7 +35,7 @@ class GroupViTObjective(nn.Module):
 
     multi_label_logit_scale: nn.Parameter | None
 
-    def __init__(self, model: GroupViT, recipe: GroupViTRecipe, here: Place) -> None:
+    def __init__(self, model: GroupViT, recipe: GroupViTRecipe, here: ProcessRank) -> None:
         super().__init__()
         self.model, self.recipe, self.here = model, recipe, here
         self.multi_label_logit_scale = nn.Parameter(model.logit_scale.detach().clone()) if recipe.prompts else None
@@ -63,7 +63,7 @@ class GroupViTObjective(nn.Module):
         first = self.here.rank * len(images) // self.recipe.block
         encoded = []
         for number, block in enumerate(torch.split(images, self.recipe.block), first):
-            sow(self.recipe.seed, "block", step, number)
+            seed_draws(self.recipe.seed, "block", step, number)
             encoded.append(self.model.img_encoder(block).tokens.mean(dim=1))
         return torch.cat(encoded)
 

@@ -13,7 +13,7 @@ from groupseg.networks.groupvit.architecture import GroupViTArchitecture
 from groupseg.networks.groupvit.training.corpus import open_corpus
 from groupseg.networks.groupvit.training.loop import train_from_captions
 from groupseg.networks.groupvit.training.recipe import GroupViTRecipe
-from groupseg.networks.groupvit.weights import About, Precision, save_groupvit
+from groupseg.networks.groupvit.weights import GroupViTMetadata, Precision, save_groupvit
 from groupseg.networks.history import write_history
 from groupseg.networks.resume import name_training
 from groupseg.parallel import workers
@@ -49,7 +49,7 @@ def train_groupvit(
         state = states / f"{name_training(said, [])}.pt"
         trained, history = train_from_captions(architecture, recipe, corpus, state, here, readers())
         if here.rank == 0:
-            about = About(
+            about = GroupViTMetadata(
                 architecture=architecture, frame=replace(frame, patch=architecture.patch), precision=precision
             )
             write_history(history, out["history"])

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from groupseg.networks.groupvit.training.corpus import StreamedCorpus, open_corpus
-from groupseg.processes import Place
+from groupseg.processes import ProcessRank
 from tests.networks.groupvit.training.tiny import write_corpus
 
 
@@ -14,4 +14,4 @@ def captions(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def corpus(captions: Path) -> StreamedCorpus:
-    return open_corpus([captions], Place(0, 1))
+    return open_corpus([captions], ProcessRank(0, 1))

@@ -6,10 +6,10 @@ import pytest
 from groupseg.datasets.shards import read_captions
 from groupseg.errors import UserError
 from groupseg.networks.groupvit.training.corpus import StreamedCorpus, open_corpus
-from groupseg.processes import Place
+from groupseg.processes import ProcessRank
 from tests.networks.groupvit.training.tiny import IMAGES, write_corpus
 
-ALONE = Place(0, 1)
+ALONE = ProcessRank(0, 1)
 
 
 def test_every_image_is_found_by_its_number(corpus: StreamedCorpus, captions: Path) -> None:

@@ -11,20 +11,20 @@ from open_clip import OPENAI_IMAGENET_TEMPLATES
 from PIL import Image
 
 from groupseg.errors import UserError
-from groupseg.networks.groupvit.training.chance import sow
+from groupseg.networks.groupvit.training.chance import seed_draws
 from groupseg.networks.groupvit.training.corpus import Captioned, StreamedCorpus, open_corpus
 from groupseg.networks.groupvit.training.data import Draws, Examples, batches, draw_prompts
-from groupseg.processes import Place
+from groupseg.processes import ProcessRank
 from tests.networks.groupvit.training.tiny import ARCHITECTURE, NOUNS, RECIPE, write_corpus
 
-ALONE = Place(0, 1)
+ALONE = ProcessRank(0, 1)
 
 
 @pytest.mark.parametrize("size", [1, 2, 4])
 @pytest.mark.parametrize("start", [0, 4])
 def test_processes_share_out_the_same_batches_from_any_step(size: int, start: int) -> None:
     whole = list(Draws(11, RECIPE, ALONE, 0))
-    parts = [list(Draws(11, RECIPE, Place(rank, size), start)) for rank in range(size)]
+    parts = [list(Draws(11, RECIPE, ProcessRank(rank, size), start)) for rank in range(size)]
     assert [list(chain(*step)) for step in zip(*parts, strict=True)] == whole[start:]
 
 
@@ -47,7 +47,7 @@ def test_neither_processes_nor_workers_change_what_is_seen(corpus: StreamedCorpu
     for found, wanted in zip(ahead, whole[4:], strict=True):
         assert all(map(torch.equal, found, wanted))
     for rank in range(2):
-        part = next(batches(examples, Place(rank, 2), 0, workers=0))
+        part = next(batches(examples, ProcessRank(rank, 2), 0, workers=0))
         rows = slice(4 * rank, 4 * rank + 4)
         assert torch.equal(part.images, whole[0].images[rows])
         # No longer than the longest text of the part, and nothing but zeros beyond.
@@ -69,7 +69,7 @@ def test_prompts_are_different_nouns_in_templates_of_clip() -> None:
     captioned = Captioned(Image.new("RGB", (1, 1)), "the caption", NOUNS)
     seen = set()
     for number in range(50):
-        sow(0, "example", 0, number)
+        seed_draws(0, "example", 0, number)
         prompts = draw_prompts(captioned, 3)
         assert len({possible[prompt] for prompt in prompts}) == 3
         seen.update(prompts)

@@ -12,10 +12,10 @@ from groupseg.networks.groupvit.training.corpus import StreamedCorpus
 from groupseg.networks.groupvit.training.data import Examples, batches
 from groupseg.networks.groupvit.training.recipe import GroupViTRecipe
 from groupseg.networks.resume import load_state
-from groupseg.processes import Place
+from groupseg.processes import ProcessRank
 from tests.networks.groupvit.training.tiny import ARCHITECTURE, RECIPE
 
-ALONE = Place(0, 1)
+ALONE = ProcessRank(0, 1)
 
 
 def train(corpus: StreamedCorpus, state: Path, recipe: GroupViTRecipe = RECIPE) -> tuple[GroupViT, loop.History]:
@@ -58,7 +58,7 @@ def test_training_lowers_the_loss(corpus: StreamedCorpus, tmp_path: Path) -> Non
 
 def test_a_batch_that_cannot_be_shared_out_is_one_line(corpus: StreamedCorpus, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"batch must be a multiple of .* \(2 x 3\), but is 8\. Lower block"):
-        loop.train_from_captions(ARCHITECTURE, RECIPE, corpus, tmp_path / "state.pt", Place(0, 3), workers=0)
+        loop.train_from_captions(ARCHITECTURE, RECIPE, corpus, tmp_path / "state.pt", ProcessRank(0, 3), workers=0)
 
 
 def test_a_loss_that_is_no_number_ends_the_training(

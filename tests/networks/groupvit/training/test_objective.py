@@ -10,13 +10,13 @@ from groupseg.networks.groupvit.training.corpus import StreamedCorpus, open_corp
 from groupseg.networks.groupvit.training.data import Examples, batches
 from groupseg.networks.groupvit.training.objective import GroupViTObjective
 from groupseg.networks.groupvit.training.start import new_model
-from groupseg.processes import Place
+from groupseg.processes import ProcessRank
 from tests.networks.groupvit.training.tiny import ARCHITECTURE, RECIPE
 
 STEP = 3
 
 
-def descend(corpus: StreamedCorpus, here: Place) -> dict[str, Tensor]:
+def descend(corpus: StreamedCorpus, here: ProcessRank) -> dict[str, Tensor]:
     """Losses and gradients of a step, and what batch normalisation remembers of it; in double precision.
 
     In single precision rounding is of the size of what is allowed.
@@ -35,8 +35,8 @@ def descend(corpus: StreamedCorpus, here: Place) -> dict[str, Tensor]:
 def one_of_two(rank: int, captions: Path, out: Path) -> None:
     torch.set_num_threads(1)
     distributed.init_process_group("gloo", init_method=f"file://{out}/meet", rank=rank, world_size=2)
-    corpus = open_corpus([captions], Place(rank, 2))
-    torch.save({"digest": corpus.digest(), "found": descend(corpus, Place(rank, 2))}, out / f"{rank}.pt")
+    corpus = open_corpus([captions], ProcessRank(rank, 2))
+    torch.save({"digest": corpus.digest(), "found": descend(corpus, ProcessRank(rank, 2))}, out / f"{rank}.pt")
     distributed.destroy_process_group()
 
 
@@ -45,9 +45,10 @@ def test_two_processes_have_the_losses_and_gradients_of_one(
 ) -> None:
     # Forked, so that they need not import everything again.
     multiprocessing.start_processes(one_of_two, (captions, tmp_path), nprocs=2, start_method="fork")
-    alone = descend(corpus, Place(0, 1))
+    alone = descend(corpus, ProcessRank(0, 1))
     names = {
-        name for name, _ in GroupViTObjective(new_model(ARCHITECTURE, 0.0), RECIPE, Place(0, 1)).named_parameters()
+        name
+        for name, _ in GroupViTObjective(new_model(ARCHITECTURE, 0.0), RECIPE, ProcessRank(0, 1)).named_parameters()
     }
     assert names < alone.keys()
     assert sum(bool(alone[name].abs().max() > 1e-3) for name in names) > 0.8 * len(names)

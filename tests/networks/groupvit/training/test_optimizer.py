@@ -9,7 +9,7 @@ from torch import nn
 from groupseg.networks.groupvit.training.objective import GroupViTObjective
 from groupseg.networks.groupvit.training.optimizer import new_optimizer, new_schedule
 from groupseg.networks.groupvit.training.start import new_model
-from groupseg.processes import Place
+from groupseg.processes import ProcessRank
 from stages.params import load_params
 from stages.schema import GroupViTModel
 from tests.networks.groupvit.training.tiny import ARCHITECTURE, RECIPE
@@ -34,7 +34,7 @@ def test_the_published_rate_rises_in_a_line_and_falls_along_a_cosine() -> None:
 
 
 def test_vectors_biases_scales_tokens_and_positions_are_not_decayed() -> None:
-    objective = GroupViTObjective(new_model(ARCHITECTURE, 0.0), RECIPE, Place(0, 1))
+    objective = GroupViTObjective(new_model(ARCHITECTURE, 0.0), RECIPE, ProcessRank(0, 1))
     optimizer = new_optimizer(objective, RECIPE)
     decay = {parameter: group["weight_decay"] for group in optimizer.param_groups for parameter in group["params"]}
     named = dict(objective.named_parameters())
