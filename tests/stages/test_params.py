@@ -161,13 +161,11 @@ def targets(target: str) -> str:
 def test_the_targets_in_its_comments_train_what_it_lists() -> None:
     named = set(re.findall(r"make ([a-z-]+)", "\n".join(COMMENTS)))
     assert named == {"seeds", "repro-all"}
-    trained = {
-        target: " ".join(re.findall(r"for model in (.+?); do python -m stages\.variant", targets(target))).split()
-        for target in named
-    }
-    assert trained["repro-all"] == PARAMS.run.variants
+    assert "stages.variant all" in targets("repro-all")
+    seeds = " ".join(re.findall(r"for model in (.+?); do python -m stages\.variant", targets("seeds"))).split()
+    assert set(seeds) < set(PARAMS.run.variants)
     # Seeds are the model that runs in all else.
-    own, others = PARAMS.models[PARAMS.run.model], [PARAMS.models[name] for name in trained["seeds"]]
+    own, others = PARAMS.models[PARAMS.run.model], [PARAMS.models[name] for name in seeds]
     assert len({model.training.seed for model in (own, *others)}) == 3
     for model in others:
         assert model.architecture == own.architecture
