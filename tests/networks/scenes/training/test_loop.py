@@ -67,9 +67,7 @@ def losses(corpus: LoadedCorpus, **weights: float) -> dict[str, torch.Tensor]:
 @pytest.mark.parametrize(
     "added", [{"area_weight": 0.3}, {"separation_weight": 0.7}, {"area_weight": 0.3, "separation_weight": 0.7}]
 )
-def test_a_loss_without_weight_leaves_all_others_to_the_last_bit(
-    corpus: LoadedCorpus, added: dict[str, float]
-) -> None:
+def test_a_loss_without_weight_leaves_all_others_to_the_last_bit(corpus: LoadedCorpus, added: dict[str, float]) -> None:
     plain, constrained = losses(corpus), losses(corpus, background_weight=0.1)
     assert constrained.keys() - plain.keys() == {"background"}
     assert torch.equal(constrained["loss"], plain["loss"] + 0.1 * constrained["background"])
