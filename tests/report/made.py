@@ -114,8 +114,8 @@ def results(
 ) -> Results:
     """A run over data sets; each of `seeds` is another training whose figures all are so much higher.
 
-    `constrained` are trainings with a background constraint, from the second on with one of the area too; `staged` those
-    of models with two grouping stages.
+    `constrained` are trainings with a background constraint, from the second on with one of the area too, and `staged`
+    those of models with two grouping stages.
     """
     plain = {
         "architecture": {"dim": 8, "merged": 0},

@@ -88,10 +88,9 @@ def area_loss(assignment: Assignment, share: Tensor, mentions: Tensor) -> Tensor
         A scalar >= 0. Images whose caption names nothing do not count in the first mean.
     """
     others = mentions.any(dim=0) & ~mentions
-    named = mentions.any(dim=1)
-    own = (assignment.claimed(mentions) * share).sum(dim=1)[named].sum() / named.sum().clamp(min=1)
+    own = (assignment.claimed(mentions) * share).sum() / mentions.any(dim=1).sum().clamp(min=1)
     other = (assignment.claimed(others) * share).sum(dim=1).mean()
-    return (own - _AREA).abs() + other.abs()
+    return (own - _AREA).abs() + other
 
 
 def separation_loss(assignment: Assignment, segments: Tensor, share: Tensor, mentions: Tensor) -> Tensor:
