@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 # A process that fails ends the others; one that is slow must not.
-_PATIENCE = timedelta(days=30)
+_TIMEOUT = timedelta(days=30)
 
 
 class ProcessRank(NamedTuple):
@@ -22,7 +22,7 @@ class ProcessRank(NamedTuple):
     size: int
 
 
-def place() -> ProcessRank:
+def process_rank() -> ProcessRank:
     """Returns what torchrun says in RANK and WORLD_SIZE; (0, 1) in a process that it has not started."""
     return ProcessRank(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
 
@@ -34,27 +34,27 @@ def process_group(backend: str = "gloo") -> Iterator[ProcessRank]:
     One process alone joins nothing.
 
     Args:
-        backend: Through which they meet: gloo, on the CPU, or nccl, between GPUs.
+        backend: Through which they exchange tensors: gloo, on the CPU, or nccl, between GPUs.
     """
-    here = place()
-    if here.size == 1:
-        yield here
+    process = process_rank()
+    if process.size == 1:
+        yield process
         return
     import torch
     from torch import distributed
 
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())
-    distributed.init_process_group(backend, timeout=_PATIENCE)
+    distributed.init_process_group(backend, timeout=_TIMEOUT)
     try:
-        yield here
+        yield process
     finally:
         distributed.destroy_process_group()
 
 
 def barrier() -> None:
-    """Waits until all processes are here; one alone does not wait."""
-    if place().size > 1:
+    """Waits until all processes have come this far; one alone does not wait."""
+    if process_rank().size > 1:
         from torch import distributed
 
         distributed.barrier()
