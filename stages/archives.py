@@ -66,7 +66,7 @@ def archive_files(params: Params, kind: SourceKind, name: str) -> list[Path]:
         UserError: If `sources` has not run for the archives that params.yaml names, or one cannot be had.
     """
     path = paths.source(kind, name)
-    archives = recorded(path, needed_archives(params, kind, name))
+    archives = recorded_archives(path, needed_archives(params, kind, name))
     if archives is None:
         raise UserError(
             f"{path} is missing, or of other archives than needs.{kind}.{name} names. Run `dvc repro sources`."
@@ -93,7 +93,7 @@ def needed_archives(params: Params, kind: SourceKind, name: str) -> list[Archive
     ]
 
 
-def recorded(path: Path, archives: Sequence[Archive]) -> list[Archive] | None:
+def recorded_archives(path: Path, archives: Sequence[Archive]) -> list[Archive] | None:
     """Returns the archives with their digests on record; None where the record is missing or of others.
 
     Of where they lie nothing is on record: another mirror makes no other data.

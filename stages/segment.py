@@ -51,7 +51,7 @@ def main(dataset: str) -> None:
     params = load_params()
     weights = paths.weights(params.run.model)
     folds = read_crossfit(paths.prepared(dataset))
-    with process_group() as here:
+    with process_group() as process:
         make, how = maker(params, dataset)
         protocol = {
             "dataset": dataset, "model": params.run.model, "weights_sha256": sha256(weights), **how,
@@ -59,8 +59,8 @@ def main(dataset: str) -> None:
             **({"embeddings": "float16"} if params.segment.embeddings == "float16" else {}),
         }  # fmt: skip
         for split in ("test",) if folds else ("calib", "test"):
-            segment(make, dataset, split, {**protocol, "split": split}, here)
-        if folds and here.rank == 0:
+            segment(make, dataset, split, {**protocol, "split": split}, process)
+        if folds and process.rank == 0:
             calibrate_on(dataset)
 
 
@@ -97,32 +97,32 @@ def queries(params: Params, dataset: str) -> Queries:
     return embed_queries(tower, words, background, prompts.templates)
 
 
-def segment(make: Maker, dataset: str, split: str, protocol: Mapping[str, str], here: ProcessRank) -> None:
+def segment(make: Maker, dataset: str, split: str, protocol: Mapping[str, str], process: ProcessRank) -> None:
     """Runs the network over a split; the first process writes what all of them have found."""
     out, scratch = paths.segments(dataset, split), SCRATCH / dataset / split
-    if here.size == 1:
-        segment_share(make, dataset, split, protocol, here, out)
+    if process.size == 1:
+        segment_share(make, dataset, split, protocol, process, out)
         return
-    shutil.rmtree(scratch / str(here.rank), ignore_errors=True)
-    segment_share(make, dataset, split, protocol, here, scratch / str(here.rank))
+    shutil.rmtree(scratch / str(process.rank), ignore_errors=True)
+    segment_share(make, dataset, split, protocol, process, scratch / str(process.rank))
     barrier()
-    if here.rank == 0:
-        join([scratch / str(rank) for rank in range(here.size)], out)
+    if process.rank == 0:
+        join([scratch / str(rank) for rank in range(process.size)], out)
         shutil.rmtree(scratch)
 
 
 def segment_share(
-    make: Maker, dataset: str, split: str, protocol: Mapping[str, str], here: ProcessRank, out: Path
+    make: Maker, dataset: str, split: str, protocol: Mapping[str, str], process: ProcessRank, out: Path
 ) -> None:
     """Runs the network over the images of this process, and writes nothing where none are left for it."""
     prepared = paths.prepared(dataset)
     classes, with_background = read_prepared_classes(prepared)
-    samples = read_share(prepared, split, partial(is_own, rank=here.rank, size=here.size))
+    samples = read_share(prepared, split, partial(is_own, rank=process.rank, size=process.size))
     first = list(islice(samples, 1))
-    if here.rank > 0 and not first:
+    if process.rank > 0 and not first:
         return
     # Off for the others, else where there is no terminal.
-    hidden = None if here.rank == 0 else True
+    hidden = None if process.rank == 0 else True
     shown = tqdm(chain(first, samples), desc=f"segment {dataset} {split}", unit="image", disable=hidden)
     with map_writer(out) as maps:
         table = make(

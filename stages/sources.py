@@ -23,7 +23,7 @@ from groupseg.sources.fetch import fetch
 from groupseg.sources.tree import Folder
 from groupseg.strategies.registry import STRATEGIES
 from stages import paths
-from stages.archives import SourceKind, needed_archives, own_path, record, recorded
+from stages.archives import SourceKind, needed_archives, own_path, record, recorded_archives
 from stages.params import load_params
 from stages.schema import Params, model_recipe
 from stages.stage import run
@@ -124,7 +124,7 @@ def of_files(params: Params, kind: SourceKind, name: str) -> dict[str, Any]:
     archives = needed_archives(params, kind, name)
     # What is on record is not fetched for another mirror or another data set: who has pulled what was prepared from it
     # needs it no more. The stage that does need it fetches it.
-    known = recorded(paths.source(kind, name), archives)
+    known = recorded_archives(paths.source(kind, name), archives)
     if known is None:
         return {"archives": [record(archive, fetch(archive).digest) for archive in archives]}
     return {"archives": [record(archive, archive.digest or "") for archive in known]}

@@ -81,7 +81,7 @@ class _Check:
 
     def __init__(self, label: str) -> None:
         self.label = label
-        self.seen = 0
+        self.value_count = 0
 
     def value(self, value: Any, place: tuple[str, ...] = (), above: tuple[int, ...] = ()) -> None:
         """Checks a value and all below it.
@@ -91,12 +91,12 @@ class _Check:
             place: The keys that lead to it.
             above: What it lies in, by identity.
         """
-        self.seen += 1
+        self.value_count += 1
         if id(value) in above:
             raise UserError(f"{self._at(place)} refers to itself. Write out what is meant.")
         if len(above) > _DEPTH:
             raise _too_deep(self.label)
-        if self.seen > _VALUES:
+        if self.value_count > _VALUES:
             raise UserError(
                 f"{self.label} holds more than {_VALUES:,} values, by aliases that multiply. Write them out."
             )

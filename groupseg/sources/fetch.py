@@ -56,7 +56,7 @@ class Fetched:
     digest: str
 
 
-def fetch(archive: Archive, cache: Path | None = None, patience: RetryPolicy | None = None) -> Fetched:
+def fetch(archive: Archive, cache: Path | None = None, policy: RetryPolicy | None = None) -> Fetched:
     """Returns a file that is whole: from the cache, else from the first server that gives it.
 
     Where no digest is known, the first download is trusted, with a warning; what it brought is noted, and any later one
@@ -65,7 +65,7 @@ def fetch(archive: Archive, cache: Path | None = None, patience: RetryPolicy | N
     Args:
         archive: What is to be had.
         cache: The folder that keeps it, by default `cache_folder`.
-        patience: How long servers are waited for.
+        policy: How long, and how often, servers are waited for.
 
     Raises:
         UserError: If no server gives it, what they give is another file, or the disk is full.
@@ -82,7 +82,7 @@ def fetch(archive: Archive, cache: Path | None = None, patience: RetryPolicy | N
         digest = archive.digest or _trusted(archive, cache)
         if digest and _is_whole(archive, digest, cache):
             return Fetched(_place(archive, digest, cache), digest)
-        return _download(archive, digest, Part(place / f"{archive.file}.part"), cache, patience or RetryPolicy())
+        return _download(archive, digest, Part(place / f"{archive.file}.part"), cache, policy or RetryPolicy())
 
 
 def _own_file(archive: Archive, path: Path, cache: Path) -> Fetched:
@@ -103,14 +103,14 @@ def _is_whole(archive: Archive, digest: str, cache: Path) -> bool:
     return path.is_file() and file_digest(path, _algorithm(digest), cache) == digest
 
 
-def _download(archive: Archive, digest: str | None, part: Part, cache: Path, patience: RetryPolicy) -> Fetched:
+def _download(archive: Archive, digest: str | None, part: Part, cache: Path, policy: RetryPolicy) -> Fetched:
     size = f"{archive.size:,} bytes" if archive.size else "size unknown"
     print(f"Fetching {archive.file} ({size}) for {archive.name}. Terms: {archive.licence}", file=sys.stderr)
     problems = []
-    with open_session(patience) as session:
+    with open_session(policy) as session:
         for url in archive.urls:
             try:
-                found = _from_one(session, url, archive.size, digest, part, patience)
+                found = _from_one(session, url, archive.size, digest, part, policy)
             except Failed as failure:
                 problems.append(f"{url}: {failure}")
             else:
@@ -121,12 +121,10 @@ def _download(archive: Archive, digest: str | None, part: Part, cache: Path, pat
     )
 
 
-def _from_one(
-    session: Session, url: str, size: int | None, digest: str | None, part: Part, patience: RetryPolicy
-) -> str:
+def _from_one(session: Session, url: str, size: int | None, digest: str | None, part: Part, policy: RetryPolicy) -> str:
     """Downloads a file from one server and compares its digest, which is returned."""
     for _ in range(2):
-        in_one_go = transfer(session, url, part, size, digest is not None, patience)
+        in_one_go = transfer(session, url, part, size, digest is not None, policy)
         found = hash_file(part.path, _algorithm(digest))
         if digest in (None, found):
             return found

@@ -101,15 +101,15 @@ class Part:
 
 
 @contextlib.contextmanager
-def open_session(patience: RetryPolicy) -> Iterator[requests.Session]:
+def open_session(policy: RetryPolicy) -> Iterator[requests.Session]:
     """Yields a session that asks again where a server says it is busy. Proxies are those of the environment."""
     retry = Retry(
         total=None,
         connect=0,  # these two are tried again by `transfer`, which knows how far it came
         read=0,
-        status=patience.retries,
+        status=policy.retries,
         status_forcelist=[408, 429, 500, 502, 503, 504],
-        backoff_factor=patience.backoff,
+        backoff_factor=policy.backoff,
         retry_after_max=60,
         raise_on_status=False,
     )
@@ -122,7 +122,7 @@ def open_session(patience: RetryPolicy) -> Iterator[requests.Session]:
 
 
 def transfer(
-    session: requests.Session, url: str, part: Part, size: int | None, has_digest: bool, patience: RetryPolicy
+    session: requests.Session, url: str, part: Part, size: int | None, has_digest: bool, policy: RetryPolicy
 ) -> bool:
     """Downloads what is missing of a file.
 
@@ -133,7 +133,7 @@ def transfer(
         size: Of the whole file in bytes; None if only the server knows it.
         has_digest: Whether a digest will show if bytes of two files got mixed. Else only those are kept that the
             server says are of the same file.
-        patience: How long the server is waited for.
+        policy: How long, and how often, the server is waited for.
 
     Returns:
         Whether all bytes came in one go, so that they can be of one file only.
@@ -147,18 +147,18 @@ def transfer(
     with bar:
         while part.size() != size:
             try:
-                return _receive(session, url, part, size, has_digest, patience, bar)
+                return _receive(session, url, part, size, has_digest, policy, bar)
             except UserError:
                 raise
             except _FINAL as error:
-                raise Failed(reason(error, patience)) from error
+                raise Failed(reason(error, policy)) from error
             except _BREAKS as error:
                 # A server that breaks off after each byte would be asked for ever.
                 tries = 0 if part.size() - furthest >= _progress(part) else tries + 1
                 furthest = max(furthest, part.size())
-                if tries > patience.retries:
-                    raise Failed(reason(error, patience)) from error
-                time.sleep(patience.backoff * 2 ** (tries - 1) if tries else 0)
+                if tries > policy.retries:
+                    raise Failed(reason(error, policy)) from error
+                time.sleep(policy.backoff * 2 ** (tries - 1) if tries else 0)
     return False
 
 
@@ -168,7 +168,7 @@ def _receive(
     part: Part,
     size: int | None,
     has_digest: bool,
-    patience: RetryPolicy,
+    policy: RetryPolicy,
     bar: "tqdm[Never]",
 ) -> bool:
     """Asks once for what is missing, and writes what comes."""
@@ -179,7 +179,7 @@ def _receive(
     headers = {"Range": f"bytes={start}-"} if start else {}
     if start and validator:
         headers["If-Range"] = validator
-    with session.get(url, headers=headers, stream=True, timeout=(patience.connect, patience.stall)) as response:
+    with session.get(url, headers=headers, stream=True, timeout=(policy.connect, policy.stall)) as response:
         start, total = _span(response, part, start)
         if size is not None and total not in (None, size):
             raise Failed(f"it has {total:,} bytes there instead of {size:,}")
@@ -192,7 +192,7 @@ def _receive(
             _check_space(part, start, total, known=size is not None)
             part.note(url, _validator(response))
             _show(bar, start, total)
-            _write(response, part, start, total, patience, bar)
+            _write(response, part, start, total, policy, bar)
     if part.size() != total:
         raise requests.ConnectionError(f"it ended after {part.size():,} of {total:,} bytes")
     return start == 0
@@ -245,7 +245,7 @@ def _validator(response: requests.Response) -> str | None:
 
 
 def _write(
-    response: requests.Response, part: Part, start: int, total: int, patience: RetryPolicy, bar: "tqdm[Never]"
+    response: requests.Response, part: Part, start: int, total: int, policy: RetryPolicy, bar: "tqdm[Never]"
 ) -> None:
     since, before = time.monotonic(), start
     try:
@@ -258,8 +258,8 @@ def _write(
                 bar.update(len(chunk))
                 if file.tell() > total:
                     raise Failed(f"it sends more than {total:,} bytes")
-                if (seconds := time.monotonic() - since) > patience.stall:
-                    if (speed := (file.tell() - before) / seconds) < patience.slowest:
+                if (seconds := time.monotonic() - since) > policy.stall:
+                    if (speed := (file.tell() - before) / seconds) < policy.slowest:
                         raise Failed(f"it sends {speed:,.0f} bytes a second")
                     since, before = time.monotonic(), file.tell()
     except OSError as error:
@@ -282,14 +282,14 @@ def _check_space(part: Part, start: int, total: int, known: bool) -> None:
         raise UserError(f"{part.path}: {said}. {remedy}") if known else Failed(f"{said}. {remedy}")
 
 
-def reason(error: Exception, patience: RetryPolicy) -> str:
+def reason(error: Exception, policy: RetryPolicy) -> str:
     """Says in some words why a connection failed, without the five exceptions around it."""
     if isinstance(error, requests.ConnectTimeout):
-        return f"no connection within {patience.connect:g} s"
+        return f"no connection within {policy.connect:g} s"
     inner: BaseException = error
     while below := inner.__cause__ or inner.__context__:
         inner = below
     if isinstance(inner, TimeoutError):
-        return f"not a byte for {patience.stall:g} s"
+        return f"not a byte for {policy.stall:g} s"
     words = getattr(inner, "strerror", None) or " ".join(str(inner).split())[:200] or type(inner).__name__
     return f"the proxy: {words}" if isinstance(error, requests.exceptions.ProxyError) else str(words)

@@ -8,8 +8,8 @@ import numpy as np
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.natural import ZeroThreshold
 from groupseg.strategies.scores import Labels, Scores, best_class, finite
+from groupseg.strategies.zero_threshold import ZeroThreshold
 
 
 @dataclass(kw_only=True)
@@ -34,7 +34,7 @@ class BackgroundCaptions(ZeroThreshold):
         """Finds the best threshold, and keeps it if it is wanted; see `Strategy`."""
         super().fit(table, vocabulary)
         if not len(table.background):
-            self.keep_natural(table, vocabulary)
+            self.keep_zero(table, vocabulary)
             said = "The model has learned no background: nothing is called background."
             self.warnings = [said] if table.with_background else []
         return self

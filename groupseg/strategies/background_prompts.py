@@ -8,8 +8,8 @@ import numpy as np
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.natural import ZeroThreshold
 from groupseg.strategies.scores import Labels, Scores, best_class, finite
+from groupseg.strategies.zero_threshold import ZeroThreshold
 
 
 @dataclass(kw_only=True)

@@ -12,8 +12,8 @@ from groupseg.metrics.confusion import entries
 from groupseg.segments.blocks import Kept, blocks, by_blocks, keep
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.natural import ZeroThreshold
 from groupseg.strategies.scores import Labels, ScoreName, Scores, checked_scores
+from groupseg.strategies.zero_threshold import ZeroThreshold
 
 # Equal probabilities are to score the same, whatever the order in which they were added up.
 DECIMALS = 12

@@ -11,7 +11,7 @@ from groupseg.metrics.iou import mean_iou
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy, StrategyBase
-from groupseg.strategies.natural import ZeroThreshold
+from groupseg.strategies.zero_threshold import ZeroThreshold
 from groupseg.studies.curves import miou_at
 
 ALL = "all"
@@ -47,7 +47,7 @@ def transfer_study(
         others = {source: strategies[name] for source, strategies in fitted.items() if name in strategies}
         given = {source: {part: getattr(other, part) for part in parts} for source, other in others.items()}
         if parts == ("threshold",):
-            given[ALL] = {"threshold": common_threshold([_recorded(other) for other in others.values()])}
+            given[ALL] = {"threshold": common_threshold([_recorded_curve(other) for other in others.values()])}
         if parts:
             rows += [
                 (name, source, target, _judged(own, values, test, vocabulary), ", ".join(parts))
@@ -80,7 +80,7 @@ def _judged(strategy: Strategy, values: Mapping[str, object], test: SegmentTable
     return float(mean_iou(image_counts(test, moved.predict(test, vocabulary)).total()))
 
 
-def _recorded(strategy: Strategy) -> Curve:
+def _recorded_curve(strategy: Strategy) -> Curve:
     """The curve on the calibration images that a strategy has recorded."""
     assert isinstance(strategy, StrategyBase)
     curve = strategy.curve or {"threshold": [], "miou": []}

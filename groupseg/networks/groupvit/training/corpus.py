@@ -73,12 +73,12 @@ class StreamedCorpus:
         return hashlib.sha256(names.encode() + self.entries.tobytes()).hexdigest()
 
 
-def open_corpus(folders: Sequence[Path], here: ProcessRank) -> StreamedCorpus:
+def open_corpus(folders: Sequence[Path], process: ProcessRank) -> StreamedCorpus:
     """Finds all captioned images in folders; the processes look into different shards, and tell each other.
 
     Args:
         folders: Each holds train-*.tar.
-        here: This process, in the group of all.
+        process: This process, in the group of all.
 
     Raises:
         UserError: If a folder holds no shard, or a shard is damaged, or there is no image.
@@ -89,9 +89,9 @@ def open_corpus(folders: Sequence[Path], here: ProcessRank) -> StreamedCorpus:
         if not found:
             raise UserError(f"{folder} holds no train split. Run `dvc repro`, which prepares it.")
         shards += found
-    parts = {number: _scan(number, shards[number]) for number in range(here.rank, len(shards), here.size)}
-    if here.size > 1:
-        everyone: list[dict[int, NDArray[np.void]]] = [{}] * here.size
+    parts = {number: _scan(number, shards[number]) for number in range(process.rank, len(shards), process.size)}
+    if process.size > 1:
+        everyone: list[dict[int, NDArray[np.void]]] = [{}] * process.size
         distributed.all_gather_object(everyone, parts)
         parts = {number: part for some in everyone for number, part in some.items()}
     entries = np.concatenate([np.zeros(0, ENTRY), *(parts[number] for number in range(len(shards)))])

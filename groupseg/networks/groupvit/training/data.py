@@ -19,9 +19,9 @@ from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
 
 from groupseg.errors import UserError
 from groupseg.networks.groupvit.architecture import GroupViTArchitecture
-from groupseg.networks.groupvit.training.chance import seed_draws
 from groupseg.networks.groupvit.training.corpus import Captioned, StreamedCorpus
 from groupseg.networks.groupvit.training.recipe import GroupViTRecipe
+from groupseg.networks.groupvit.training.seeding import seed_draws
 from groupseg.processes import ProcessRank
 
 
@@ -93,17 +93,17 @@ class Draws(Sampler[list[Draw]]):
     Args:
         images: How many there are.
         recipe: Of the training.
-        here: The process; the ranks have parts of the batch of equal length, in their order.
+        process: The process; the ranks have parts of the batch of equal length, in their order.
         start: The first step.
     """
 
-    def __init__(self, images: int, recipe: GroupViTRecipe, here: ProcessRank, start: int) -> None:
-        self.images, self.recipe, self.here, self.start = images, recipe, here, start
+    def __init__(self, images: int, recipe: GroupViTRecipe, process: ProcessRank, start: int) -> None:
+        self.images, self.recipe, self.process, self.start = images, recipe, process, start
 
     def __iter__(self) -> Iterator[list[Draw]]:
         """Yields one list a step, to the last step."""
-        share = self.recipe.batch // self.here.size
-        rows = np.arange(self.here.rank * share, (self.here.rank + 1) * share)
+        share = self.recipe.batch // self.process.size
+        rows = np.arange(self.process.rank * share, (self.process.rank + 1) * share)
         for step in range(self.start, self.recipe.steps):
             numbers = self._numbers(step * self.recipe.batch + rows)
             yield [Draw(number, step, row) for number, row in zip(numbers.tolist(), rows.tolist(), strict=True)]
@@ -123,19 +123,19 @@ def _order(images: int, seed: int, epoch: int) -> NDArray[np.uint32]:
     return np.random.default_rng([seed, epoch]).permutation(np.arange(images, dtype=np.uint32))
 
 
-def batches(examples: Examples, here: ProcessRank, start: int, workers: int) -> Iterator[Batch]:
+def batches(examples: Examples, process: ProcessRank, start: int, workers: int) -> Iterator[Batch]:
     """Yields what a process sees of each step, from the step `start` on.
 
     Args:
         examples: How they are made.
-        here: The process.
+        process: The process.
         start: The first step.
         workers: Processes that read and augment ahead; 0 for none.
 
     Raises:
         UserError: If a shard is damaged.
     """
-    draws = Draws(len(examples.corpus), examples.recipe, here, start)
+    draws = Draws(len(examples.corpus), examples.recipe, process, start)
     loader = DataLoader(
         examples, batch_sampler=draws, num_workers=workers, collate_fn=collate, pin_memory=torch.cuda.is_available()
     )

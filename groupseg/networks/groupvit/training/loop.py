@@ -30,7 +30,7 @@ def train_from_captions(
     recipe: GroupViTRecipe,
     corpus: StreamedCorpus,
     state: Path,
-    here: ProcessRank,
+    process: ProcessRank,
     workers: int,
 ) -> tuple[GroupViT, History]:
     """Trains a model on captions; all processes of the group call this.
@@ -41,7 +41,7 @@ def train_from_captions(
         corpus: Captioned images.
         state: Where the state of an interrupted training lies, or will lie, for all processes to read; its name must
             tell one training from another. Any number of processes can go on from it.
-        here: This process, in the group of all.
+        process: This process, in the group of all.
         workers: Processes that read ahead for this one; 0 for none.
 
     Returns:
@@ -51,21 +51,21 @@ def train_from_captions(
         UserError: If the batch cannot be shared out, a shard is damaged, not all processes see the state, or the loss
             is no number any more.
     """
-    if recipe.batch % (recipe.block * here.size):
+    if recipe.batch % (recipe.block * process.size):
         raise UserError(
             f"training.batch must be a multiple of training.block times the number of processes ({recipe.block} x "
-            f"{here.size}), but is {recipe.batch}. Lower block, or take another number of processes."
+            f"{process.size}), but is {recipe.batch}. Lower block, or take another number of processes."
         )
     where = device()
     torch.manual_seed(recipe.seed)
-    objective = GroupViTObjective(new_model(architecture, recipe.drop_path), recipe, here).to(where).train()
+    objective = GroupViTObjective(new_model(architecture, recipe.drop_path), recipe, process).to(where).train()
     optimizer = new_optimizer(objective, recipe)
     schedule = new_schedule(optimizer, recipe)
-    history = _take_up(state, objective, optimizer, here)
-    shared = DistributedDataParallel(objective) if here.size > 1 else objective
-    seen = batches(Examples(corpus, architecture, recipe), here, len(history), workers)
+    history = _take_up(state, objective, optimizer, process)
+    shared = DistributedDataParallel(objective) if process.size > 1 else objective
+    seen = batches(Examples(corpus, architecture, recipe), process, len(history), workers)
     # Off for the others, else where there is no terminal.
-    hidden = None if here.rank == 0 else True
+    hidden = None if process.rank == 0 else True
     with tqdm(total=recipe.steps, initial=len(history), desc="train", unit="step", disable=hidden) as bar:
         for step, batch in enumerate(seen, len(history)):
             schedule.step_update(step)
@@ -74,7 +74,7 @@ def train_from_captions(
             images = (bar.format_dict["rate"] or 0) * recipe.batch
             bar.set_postfix(loss=f"{losses['loss']:.3f}", images=f"{images:.0f}/s", refresh=False)
             bar.update()
-            if (step + 1) % _STATE_EVERY == 0 and here.rank == 0:
+            if (step + 1) % _STATE_EVERY == 0 and process.rank == 0:
                 save_state(
                     state, {"model": objective.state_dict(), "optimizer": optimizer.state_dict(), "history": history}
                 )
@@ -94,12 +94,12 @@ def _descend(losses: dict[str, Tensor], optimizer: AdamW, recipe: GroupViTRecipe
     return values
 
 
-def _take_up(state: Path, objective: GroupViTObjective, optimizer: AdamW, here: ProcessRank) -> History:
+def _take_up(state: Path, objective: GroupViTObjective, optimizer: AdamW, process: ProcessRank) -> History:
     """Goes on from the state, if there is one; returns the history up to there."""
     found = load_state(state)
     history: History = found["history"] if found else []
-    if here.size > 1:
-        steps: list[int] = [0] * here.size
+    if process.size > 1:
+        steps: list[int] = [0] * process.size
         distributed.all_gather_object(steps, len(history))
         if len(set(steps)) > 1:
             raise UserError(
@@ -109,6 +109,6 @@ def _take_up(state: Path, objective: GroupViTObjective, optimizer: AdamW, here: 
     if found:
         objective.load_state_dict(found["model"])
         optimizer.load_state_dict(found["optimizer"])
-        if here.rank == 0:
+        if process.rank == 0:
             tqdm.write(f"Going on after step {len(history)}, from {state}.")
     return history

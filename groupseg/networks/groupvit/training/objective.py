@@ -9,10 +9,10 @@ from torch.distributed.nn import functional as distributed
 from torch.nn import functional as F
 
 from groupseg.networks.groupvit.model import GroupViT
-from groupseg.networks.groupvit.training.chance import seed_draws
 from groupseg.networks.groupvit.training.data import Batch
 from groupseg.networks.groupvit.training.losses import multi_label_loss
 from groupseg.networks.groupvit.training.recipe import GroupViTRecipe
+from groupseg.networks.groupvit.training.seeding import seed_draws
 from groupseg.processes import ProcessRank
 
 _MOST = 100.0  # Of both scales, as in CLIP.
@@ -30,14 +30,14 @@ class GroupViTObjective(nn.Module):
     Args:
         model: What is trained.
         recipe: Its recipe.
-        here: This process, in the group of all.
+        process: This process, in the group of all.
     """
 
     multi_label_logit_scale: nn.Parameter | None
 
-    def __init__(self, model: GroupViT, recipe: GroupViTRecipe, here: ProcessRank) -> None:
+    def __init__(self, model: GroupViT, recipe: GroupViTRecipe, process: ProcessRank) -> None:
         super().__init__()
-        self.model, self.recipe, self.here = model, recipe, here
+        self.model, self.recipe, self.process = model, recipe, process
         self.multi_label_logit_scale = nn.Parameter(model.logit_scale.detach().clone()) if recipe.prompts else None
         self.clip_loss = ClipLoss()
 
@@ -60,7 +60,7 @@ class GroupViTObjective(nn.Module):
 
     def _images(self, images: Tensor, step: int) -> Tensor:
         """Encodes images block by block, each with its own noise, to float [B, dim]: the mean of the groups of each."""
-        first = self.here.rank * len(images) // self.recipe.block
+        first = self.process.rank * len(images) // self.recipe.block
         encoded = []
         for number, block in enumerate(torch.split(images, self.recipe.block), first):
             seed_draws(self.recipe.seed, "block", step, number)
@@ -81,7 +81,7 @@ class GroupViTObjective(nn.Module):
         They have the precision of the weights again.
         """
         rows = rows.to(self.model.logit_scale.dtype)
-        if self.here.size == 1:
+        if self.process.size == 1:
             return rows
         with warnings.catch_warnings():
             # Newer versions of torch deprecate it in favour of what older ones do not have.

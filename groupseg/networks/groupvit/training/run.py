@@ -43,12 +43,12 @@ def train_groupvit(
         out: Where "weights" and "history" go.
     """
     torch.use_deterministic_algorithms(True, warn_only=True)
-    with process_group("nccl" if device().type == "cuda" else "gloo") as here:
-        corpus = open_corpus(corpora, here)
+    with process_group("nccl" if device().type == "cuda" else "gloo") as process:
+        corpus = open_corpus(corpora, process)
         said = {"model": asdict(architecture), "training": asdict(recipe), "corpus": corpus.digest(), "code": code}
         state = states / f"{name_training(said, [])}.pt"
-        trained, history = train_from_captions(architecture, recipe, corpus, state, here, readers())
-        if here.rank == 0:
+        trained, history = train_from_captions(architecture, recipe, corpus, state, process, readers())
+        if process.rank == 0:
             about = GroupViTMetadata(
                 architecture=architecture, frame=replace(frame, patch=architecture.patch), precision=precision
             )

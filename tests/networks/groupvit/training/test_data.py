@@ -11,9 +11,9 @@ from open_clip import OPENAI_IMAGENET_TEMPLATES
 from PIL import Image
 
 from groupseg.errors import UserError
-from groupseg.networks.groupvit.training.chance import seed_draws
 from groupseg.networks.groupvit.training.corpus import Captioned, StreamedCorpus, open_corpus
 from groupseg.networks.groupvit.training.data import Draws, Examples, batches, draw_prompts
+from groupseg.networks.groupvit.training.seeding import seed_draws
 from groupseg.processes import ProcessRank
 from tests.networks.groupvit.training.tiny import ARCHITECTURE, NOUNS, RECIPE, write_corpus
 

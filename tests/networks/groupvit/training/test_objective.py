@@ -16,15 +16,15 @@ from tests.networks.groupvit.training.tiny import ARCHITECTURE, RECIPE
 STEP = 3
 
 
-def descend(corpus: StreamedCorpus, here: ProcessRank) -> dict[str, Tensor]:
+def descend(corpus: StreamedCorpus, process: ProcessRank) -> dict[str, Tensor]:
     """Losses and gradients of a step, and what batch normalisation remembers of it; in double precision.
 
     In single precision rounding is of the size of what is allowed.
     """
     torch.manual_seed(0)
-    objective = GroupViTObjective(new_model(ARCHITECTURE, RECIPE.drop_path), RECIPE, here).train().double()
-    shared = DistributedDataParallel(objective) if here.size > 1 else objective
-    batch = next(batches(Examples(corpus, ARCHITECTURE, RECIPE), here, STEP, workers=0))
+    objective = GroupViTObjective(new_model(ARCHITECTURE, RECIPE.drop_path), RECIPE, process).train().double()
+    shared = DistributedDataParallel(objective) if process.size > 1 else objective
+    batch = next(batches(Examples(corpus, ARCHITECTURE, RECIPE), process, STEP, workers=0))
     losses = shared(batch._replace(images=batch.images.double()), STEP)
     losses["loss"].backward()
     gradients = {name: parameter.grad for name, parameter in objective.named_parameters()}

@@ -24,10 +24,10 @@ class ZeroThreshold(SingleThreshold):
         """Finds the best threshold, and keeps it if it is wanted; see `Strategy`."""
         super().fit(table, vocabulary)
         if not self.calibrated:
-            self.keep_natural(table, vocabulary)
+            self.keep_zero(table, vocabulary)
         return self
 
-    def keep_natural(self, table: SegmentTable, vocabulary: Vocabulary) -> None:
+    def keep_zero(self, table: SegmentTable, vocabulary: Vocabulary) -> None:
         """Sets the threshold to 0."""
         self.threshold = 0.0
         self.miou = float(mean_iou(image_counts(table, self.predict(table, vocabulary)).total()))

@@ -1,4 +1,4 @@
-"""Chance that follows from what is drawn, not from what was drawn before, nor from the process that draws."""
+"""Seeds for random draws: a draw depends on what it is for, not on earlier draws or on the process that draws."""
 
 import random
 from typing import Literal
