@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from groupseg.arrays import Integers
 from groupseg.explore.choice import choose_images
 from groupseg.explore.evidence import evidence, evidence_on_page
 from groupseg.explore.moving import cut_scores, has_score_of, is_movable, own_threshold
@@ -22,8 +22,6 @@ from groupseg.strategies.base import Strategy
 from groupseg.strategies.registry import load
 from groupseg.studies.constants import family
 from groupseg.text.vocabulary import load_vocabulary
-
-Integers = NDArray[np.int64]
 
 
 def judged_data(results: Results, dataset: DatasetResults, count: int) -> dict[str, Any]:

@@ -4,15 +4,13 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
+from groupseg.arrays import Floats
 from groupseg.segments.table import SegmentTable
 from groupseg.strategies.base import Strategy, StrategyBase, Thresholded
 from groupseg.strategies.crossfit import CrossFit
 from groupseg.strategies.fixed import Fixed
 from groupseg.strategies.scores import image_max
-
-Floats = NDArray[np.float64]
 
 
 def is_single(strategy: Strategy) -> bool:

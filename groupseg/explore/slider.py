@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from groupseg.arrays import Floats, Integers
 from groupseg.explore.packed import smallest
 from groupseg.metrics.confusion import hits
 from groupseg.metrics.curve import MARGIN, threshold_curve
@@ -16,9 +17,6 @@ from groupseg.metrics.curve import MARGIN, threshold_curve
 POSITIONS, SEGMENTS, ENTRIES = 1000, 20_000, 20_000
 # Fewest positions, however many classes there are.
 FEWEST = 100
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

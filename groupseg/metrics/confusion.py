@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 
+from groupseg.arrays import Integers
 from groupseg.segments.blocks import in_blocks
 from groupseg.segments.table import SegmentTable
-
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

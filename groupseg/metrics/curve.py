@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
-from groupseg.metrics.confusion import Integers, hits
-
-Floats = NDArray[np.float64]
+from groupseg.arrays import Floats, Integers
+from groupseg.metrics.confusion import hits
 
 # How far the thresholds that call everything or nothing background lie beyond all scores. Any value would do.
 MARGIN = 1e-3

@@ -1,11 +1,9 @@
 """Intersection over union: ratios of pixel sums over all images, never means of per-image ratios."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from groupseg.arrays import Floats
 from groupseg.metrics.confusion import Counts
-
-Floats = NDArray[np.float64]
 
 
 def iou(counts: Counts) -> Floats:

@@ -12,11 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
+from groupseg.arrays import Floats, Labels
 from groupseg.metrics.confusion import hits
 from groupseg.segments.table import SegmentTable
 
-Floats = NDArray[np.float64]
-Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
 # A move must gain more than rounding can.

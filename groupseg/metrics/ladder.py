@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from groupseg.arrays import Floats, Labels
 from groupseg.metrics.bootstrap import Resampled, bootstrap_miou, constant, interval
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.iou import mean_iou
@@ -33,9 +34,6 @@ from groupseg.metrics.labelling import Either, best_labelling
 from groupseg.metrics.oracle import label_oracle
 from groupseg.segments.blocks import in_blocks
 from groupseg.segments.table import SegmentTable
-
-Floats = NDArray[np.float64]
-Labels = NDArray[np.int32]
 
 
 @dataclass(frozen=True)

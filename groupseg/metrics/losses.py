@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from groupseg.metrics.confusion import Counts, Integers
+from groupseg.arrays import Floats, Integers
+from groupseg.metrics.confusion import Counts
 from groupseg.metrics.iou import iou, mean_iou
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from itertools import combinations
 
 import numpy as np
 
-from groupseg.metrics.bootstrap import ROUNDING, Floats, Resampled
+from groupseg.arrays import Floats
+from groupseg.metrics.bootstrap import ROUNDING, Resampled
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from groupseg.arrays import Pixels
 from groupseg.datasets.pictures import SUFFIXES, read_picture
 from groupseg.errors import UserError, printable
 from groupseg.io.plain_file import check_plain_file, not_plain
@@ -19,8 +19,6 @@ if TYPE_CHECKING:  # Optional, and slow to import.
     from av.container import InputContainer
 
 VIDEOS = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".avi", ".webm", ".gif"})
-
-Pixels = NDArray[np.uint8]
 
 
 class Picture(NamedTuple):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from groupseg.arrays import Labels
 from groupseg.datasets.class_lists import parse_class_list
 from groupseg.datasets.texts import is_text
 from groupseg.errors import UserError, printable
@@ -19,7 +20,7 @@ from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.background_prompts import BackgroundPrompts
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.registry import load
-from groupseg.strategies.scores import Labels, Scores
+from groupseg.strategies.scores import Scores
 
 BACKGROUND = "background"
 TEMPLATES = ("a photo of a {}.",)

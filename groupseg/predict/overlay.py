@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from scipy.ndimage import distance_transform_edt
 
+from groupseg.arrays import Pixels
 from groupseg.fonts import font
 from groupseg.predict.naming import BACKGROUND
 from groupseg.predict.result import Result
@@ -22,8 +23,6 @@ _MARGIN, _LINE, _SWATCH, _SPACE = 12, 26, 16, 18
 _LETTERS = 15
 # Entries of a legend, and letters of a name, at most.
 _ENTRIES, _LONGEST_NAME = 24, 32
-
-Pixels = NDArray[np.uint8]
 
 
 class LegendEntry(NamedTuple):

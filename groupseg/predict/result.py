@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import find_objects
 
+from groupseg.arrays import Labels
 from groupseg.explore.evidence import Evidence
 from groupseg.predict.naming import BACKGROUND
-from groupseg.strategies.scores import Labels, Scores
+from groupseg.strategies.scores import Scores
 
 Map = NDArray[np.intp]
 

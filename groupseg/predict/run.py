@@ -13,11 +13,12 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from groupseg.arrays import Pixels
 from groupseg.errors import UserError, printable
 from groupseg.extras import extra
 from groupseg.io.files import atomic_path, sha256, write_json
 from groupseg.io.plain_file import check_plain_file
-from groupseg.predict.inputs import Pixels, Source, find_sources
+from groupseg.predict.inputs import Source, find_sources
 from groupseg.predict.naming import Naming, find_naming
 from groupseg.predict.result import Result
 from groupseg.report.palette import palette

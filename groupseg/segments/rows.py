@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from groupseg.arrays import Singles
+
 Index = NDArray[np.int64]
 
 
@@ -38,7 +39,7 @@ class Rows:
     def __len__(self) -> int:
         return len(self._stored if self._index is None else self._index)
 
-    def __getitem__(self, part: slice) -> Floats:
+    def __getitem__(self, part: slice) -> Singles:
         found = self._stored[part if self._index is None else self._index[part]]
         return np.asarray(found, dtype=np.float32)
 
@@ -53,7 +54,7 @@ class Rows:
         return Rows(*self._place, index if self._index is None else self._index[index])
 
 
-Matrix = Floats | Rows
+Matrix = Singles | Rows
 
 
 def at(matrix: Matrix, index: Index) -> Matrix:

@@ -6,9 +6,10 @@ from typing import Literal
 
 import numpy as np
 
+from groupseg.arrays import Labels
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.scores import Labels, ScoreName, Scores, best_class
+from groupseg.strategies.scores import ScoreName, Scores, best_class
 from groupseg.strategies.tuned import Tuned
 from groupseg.strategies.units import score_spread
 

@@ -5,10 +5,11 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 
+from groupseg.arrays import Labels
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.scores import Labels, Scores, best_class, finite
+from groupseg.strategies.scores import Scores, best_class, finite
 from groupseg.strategies.zero_threshold import ZeroThreshold
 
 

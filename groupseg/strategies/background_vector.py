@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from groupseg.arrays import Labels, Singles
 from groupseg.extras import extra
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.curve import threshold_curve
@@ -17,17 +18,8 @@ from groupseg.segments.rows import Matrix, at
 from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import StrategyBase, require, single_curve
-from groupseg.strategies.scores import Labels, Scores, best_class, checked_scores
-from groupseg.strategies.soft_iou import (
-    Adam,
-    Singles,
-    SoftMiou,
-    logit_slopes,
-    one_thread,
-    sharp_scale,
-    show,
-    with_pixels,
-)
+from groupseg.strategies.scores import Scores, best_class, checked_scores
+from groupseg.strategies.soft_iou import Adam, SoftMiou, logit_slopes, one_thread, sharp_scale, show, with_pixels
 from groupseg.strategies.units import score_spread
 
 # Norm of the vectors at the start: the bias alone decides, and the vectors only break the tie between each other.

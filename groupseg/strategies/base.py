@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from groupseg.arrays import Labels
 from groupseg.errors import UserError
 from groupseg.metrics.curve import Curve, threshold_curve
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.scores import Labels, Scores
+from groupseg.strategies.scores import Scores
 
 
 class Strategy(Protocol):

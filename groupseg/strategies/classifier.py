@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from groupseg.arrays import Integers, Labels
 from groupseg.extras import extra
 from groupseg.metrics.confusion import hits, image_counts
 from groupseg.metrics.iou import mean_iou
@@ -18,12 +19,11 @@ from groupseg.strategies.base import StrategyBase, absent_classes, single_curve
 from groupseg.strategies.features import segment_features
 from groupseg.strategies.folds import tuning_folds
 from groupseg.strategies.plug_in import plug_in_thresholds
-from groupseg.strategies.scores import Labels, ScoreName, Scores
+from groupseg.strategies.scores import ScoreName, Scores
 
 if TYPE_CHECKING:  # slow to import, and wanted for trees alone
     from lightgbm import Booster
 
-Integers = NDArray[np.int64]
 
 # Small enough for a record, and for a few hundred images.
 BOOSTING = {"objective": "binary", "num_leaves": 7, "learning_rate": 0.1, "min_data_in_leaf": 50, "lambda_l2": 1.0}

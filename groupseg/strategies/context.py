@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from groupseg.arrays import Labels, Singles
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.iou import mean_iou
 from groupseg.segments.blocks import by_blocks
@@ -15,8 +16,8 @@ from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import StrategyBase, absent_classes, require, single_curve
 from groupseg.strategies.linear import ClassEvidence, Point, descend
-from groupseg.strategies.scores import Labels, Scores, best_class, checked_scores, highest_class, image_cosine
-from groupseg.strategies.soft_iou import Singles, SoftMiou, sharp_scale
+from groupseg.strategies.scores import Scores, best_class, checked_scores, highest_class, image_cosine
+from groupseg.strategies.soft_iou import SoftMiou, sharp_scale
 from groupseg.strategies.units import score_spread
 
 # How fast segments of an image stop speaking for each other as their embeddings differ.

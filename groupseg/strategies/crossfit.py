@@ -8,12 +8,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from groupseg.arrays import Labels
 from groupseg.datasets.folds import image_folds
 from groupseg.errors import UserError
 from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy, require
-from groupseg.strategies.scores import Labels, Scores
+from groupseg.strategies.scores import Scores
 
 
 class CrossFit:

@@ -12,12 +12,10 @@ from functools import partial
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from groupseg.arrays import Floats, Integers
 from groupseg.metrics.curve import MARGIN, Steps, background_iou, midpoints
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 _Rows = slice | Integers
 
 # How finely the search looks at the trade between background and classes. It only costs time.

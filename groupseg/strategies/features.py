@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from groupseg.arrays import Labels
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.scores import Labels, Scores, checked_scores, cosine, image_cosine, image_max, softmax_rows
+from groupseg.strategies.scores import Scores, checked_scores, cosine, image_cosine, image_max, softmax_rows
 
 FEATURES = (
     "score",  # of the candidate

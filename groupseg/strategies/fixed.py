@@ -6,12 +6,13 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from groupseg.arrays import Labels
 from groupseg.extras import extra
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import StrategyBase, require
-from groupseg.strategies.scores import Labels, ScoreName, Scores, best_class, check_texts, finite, image_max
+from groupseg.strategies.scores import ScoreName, Scores, best_class, check_texts, finite, image_max
 
 # Classes nearest to the window that its groups may be of.
 TOP = 5

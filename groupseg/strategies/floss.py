@@ -5,11 +5,12 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 
+from groupseg.arrays import Labels
 from groupseg.segments.blocks import blocks, by_blocks
 from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import SingleThreshold, require
-from groupseg.strategies.scores import Labels, Scores, best_class, softmax_rows
+from groupseg.strategies.scores import Scores, best_class, softmax_rows
 
 
 @dataclass(kw_only=True)

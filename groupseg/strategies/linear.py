@@ -7,18 +7,9 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from groupseg.arrays import Floats, Singles
 from groupseg.segments.table import SegmentTable
-from groupseg.strategies.soft_iou import (
-    Adam,
-    Floats,
-    Logits,
-    Loss,
-    Singles,
-    logit_slopes,
-    one_thread,
-    show,
-    with_pixels,
-)
+from groupseg.strategies.soft_iou import Adam, Logits, Loss, logit_slopes, one_thread, show, with_pixels
 
 # Share of the steps, the last ones, over which the rate falls to 0: else where a descent ends, going to and fro, would
 # hang on a rounding error.

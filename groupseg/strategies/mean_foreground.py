@@ -5,11 +5,12 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 
+from groupseg.arrays import Labels
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import SingleThreshold
-from groupseg.strategies.scores import Labels, Scores, best_class
+from groupseg.strategies.scores import Scores, best_class
 
 # A mean of unit vectors shorter than this points nowhere: it is rounding.
 SHORTEST = 1e-6

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
+from groupseg.arrays import Integers, Labels
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.curve import class_steps
 from groupseg.metrics.iou import mean_iou
@@ -15,9 +16,9 @@ from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import StrategyBase, absent_classes, single_curve
-from groupseg.strategies.cuts import Cuts, Integers, all_cuts, search
+from groupseg.strategies.cuts import Cuts, all_cuts, search
 from groupseg.strategies.folds import tuning_folds
-from groupseg.strategies.scores import Labels, ScoreName, Scores, best_class
+from groupseg.strategies.scores import ScoreName, Scores, best_class
 from groupseg.strategies.units import support
 
 # How many segments, or images where pixels have scores, the single threshold may be worth. The strongest first: of

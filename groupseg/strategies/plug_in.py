@@ -6,6 +6,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from groupseg.arrays import Integers, Labels
 from groupseg.metrics.confusion import hits, image_counts
 from groupseg.metrics.curve import threshold_curve
 from groupseg.metrics.iou import mean_iou
@@ -15,10 +16,8 @@ from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import StrategyBase, absent_classes, single_curve
 from groupseg.strategies.folds import tuning_folds
 from groupseg.strategies.isotonic import Isotonic
-from groupseg.strategies.scores import Labels, ScoreName, Scores, best_class
+from groupseg.strategies.scores import ScoreName, Scores, best_class
 from groupseg.strategies.units import support
-
-Integers = NDArray[np.int64]
 
 # How many segments the curve of all classes together may be worth, next to the own one of a class.
 _SHRINKAGES = (np.inf, 200.0, 50.0, 10.0)

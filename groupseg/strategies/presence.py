@@ -6,22 +6,14 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from groupseg.arrays import Labels
 from groupseg.metrics.confusion import entries
 from groupseg.metrics.curve import MARGIN, midpoints
 from groupseg.segments.blocks import by_blocks, in_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import SingleThreshold, absent_classes, require
-from groupseg.strategies.scores import (
-    Labels,
-    ScoreName,
-    Scores,
-    checked_scores,
-    cosine,
-    finite,
-    highest_class,
-    image_cosine,
-)
+from groupseg.strategies.scores import ScoreName, Scores, checked_scores, cosine, finite, highest_class, image_cosine
 
 
 @dataclass(kw_only=True)

@@ -5,10 +5,11 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 
+from groupseg.arrays import Labels
 from groupseg.segments.blocks import blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.scores import Labels, Scores, checked_scores, highest_class
+from groupseg.strategies.scores import Scores, checked_scores, highest_class
 from groupseg.strategies.tuned import Tuned
 
 # Weights of the prior; 0 leaves the logits as they are.

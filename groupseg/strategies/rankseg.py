@@ -8,11 +8,12 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from groupseg.arrays import Labels
 from groupseg.metrics.confusion import entries
 from groupseg.segments.blocks import Kept, blocks, by_blocks, keep
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.scores import Labels, ScoreName, Scores, checked_scores
+from groupseg.strategies.scores import ScoreName, Scores, checked_scores
 from groupseg.strategies.zero_threshold import ZeroThreshold
 
 # Equal probabilities are to score the same, whatever the order in which they were added up.

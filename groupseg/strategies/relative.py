@@ -6,11 +6,12 @@ from typing import Literal
 
 import numpy as np
 
+from groupseg.arrays import Labels
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import SingleThreshold
-from groupseg.strategies.scores import Labels, ScoreName, Scores, best_class, image_max
+from groupseg.strategies.scores import ScoreName, Scores, best_class, image_max
 
 
 @dataclass(kw_only=True)

@@ -11,12 +11,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from groupseg.arrays import Labels
 from groupseg.errors import UserError
 from groupseg.segments.blocks import in_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 
-Labels = NDArray[np.int32]
 Scores = NDArray[np.float64]
 ScoreName = Literal["cosine", "softmax", "product", "normalised", "probability"]
 

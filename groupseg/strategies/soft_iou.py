@@ -13,13 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from groupseg.arrays import Floats, Singles
 from groupseg.metrics.confusion import Counts, entries
 from groupseg.metrics.iou import mean_iou
 from groupseg.segments.blocks import Kept, blocks, keep
 from groupseg.segments.table import SegmentTable
-
-Floats = NDArray[np.float64]
-Singles = NDArray[np.float32]
 
 Logits = Callable[..., Singles]
 

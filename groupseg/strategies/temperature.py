@@ -5,9 +5,10 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from groupseg.arrays import Labels
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.scores import Labels, Scores, checked_scores, softmax
+from groupseg.strategies.scores import Scores, checked_scores, softmax
 from groupseg.strategies.tuned import Tuned
 
 # Factors on the cosine. At the low end the softmax tells as much as the cosine less its mean over the classes; at

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from groupseg.arrays import Labels
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import SingleThreshold
-from groupseg.strategies.scores import Labels, ScoreName, Scores, best_class
+from groupseg.strategies.scores import ScoreName, Scores, best_class
 
 
 @dataclass(kw_only=True)

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from groupseg.arrays import Labels
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.scores import Labels, Scores, finite, highest_class, product
+from groupseg.strategies.scores import Scores, finite, highest_class, product
 from groupseg.strategies.tuned import Tuned
 
 # How many classes to let through, next to all of them; the release lets 5 through.

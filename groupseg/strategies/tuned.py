@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar, Self
 
+from groupseg.arrays import Labels
 from groupseg.segments.blocks import by_blocks, in_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import SingleThreshold, best_threshold, single_curve
-from groupseg.strategies.scores import Labels, Scores
+from groupseg.strategies.scores import Scores
 
 
 @dataclass(kw_only=True)

@@ -6,8 +6,9 @@ Which pixels share a segment of scores is a matter of how finely scores are told
 import numpy as np
 from numpy.typing import NDArray
 
+from groupseg.arrays import Labels
 from groupseg.segments.table import SegmentTable
-from groupseg.strategies.scores import Labels, Scores
+from groupseg.strategies.scores import Scores
 
 
 def support(label: Labels, table: SegmentTable, among: NDArray[np.bool_]) -> NDArray[np.int64]:

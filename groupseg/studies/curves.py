@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from groupseg.arrays import Floats
 from groupseg.metrics.confusion import image_counts
-from groupseg.metrics.curve import Curve, Floats, threshold_curve
+from groupseg.metrics.curve import Curve, threshold_curve
 from groupseg.metrics.iou import mean_iou
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary

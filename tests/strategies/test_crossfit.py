@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from groupseg.arrays import Labels
 from groupseg.errors import UserError
 from groupseg.metrics.oracle import label_oracle
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.crossfit import CrossFit, held_out, image_folds
 from groupseg.strategies.registry import build, load
-from groupseg.strategies.scores import Labels, Scores
+from groupseg.strategies.scores import Scores
 from tests.tables import Case, miou, random_case
 
 QUICK: list[dict[str, Any]] = [

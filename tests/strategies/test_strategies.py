@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
+from groupseg.arrays import Labels
 from groupseg.errors import UserError
 from groupseg.metrics.bootstrap import bootstrap_miou, interval, resample_weights
 from groupseg.metrics.confusion import image_counts
@@ -21,7 +22,7 @@ from groupseg.segments import blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.registry import STRATEGIES, build, load
-from groupseg.strategies.scores import SCORES, Labels, best_class
+from groupseg.strategies.scores import SCORES, best_class
 from stages.params import load_params
 from tests.tables import Case, as_background, miou, permuted, random_case, unit
 
