@@ -25,11 +25,12 @@ from torch.nn import functional as F
 from transformers import GroupViTConfig, GroupViTModel
 from transformers.utils.logging import disable_progress_bar
 
+from groupseg.networks.base import Precision
 from groupseg.networks.device import device
 from groupseg.networks.frame import Windows
 from groupseg.networks.groupvit.architecture import PUBLISHED
 from groupseg.networks.groupvit.network import load_groupvit_network, normalise_as_imagenet
-from groupseg.networks.groupvit.weights import GroupViTMetadata, Precision, convert_groupvit, save_groupvit
+from groupseg.networks.groupvit.weights import GroupViTMetadata, convert_groupvit, save_groupvit
 
 CLASSES, TOP = 20, 5
 # Multiplications and additions of the image tower for one image of 448 x 448.

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from groupseg.errors import UserError
 
-T = TypeVar("T")
-R = TypeVar("R")
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 
 # What a worker does. Given once at its start, so that it need not travel with every item.
 _work: Callable[[Any], Any] | None = None
@@ -32,7 +32,7 @@ def workers() -> int:
     return int(given)
 
 
-def in_order(work: Callable[[T], R], items: Iterable[T], processes: int) -> Generator[R, None, None]:
+def in_order(work: Callable[[_T], _R], items: Iterable[_T], processes: int) -> Generator[_R, None, None]:
     """Yields `work(item)` for each item, in the order of the items.
 
     Only a few items are taken ahead of the one whose result is awaited, so that memory does not grow with their number.
@@ -50,7 +50,7 @@ def in_order(work: Callable[[T], R], items: Iterable[T], processes: int) -> Gene
         return
     waiting = iter(items)
     with ProcessPoolExecutor(processes, multiprocessing.get_context(_start_method()), _start, (work,)) as pool:
-        running: deque[Future[R]] = deque(pool.submit(_do, item) for item in islice(waiting, processes + 1))
+        running: deque[Future[_R]] = deque(pool.submit(_do, item) for item in islice(waiting, processes + 1))
         try:
             while running:
                 yield running.popleft().result()
@@ -64,7 +64,7 @@ def in_order(work: Callable[[T], R], items: Iterable[T], processes: int) -> Gene
             pool.shutdown(cancel_futures=True)
 
 
-def on_one_thread(work: Callable[[T], R], item: T) -> R:
+def on_one_thread(work: Callable[[_T], _R], item: _T) -> _R:
     """Returns `work(item)`, done by one thread: sums of floats depend on the number of threads."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 

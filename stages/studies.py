@@ -25,7 +25,7 @@ from stages.schema import LearningStudy, Params, VocabularyStudy
 from stages.stage import run
 from stages.tables import calibration_path, read_calibration, read_splits, read_vocabulary, running
 
-Rows = Iterable[Sequence[Any]]
+_Rows = Iterable[Sequence[Any]]
 
 
 class Data(NamedTuple):
@@ -63,7 +63,7 @@ def learn(params: Params, dataset: LazyDataset) -> None:
     """Fits strategies on draws of the calibration images."""
     study = params.studies.learning
 
-    def rows(names: list[str]) -> Rows:
+    def rows(names: list[str]) -> _Rows:
         strategies = {name: params.strategies[name] for name in names}
         return learning.learning_curve(strategies, *dataset.data, study.sizes, study.draws, study.seed, workers())
 
@@ -75,7 +75,7 @@ def vary(params: Params, dataset: LazyDataset) -> None:
     """Gives strategies other class lists."""
     study = params.studies.vocabulary
 
-    def rows(names: list[str]) -> Rows:
+    def rows(names: list[str]) -> _Rows:
         strategies = {name: params.strategies[name] for name in names}
         return vocabulary.vocabulary_study(
             strategies, *dataset.data, study.sizes, study.absent, study.draws, study.seed, workers()
@@ -88,7 +88,7 @@ def vary(params: Params, dataset: LazyDataset) -> None:
 def move(params: Params, dataset: LazyDataset) -> None:
     """Judges the data set with what strategies have found on each data set that runs."""
 
-    def rows(names: list[str]) -> Rows:
+    def rows(names: list[str]) -> _Rows:
         fitted = {source: calibrated(params, source, names) for source in params.run.datasets}
         return transfer.transfer_study(dataset.name, fitted, dataset.data.test, dataset.data.vocabulary)
 
@@ -116,7 +116,7 @@ def update(
     study: LearningStudy | VocabularyStudy,
     strategies: list[str],
     columns: Sequence[str],
-    rows: Callable[[list[str]], Rows],
+    rows: Callable[[list[str]], _Rows],
 ) -> None:
     """Brings the table of a study up to date; see `update_rows`."""
     code = read_json(paths.note("studies"))[name]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from groupseg.check.survey import Survey
+from groupseg.datasets.notes import counted
 
 # A class with fewer images to calibrate on has no threshold of its own worth the name.
 _FEW = 5
@@ -54,12 +55,6 @@ def _few(survey: Survey) -> Iterator[str]:
     rare = [label for label in survey.labels if 0 < split.images[label] < _FEW]
     if rare:
         yield f"{name}: fewer than {_FEW} images of {_some([survey.label_name(label) for label in rare])}."
-
-
-def counted(number: int, thing: str) -> str:
-    """Writes a number of things, such as "1,449 images"."""
-    plural = f"{thing}es" if thing.endswith("s") else f"{thing}s"
-    return f"{number:,} {thing if number == 1 else plural}"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from groupseg.datasets.texts import decode_text, encoding_of
 from groupseg.errors import NamedFault, UserError
 from groupseg.io.files import stand_in
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 # 7, 7.0 and "7" are one id: what can be read as a number is one.
 Id = Annotated[int | str, Field(union_mode="left_to_right")]
@@ -63,7 +63,7 @@ class Coco(TypedDict):
 _ADAPTER: TypeAdapter[Coco] = TypeAdapter(Coco)
 
 
-def parse_json(adapter: TypeAdapter[T], data: bytes, label: str) -> T:
+def parse_json(adapter: TypeAdapter[_T], data: bytes, label: str) -> _T:
     """Reads JSON of a known form, saved as UTF-8, UTF-16 or UTF-32; keys that are not asked for are passed over.
 
     Raises:

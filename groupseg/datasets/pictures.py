@@ -13,7 +13,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from groupseg.errors import UserError
 from groupseg.io.files import stand_in
 
-P = TypeVar("P", bound=np.generic)
+_P = TypeVar("_P", bound=np.generic)
 
 # What to do with a mask that holds no class numbers, by what it is.
 _COLOURS = (
@@ -97,7 +97,7 @@ def open_photograph(data: bytes, label: str) -> Photograph:
     return Photograph(pixels, file.getvalue(), int(orientation) if turned else 1)
 
 
-def transpose(stored: NDArray[P], orientation: int) -> NDArray[P]:
+def transpose(stored: NDArray[_P], orientation: int) -> NDArray[_P]:
     """Turns an array [H, W] as the EXIF orientation 1..8 of its picture says (Exif 2.32, tag 0x0112)."""
     # From 5 on rows and columns change places first; then what is mirrored or upside down is put right.
     turned = stored.T if orientation >= 5 else stored

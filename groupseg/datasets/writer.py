@@ -41,13 +41,13 @@ _REASONS = 5
 # So many images take less time than starting processes.
 _FEW = 64
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 # Told how many images more are done.
 Progress = Callable[[int], object]
 
 # A shard to be written: its split, its path, and what its images are made from.
-_Job = tuple[str, Path, Iterable[T]]
+_Job = tuple[str, Path, Iterable[_T]]
 
 
 def write_samples(
@@ -214,8 +214,8 @@ def _check_labelled(name: str, report: Mapping[str, SplitTally], crossfit: int) 
 
 def _write_splits(
     folder: Path,
-    splits: Mapping[str, Iterable[T]],
-    entry: Callable[[T], Entry | Unusable],
+    splits: Mapping[str, Iterable[_T]],
+    entry: Callable[[_T], Entry | Unusable],
     size: int,
     processes: int = 1,
     progress: Progress | None = None,
@@ -223,7 +223,7 @@ def _write_splits(
     """Writes shards of `size` images; raises UserError if a key is taken, or a picture is in two splits."""
     seen = WrittenImages()
     report = {split: SplitTally() for split in splits}
-    jobs: Iterator[_Job[T]] = chain.from_iterable(_jobs(folder, split, items, size) for split, items in splits.items())
+    jobs: Iterator[_Job[_T]] = chain.from_iterable(_jobs(folder, split, items, size) for split, items in splits.items())
     if processes > 1:  # what goes to another process must be there at once
         jobs = ((split, path, list(items)) for split, path, items in jobs)
     with closing(in_order(partial(_write, entry), jobs, processes)) as shards:
@@ -236,7 +236,7 @@ def _write_splits(
     return report
 
 
-def _jobs(folder: Path, split: str, items: Iterable[T], size: int) -> Iterator[_Job[T]]:
+def _jobs(folder: Path, split: str, items: Iterable[_T], size: int) -> Iterator[_Job[_T]]:
     """Yields what goes into each shard. Where items are made as they are asked for, so are these."""
     waiting = iter(items)
     for index in count():
@@ -246,7 +246,7 @@ def _jobs(folder: Path, split: str, items: Iterable[T], size: int) -> Iterator[_
         yield split, folder / f"{split}-{index:05d}.tar", chain([first], part)
 
 
-def _write(entry: Callable[[T], Entry | Unusable], job: _Job[T]) -> Shard:
+def _write(entry: Callable[[_T], Entry | Unusable], job: _Job[_T]) -> Shard:
     split, path, items = job
     # Once it has been given back a block of this size, glibc keeps the memory of an image for the next one. Without,
     # each asks the system for all of its pages, which takes a third of the time of decoding.

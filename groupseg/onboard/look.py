@@ -15,7 +15,7 @@ from groupseg.datasets.notes import Note, counted
 from groupseg.datasets.sample import sample_key
 from groupseg.errors import NamedFault, UserError
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 # Files of each kind that are read, evenly chosen.
 LOOKED = 200
@@ -176,6 +176,6 @@ def spoken(classes: Sequence[str]) -> dict[str, str]:
     return {name: words for name in classes if "_" in name and (words := " ".join(name.replace("_", " ").split()))}
 
 
-def evenly(things: Sequence[T]) -> list[T]:
+def evenly(things: Sequence[_T]) -> list[_T]:
     """Chooses up to `LOOKED` things, from the first to the last."""
     return list(things[:: max(1, -(-len(things) // LOOKED))])

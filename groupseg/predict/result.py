@@ -11,9 +11,8 @@ from scipy.ndimage import find_objects
 from groupseg.arrays import Labels
 from groupseg.explore.evidence import Evidence
 from groupseg.predict.naming import BACKGROUND
+from groupseg.segments.overlay import Map
 from groupseg.strategies.scores import Scores
-
-Map = NDArray[np.intp]
 
 
 @dataclass(frozen=True, kw_only=True)

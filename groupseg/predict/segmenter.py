@@ -16,9 +16,10 @@ from groupseg.networks.protocol import Network
 from groupseg.networks.registry import load_network, load_text_tower
 from groupseg.predict.inputs import read_image
 from groupseg.predict.naming import Naming, find_naming
-from groupseg.predict.result import Map, Result, name_segments
+from groupseg.predict.result import Result, name_segments
 from groupseg.predict.texts import Texts
 from groupseg.segments.build import build_table
+from groupseg.segments.overlay import Map
 from groupseg.text.encoder import Encoder, load_encoder
 
 # The encoder that the embedded model was trained with; `text` in params.yaml says the same.

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from groupseg.io.files import atomic_path
 from groupseg.report.results import DatasetResults
 
-P = ParamSpec("P")
-T = TypeVar("T")
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 INK, QUIET, LINE = "#1f2328", "#6b7280", "#d7dbe0"
 _STYLE: dict[str, Any] = {
@@ -58,11 +58,11 @@ _MARKERS = ("v", "P", "X")
 DIVERGING = LinearSegmentedColormap.from_list("diverging", ["#A34700", "#F0B98D", "#FBFBFB", "#8DBEDD", "#004F80"])
 
 
-def styled(draw: Callable[P, T]) -> Callable[P, T]:
+def styled(draw: Callable[_P, _T]) -> Callable[_P, _T]:
     """Lets figures look alike, whatever a user's matplotlibrc says: goes around what draws or writes one."""
 
     @wraps(draw)
-    def drawn(*args: P.args, **kwargs: P.kwargs) -> T:
+    def drawn(*args: _P.args, **kwargs: _P.kwargs) -> _T:
         with style.context(_STYLE, after_reset=True):
             return draw(*args, **kwargs)
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from groupseg.segments.table import SegmentTable
 
-P = ParamSpec("P")
-S = TypeVar("S")
-T = TypeVar("T")
+_P = ParamSpec("_P")
+_S = TypeVar("_S")
+_T = TypeVar("_T")
 
 # About so many segments are in a block: what is computed of it stays in the cache of a core.
 SEGMENTS = 2048
@@ -38,7 +38,7 @@ def blocks(table: SegmentTable) -> Iterator[SegmentTable]:
         start = end
 
 
-def in_blocks(work: Callable[..., T], table: SegmentTable, *columns: NDArray[Any]) -> T:
+def in_blocks(work: Callable[..., _T], table: SegmentTable, *columns: NDArray[Any]) -> _T:
     """Calls `work` with each block, and puts the results together.
 
     Args:
@@ -60,11 +60,11 @@ def in_blocks(work: Callable[..., T], table: SegmentTable, *columns: NDArray[Any
 
 
 def by_blocks(
-    method: Callable[Concatenate[S, SegmentTable, P], T],
-) -> Callable[Concatenate[S, SegmentTable, P], T]:
+    method: Callable[Concatenate[_S, SegmentTable, _P], _T],
+) -> Callable[Concatenate[_S, SegmentTable, _P], _T]:
     """Makes a method that takes a table, and returns what `in_blocks` can put together, work in blocks."""
 
-    def whole(self: S, table: SegmentTable, *args: P.args, **kwargs: P.kwargs) -> T:
+    def whole(self: _S, table: SegmentTable, *args: _P.args, **kwargs: _P.kwargs) -> _T:
         return in_blocks(lambda block: method(self, block, *args, **kwargs), table)
 
     update_wrapper(whole, method)

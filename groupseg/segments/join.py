@@ -16,7 +16,7 @@ from groupseg.segments.build import BLOCK
 from groupseg.segments.parts import Parts
 from groupseg.segments.table import SegmentTable
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 def is_own(image: int, rank: int, size: int) -> bool:
@@ -24,7 +24,7 @@ def is_own(image: int, rank: int, size: int) -> bool:
     return image // BLOCK % size == rank
 
 
-def join_items(items: Sequence[Iterator[T]]) -> Iterator[T]:
+def join_items(items: Sequence[Iterator[_T]]) -> Iterator[_T]:
     """Yields what each process has of its images, one thing an image, in the order of all images."""
     for own in cycle(items):
         block = list(islice(own, BLOCK))

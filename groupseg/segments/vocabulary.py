@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from groupseg.errors import UserError
 
-Texts = NDArray[np.float32]
+_Texts = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +21,7 @@ class WordList:
     """
 
     words: tuple[str, ...]
-    text: Texts
+    text: _Texts
 
     def without(self, words: Sequence[str]) -> "WordList":
         """Leaves out what is among `words`, upper or lower case."""
@@ -55,8 +55,8 @@ class Vocabulary:
 
     classes: tuple[str, ...]
     words: tuple[str, ...]
-    text: Texts
-    ensemble: Texts
+    text: _Texts
+    ensemble: _Texts
     lists: Mapping[str, WordList]
 
     def __post_init__(self) -> None:

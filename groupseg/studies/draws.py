@@ -10,8 +10,8 @@ from tqdm import tqdm
 
 from groupseg.parallel import in_order, on_one_thread
 
-T = TypeVar("T")
-R = TypeVar("R")
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 
 
 def nested_draws(count: int, sizes: Iterable[int], draws: int, seed: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
@@ -36,7 +36,7 @@ def nested_draws(count: int, sizes: Iterable[int], draws: int, seed: int) -> Ite
     yield 0, np.arange(count)
 
 
-def on_each(work: Callable[[T], R], tasks: Sequence[T], title: str, processes: int) -> list[R]:
+def on_each(work: Callable[[_T], _R], tasks: Sequence[_T], title: str, processes: int) -> list[_R]:
     """Calls `work` with each task, in processes of one thread each, so that their number changes no result.
 
     Args:

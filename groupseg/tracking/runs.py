@@ -40,7 +40,7 @@ _PATIENCE = 60
 # The most that MLflow takes at once: 1000 in all, 100 parameters of them.
 _METRICS, _PARAMS = 900, 100
 
-Item = TypeVar("Item")
+_Item = TypeVar("_Item")
 
 
 def track_results(results: Results) -> None:
@@ -174,7 +174,7 @@ def _fill(client: "MlflowClient", run: "Run", record: Record) -> None:
     client.set_terminated(identity)
 
 
-def _parts(items: Sequence[Item], most: int) -> list[Sequence[Item]]:
+def _parts(items: Sequence[_Item], most: int) -> list[Sequence[_Item]]:
     return [items[start : start + most] for start in range(0, len(items), most)]
 
 

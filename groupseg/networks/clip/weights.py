@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
 
 import open_clip
 import torch
@@ -17,12 +16,11 @@ from torch import Tensor
 from groupseg.errors import UserError
 from groupseg.io.files import atomic_path
 from groupseg.io.tensors import check_shapes, shapes
+from groupseg.networks.base import Precision
 from groupseg.networks.checkpoint import read_checkpoint
 from groupseg.networks.clip.config import Clip
 from groupseg.networks.foreign import refuse_foreign
 from groupseg.networks.frame import Windows
-
-Precision = Literal["float32", "bfloat16"]
 
 # In OpenAI's archives beside the tensors of the network.
 _UNUSED = frozenset({"input_resolution", "context_length", "vocab_size"})

@@ -7,10 +7,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from groupseg.networks.base import Precision
 from groupseg.networks.device import device
 from groupseg.networks.frame import Windows
 from groupseg.networks.groupvit.model import GroupViT
-from groupseg.networks.groupvit.weights import Precision, load_groupvit
+from groupseg.networks.groupvit.weights import load_groupvit
 from groupseg.networks.protocol import WindowSegments
 
 # Of ImageNet, on which the official pipeline normalises; the port of transformers has those of CLIP, which are wrong.

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -14,14 +14,13 @@ from torch import Tensor
 from groupseg.errors import UserError
 from groupseg.io.files import atomic_path
 from groupseg.io.tensors import check_shapes, shapes
+from groupseg.networks.base import Precision
 from groupseg.networks.checkpoint import read_checkpoint
 from groupseg.networks.foreign import refuse_foreign
 from groupseg.networks.frame import Windows
 from groupseg.networks.groupvit.architecture import GroupViTArchitecture
 from groupseg.networks.groupvit.keys import UNUSED, KeyLayout, published_names
 from groupseg.networks.groupvit.model import GroupViT
-
-Precision = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import torch
 
+from groupseg.networks.base import Precision
 from groupseg.networks.device import device
 from groupseg.networks.frame import Windows
 from groupseg.networks.groupvit.architecture import GroupViTArchitecture
 from groupseg.networks.groupvit.training.corpus import open_corpus
 from groupseg.networks.groupvit.training.loop import train_from_captions
 from groupseg.networks.groupvit.training.recipe import GroupViTRecipe
-from groupseg.networks.groupvit.weights import GroupViTMetadata, Precision, save_groupvit
+from groupseg.networks.groupvit.weights import GroupViTMetadata, save_groupvit
 from groupseg.networks.history import write_history
 from groupseg.networks.resume import name_training
 from groupseg.parallel import workers
