@@ -25,6 +25,7 @@ NEUTRAL = frozenset(
     | {f"groupseg.{name}" for name in ("alone", "defaults", "errors", "extras", "processes", "restored", "terminal")}
     | {"groupseg.io", "groupseg.io.plain_file", "groupseg.io.yaml_file"}
     | {f"stages.{name}" for name in ("params", "paths", "schema", "faults", "stage")}
+    | {f"stages.sections.{name}" for name in ("base", "data", "models", "run")}
     | {"groupseg.published.configurations"}
     | {f"groupseg.sources.{name}" for name in ("cache", "digests", "fetch", "transfer")}
 )

@@ -1,0 +1,1 @@
+"""The sections of params.yaml as types; `stages.schema` puts them together."""
