@@ -7,7 +7,9 @@ from typing import Any
 from groupseg.code import Code
 from groupseg.errors import UserError
 from groupseg.records import digest, files_digest
-from groupseg.report.forms import Definition, read_params, read_result
+from groupseg.report.calibration_forms import Definition
+from groupseg.report.forms import read_result
+from groupseg.report.params_form import read_params
 from groupseg.report.provenance import git
 from groupseg.strategies.registry import STRATEGIES, build
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from groupseg.networks.registry import segments_of
-from groupseg.refine import settings as refine
+from groupseg.refine.settings import Refine, refinement_of
 from groupseg.segments.table import SegmentKind
 from stages.sections.base import Name, Section
 from stages.sections.data import (
@@ -78,9 +78,9 @@ class Params(Section):
         """What the segments of the model that runs are described by."""
         return segments_of(self.models[self.run.model].model_dump())
 
-    def refinement(self, model: str) -> refine.Refine:
-        """Returns how masks of a model are refined: as said of it, else as those of the model that runs."""
-        return self.refine.get(model, self.refine.get(self.run.model, refine.UNREFINED))
+    def refinement(self, model: str) -> Refine:
+        """Returns how masks of a model are refined; see `refinement_of`."""
+        return refinement_of(model, self.run.model, self.refine)
 
     def plain(self) -> dict[str, Any]:
         """Returns all of it as dictionaries, lists, text and numbers, with the defaults of what the file leaves out."""

@@ -11,7 +11,8 @@ import numpy as np
 from groupseg.errors import UserError
 from groupseg.io.files import atomic_path, read_json
 from groupseg.records import Key, digest, files_digest
-from groupseg.report.forms import KeptCalibration, read_result
+from groupseg.report.calibration_forms import KeptCalibration
+from groupseg.report.forms import read_result
 from groupseg.segments.table import SegmentTable, read_kind
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy

@@ -14,7 +14,8 @@ from groupseg.datasets.texts import is_text
 from groupseg.errors import UserError, printable
 from groupseg.io.plain_file import check_plain_file
 from groupseg.refine.settings import UNREFINED, Refine, parse_refine
-from groupseg.report.forms import UsableCalibration, read_result
+from groupseg.report.calibration_forms import UsableCalibration
+from groupseg.report.forms import read_result
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.background_prompts import BackgroundPrompts

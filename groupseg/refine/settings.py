@@ -86,6 +86,17 @@ def refine_of(section: Mapping[str, Any]) -> Refine:
     return _KINDS[given["kind"]](**given)
 
 
+def refinement_of(model: str, running: str, given: Mapping[str, Refine]) -> Refine:
+    """Returns how masks of a model are refined: as said of it, else as those of the model that runs, else not at all.
+
+    Args:
+        model: The model, such as a variant.
+        running: The model that runs.
+        given: What is said, by model.
+    """
+    return given.get(model, given.get(running, UNREFINED))
+
+
 def parse_refine(text: str) -> Refine:
     """Reads settings from a line; those that it does not name have their defaults.
 

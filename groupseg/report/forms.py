@@ -4,15 +4,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
 
-from groupseg.defaults import completed
 from groupseg.errors import UserError
 from groupseg.io.files import read_json
-from groupseg.io.yaml_file import read_yaml
 
-# Of what strategies find, what has an entry for each class.
-_BY_CLASS = ("thresholds", "cuts", "biases", "log_prior", "own", "weights", "templates")
 # Of a wrong value, how many characters are shown.
 _SHOWN = 60
 
@@ -116,90 +111,6 @@ class Ladder(Form):
     accept_or_drop: Rung
 
 
-class Fitted(Form):
-    """What a strategy was calibrated to, as far as it is told."""
-
-    threshold: Number = None
-    miou: Number = None
-
-    def lengths(self, classes: int) -> dict[str, int]:
-        """Says how many entries each list that was found must have."""
-        lists = {name: value for name, value in (self.model_extra or {}).items() if isinstance(value, list)}
-        wanted = {name: classes for name in _BY_CLASS if name in lists}
-        return {
-            **wanted,
-            **({"probabilities": len(lists["scores"])} if {"scores", "probabilities"} <= set(lists) else {}),
-        }
-
-
-class Fold(Form):
-    """What a strategy was calibrated to without one fold."""
-
-    fitted: Fitted
-
-
-class StrategyParams(Form):
-    """The parameters of a strategy."""
-
-    __pydantic_extra__: dict[str, str | bool | int | float | None]
-
-    threshold: Number = None
-
-
-class Definition(Form):
-    """What defines a calibration, and its key."""
-
-    rule: str
-    params: StrategyParams
-    key: dict[str, str] = {}
-
-
-class Calibration(Definition):
-    """calibration/<data set>/<strategy>.json."""
-
-    fitted: Fitted
-    warnings: list[str]
-    folds: Annotated[list[Fold], Field(min_length=1)] = []
-    classes: Annotated[list[str], Field(min_length=1)] = []
-
-    @model_validator(mode="after")
-    def _of_these_classes(self) -> "Calibration":
-        for fitted in [fold.fitted for fold in self.folds] or [self.fitted]:
-            for name, wanted in fitted.lengths(len(self.classes)).items():
-                found = len(getattr(fitted, name))
-                if self.classes and found != wanted:
-                    what = {"name": name, "wanted": wanted, "found": found}
-                    raise PydanticCustomError(
-                        "length", "fitted.{name} must have {wanted} entries; it has {found}", what
-                    )
-        return self
-
-
-class KeptCalibration(Calibration):
-    """The same, as the stages read it."""
-
-    key: dict[str, str]
-
-
-class CalibrationText(Form):
-    """What classes were put into words by."""
-
-    words: list[str]
-    templates: Annotated[list[str], Field(min_length=1)]
-    ensemble: list[str]
-
-
-class UsableCalibration(Calibration):
-    """The same, as it names segments of other images."""
-
-    dataset: str
-    weights_sha256: str
-    classes: Annotated[list[str], Field(min_length=1)]
-    with_background: bool
-    text: CalibrationText
-    refine: str = "none"
-
-
 class VariantOracles(Form):
     """The label oracle of a variant."""
 
@@ -231,79 +142,6 @@ class Chosen(Form):
     weights_sha256: str
     choice: str
     candidates: dict[str, RefineCandidate]
-
-
-class RunForm(Form):
-    """What runs."""
-
-    name: str
-    model: str
-    datasets: list[str]
-    corpora: list[str]
-    strategies: list[str]
-    variants: list[str]
-
-
-class SourceForm(Form):
-    """Where a data set comes from."""
-
-    format: str
-
-
-class DatasetForm(Form):
-    """A data set."""
-
-    source: SourceForm
-
-
-class ModelForm(Form):
-    """A model."""
-
-    training: dict[str, Any] | None = None
-
-
-class StrategyForm(Form):
-    """A strategy."""
-
-    __pydantic_extra__: dict[str, str | bool | int | float | None]
-
-    rule: str
-
-
-class EvaluateForm(Form):
-    """How strategies are judged."""
-
-    best: str
-
-
-class ParamsForm(Form):
-    """What is looked at of params.yaml by those who read results; `stages.schema` says all of it."""
-
-    run: RunForm
-    datasets: dict[str, DatasetForm]
-    models: dict[str, ModelForm]
-    strategies: dict[str, StrategyForm]
-    evaluate: EvaluateForm
-    corpora: dict[str, Any]
-    archives: dict[str, Any]
-    needs: dict[str, dict[str, list[str]]]
-    refine: dict[str, Any]
-    text: Any
-    studies: Any
-
-
-def read_params(root: Path) -> dict[str, Any]:
-    """Reads params.yaml, with what its sections leave out, as far as it is looked at.
-
-    Args:
-        root: The folder of the project.
-
-    Raises:
-        UserError: If it is missing, no YAML, or of another form.
-    """
-    params: dict[str, Any] = completed(read_yaml(root / "params.yaml"))
-    check_form(params, ParamsForm, root / "params.yaml", "Mend it.")
-    return params
 
 
 def read_result(path: Path, form: type[Form], remedy: str = "Delete it and run `dvc repro` again.") -> Any:

@@ -9,7 +9,9 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from groupseg.errors import UserError
-from groupseg.report.forms import Calibration, Ladder, Metrics, read_params, read_result
+from groupseg.report.calibration_forms import Calibration
+from groupseg.report.forms import Ladder, Metrics, read_result
+from groupseg.report.params_form import read_params
 
 # What strategies are compared with: one calibrated threshold on the score of the constants.
 REFERENCE = "global"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from groupseg.refine.settings import refine_of
+from groupseg.refine.settings import refine_of, refinement_of
 from groupseg.report.forms import Variant, read_result
 from groupseg.report.results import Results
 
@@ -63,8 +63,7 @@ def _differs(results: Results, name: str, settings: Sequence[str]) -> bool:
 def _settings(results: Results, name: str, without: Sequence[str]) -> dict[str, Any]:
     """What a model is and how it is refined, some settings of its architecture and its training left out."""
     model, refined = results.params["models"][name], results.params.get("refine", {})
-    # A model beside the one that runs is refined as that one, if nothing else is said.
-    own = refined.get(name, refined.get(results.params["run"]["model"], {"kind": "none"}))
-    refine = "" if "refine" in without else str(refine_of(own))
+    own = refinement_of(name, results.params["run"]["model"], {one: refine_of(given) for one, given in refined.items()})
+    refine = "" if "refine" in without else str(own)
     sections = ("architecture", "training")
     return {**model, "refine": refine, **{key: {**model.get(key, {}), **dict.fromkeys(without)} for key in sections}}

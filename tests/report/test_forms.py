@@ -12,18 +12,9 @@ from groupseg.defaults import completed
 from groupseg.errors import UserError
 from groupseg.io.yaml_file import read_yaml
 from groupseg.report import page
-from groupseg.report.forms import (
-    Calibration,
-    Form,
-    KeptCalibration,
-    Ladder,
-    Metrics,
-    ParamsForm,
-    UsableCalibration,
-    Variant,
-    check_form,
-    read_result,
-)
+from groupseg.report.calibration_forms import Calibration, KeptCalibration, UsableCalibration
+from groupseg.report.forms import Form, Ladder, Metrics, Variant, check_form, read_result
+from groupseg.report.params_form import ParamsForm
 from groupseg.report.records import describe_results
 from groupseg.report.results import TABLES, DatasetResults, Results, read_results
 from groupseg.report.tables import markdown, plain, strategies
