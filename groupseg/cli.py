@@ -57,9 +57,9 @@ def why(
     strategy: Annotated[str, typer.Argument(help="A strategy, such as fixed.")],
 ) -> None:
     """Says whether a calibration is up to date, and what has changed since it was made."""
-    from groupseg.why import why as explain
+    from groupseg.why import explain_record
 
-    print(explain(_ROOT, dataset, strategy))
+    print(explain_record(_ROOT, dataset, strategy))
 
 
 @commands.command()

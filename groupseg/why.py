@@ -14,7 +14,7 @@ from groupseg.report.provenance import git
 from groupseg.strategies.registry import STRATEGIES, build
 
 
-def why(root: Path, dataset: str, strategy: str) -> str:
+def explain_record(root: Path, dataset: str, strategy: str) -> str:
     """Says in words whether the record of a calibration is right, and what has changed where it is not.
 
     Args:

@@ -15,7 +15,7 @@ from groupseg.io.files import write_json
 from groupseg.metrics.bootstrap import Resampled, bootstrap_miou, interval, rare_classes, resample_weights
 from groupseg.metrics.confusion import Counts, confusion_matrix, image_counts
 from groupseg.metrics.counts import save_counts
-from groupseg.metrics.iou import iou, summary
+from groupseg.metrics.iou import iou, iou_summary
 from groupseg.metrics.ladder import accept_or_drop, ladder, ladder_labels, rung
 from groupseg.metrics.losses import confusions, losses
 from groupseg.metrics.pairs import Pair, compare_pairs
@@ -107,7 +107,7 @@ def judge(counts: Mapping[str, Counts], resampled: Mapping[str, Resampled], base
         resampled: mIoU of each, on the same resamples of the images for all, so that differences are paired.
         baseline: The strategy that all are compared with.
     """
-    figures: dict[str, dict[str, Any]] = {name: {**summary(count)} for name, count in counts.items()}
+    figures: dict[str, dict[str, Any]] = {name: {**iou_summary(count)} for name, count in counts.items()}
     for name, figure in figures.items():
         figure["miou_ci"] = interval(resampled[name])
         if name != ORACLE:

@@ -13,7 +13,7 @@ from groupseg.io.files import read_json, write_json
 from groupseg.io.yaml_file import read_yaml
 from groupseg.records import digest, files_digest
 from groupseg.strategies.registry import build
-from groupseg.why import why
+from groupseg.why import explain_record
 from stages.sources import RECORDS, of_rules
 from tests.commands import call, git
 
@@ -53,11 +53,11 @@ def root(built: Path, tmp_path: Path) -> Path:
 
 
 def test_a_record_that_is_right_is_up_to_date(built: Path) -> None:
-    assert why(built, "scenes20", "fixed") == f"{RECORD} is up to date."
+    assert explain_record(built, "scenes20", "fixed") == f"{RECORD} is up to date."
 
 
 def test_a_record_that_is_not_there(built: Path) -> None:
-    assert "`dvc repro calibrate@scenes20` makes it" in why(built, "scenes20", "global")
+    assert "`dvc repro calibrate@scenes20` makes it" in explain_record(built, "scenes20", "global")
 
 
 def append(root: Path, path: str | Path, text: str) -> None:
@@ -87,7 +87,7 @@ def edit_params(root: Path) -> None:
 )
 def test_what_has_changed_is_named_and_nothing_else(root: Path, change: Callable[[Path], Any], told: list[str]) -> None:
     change(root)
-    first, *lines = why(root, "scenes20", "fixed").splitlines()
+    first, *lines = explain_record(root, "scenes20", "fixed").splitlines()
     assert ("up to date" in first) == (not told)
     assert [line.strip()[: len(part)] for line, part in zip(lines, told, strict=True)] == told
 
@@ -97,7 +97,7 @@ def test_a_record_without_a_key_or_a_commit_is_told_too(root: Path) -> None:
     record = read_json(root / RECORD)
     del record["key"]
     write_json(root / RECORD, record)
-    assert [line.split(":")[0].strip() for line in why(root, "scenes20", "fixed").splitlines()[1:]] == [
+    assert [line.split(":")[0].strip() for line in explain_record(root, "scenes20", "fixed").splitlines()[1:]] == [
         "parameters", "data", "text", "code",
     ]  # fmt: skip
 
@@ -111,7 +111,7 @@ def test_a_record_without_a_key_or_a_commit_is_told_too(root: Path) -> None:
 )
 def test_a_name_that_there_is_not_is_an_error(built: Path, names: tuple[str, str], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        why(built, *names)
+        explain_record(built, *names)
 
 
 def test_the_command_prints_it(
@@ -128,5 +128,5 @@ def test_the_command_prints_it(
 def test_a_record_of_another_form_is_one_line(root: Path, content: str) -> None:
     (root / RECORD).write_text(content)
     with pytest.raises(UserError, match=r"fixed\.json.*Delete it and run `dvc repro` again") as error:
-        why(root, "scenes20", "fixed")
+        explain_record(root, "scenes20", "fixed")
     assert "\n" not in str(error.value)

@@ -12,7 +12,7 @@ from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.scores import checked_scores, image_cosine
 
 # Classes that are named of a segment, and of an image.
-RUNNERS, NAMED = 4, 5
+RUNNERS, _NAMED = 4, 5
 
 
 class Evidence(NamedTuple):
@@ -42,7 +42,7 @@ def evidence_on_page(found: Evidence) -> tuple[dict[str, Any], dict[str, Any]]:
         "runners" and "shares", segment by segment; and, image by image, "classes" and "cosines" of those that it is
             most like, and "rank", the place of every class, 1 = the one that it is most like.
     """
-    label, value = _top(found.image, NAMED)
+    label, value = _top(found.image, _NAMED)
     rank = np.argsort(np.argsort(-found.image, axis=1, kind="stable"), axis=1) + 1
     segments = {"runners": smallest(found.runners).ravel(), "shares": found.shares.astype(np.float32).ravel()}
     images = {"classes": smallest(label), "cosines": value.astype(np.float32), "rank": smallest(rank)}

@@ -18,7 +18,7 @@ from groupseg.report.results import Results
 # So many bytes of a page say what it was made from.
 _HEAD = 2000
 # Images of a data set, where nobody says how many.
-IMAGES = 24
+_IMAGES = 24
 # The parts of the script: what a part calls when it is loaded stands before it.
 _SCRIPTS = (
     "data.js", "counts.js", "text.js", "state.js", "paint.js", "chart.js", "side.js", "stage.js", "gallery.js",
@@ -39,7 +39,7 @@ _NOTES = (
 
 
 def write_explorer(
-    results: Results, images: int = IMAGES, datasets: Sequence[str] | None = None, path: Path | None = None
+    results: Results, images: int = _IMAGES, datasets: Sequence[str] | None = None, path: Path | None = None
 ) -> Path:
     """Writes the explorer of a run.
 

@@ -14,7 +14,7 @@ from groupseg.metrics.confusion import hits
 from groupseg.metrics.curve import MARGIN, threshold_curve
 
 # Thresholds of a curve, at most, where there are few segments; where there are many, entries of all its steps.
-POSITIONS, SEGMENTS, ENTRIES = 1000, 20_000, 20_000
+POSITIONS, _SEGMENTS, ENTRIES = 1000, 20_000, 20_000
 # Fewest positions, however many classes there are.
 FEWEST = 100
 
@@ -107,7 +107,7 @@ def _levels(score: Floats) -> Floats:
 
 def _positions(histogram: csr_array) -> int:
     segments, labels = histogram.shape
-    return POSITIONS if segments <= SEGMENTS else min(POSITIONS, max(ENTRIES // labels, FEWEST))
+    return POSITIONS if segments <= _SEGMENTS else min(POSITIONS, max(ENTRIES // labels, FEWEST))
 
 
 def _spread(count: int, most: int, marked: list[int]) -> Integers:

@@ -62,7 +62,7 @@ def held_mean_iou(counts: Counts) -> Floats:
     return _mean(np.where(counts.truth > 0, iou(counts), np.nan))
 
 
-def summary(counts: Counts) -> dict[str, float]:
+def iou_summary(counts: Counts) -> dict[str, float]:
     """The headline figures, as fractions.
 
     Args:

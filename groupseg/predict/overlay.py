@@ -16,7 +16,7 @@ from groupseg.report.palette import palette
 
 # The longer side of the picture: small images are enlarged and large ones reduced, so that a legend can be read.
 SHORTEST, LONGEST = 640, 1280
-INK, QUIET, PAPER = (31, 35, 40), (107, 114, 128), (255, 255, 255)
+_INK, _QUIET, _PAPER = (31, 35, 40), (107, 114, 128), (255, 255, 255)
 # How much of the class colour covers the image, and how much white what is background.
 TINT, FADE = 0.5, 0.3
 _MARGIN, _LINE, _SWATCH, _SPACE = 12, 26, 16, 18
@@ -40,7 +40,7 @@ def draw_overlay(result: Result) -> Image.Image:
     canvas = _tinted(picture, labels, colours)
     _name_regions(canvas, labels, result.classes)
     legend = _legend(_entries(result, colours), canvas.width)
-    page = Image.new("RGB", (canvas.width, canvas.height + legend.height), PAPER)
+    page = Image.new("RGB", (canvas.width, canvas.height + legend.height), _PAPER)
     page.paste(canvas)
     page.paste(legend, (0, canvas.height))
     return page
@@ -94,8 +94,8 @@ def _name_regions(canvas: Image.Image, labels: NDArray[np.int32], classes: Seque
         left, top, right, bottom = draw.textbbox((x, y), name, font=letters, anchor="mm")
         if room.max() * step * 2 < bottom - top + 8 or left < 4 or right > canvas.width - 4:
             continue
-        draw.rounded_rectangle((left - 5, top - 4, right + 5, bottom + 4), radius=5, fill=INK)
-        draw.text((x, y), name, font=letters, anchor="mm", fill=PAPER)
+        draw.rounded_rectangle((left - 5, top - 4, right + 5, bottom + 4), radius=5, fill=_INK)
+        draw.text((x, y), name, font=letters, anchor="mm", fill=_PAPER)
 
 
 def _entries(result: Result, colours: Pixels) -> list[LegendEntry]:
@@ -103,14 +103,14 @@ def _entries(result: Result, colours: Pixels) -> list[LegendEntry]:
     shares = result.shares()
     entries = [
         LegendEntry(
-            PAPER if name == BACKGROUND else tuple(colours[numbers[name]].tolist()),
+            _PAPER if name == BACKGROUND else tuple(colours[numbers[name]].tolist()),
             _shortened(name),
             f"{100 * share:.0f} %" if share >= 0.01 else "< 1 %",
         )
         for name, share in shares.items()
     ]
     left = len(entries) - _ENTRIES
-    return entries if left <= 0 else [*entries[:_ENTRIES], LegendEntry(PAPER, f"and {left} more", "")]
+    return entries if left <= 0 else [*entries[:_ENTRIES], LegendEntry(_PAPER, f"and {left} more", "")]
 
 
 def _legend(entries: Sequence[LegendEntry], width: int) -> Image.Image:
@@ -123,18 +123,18 @@ def _legend(entries: Sequence[LegendEntry], width: int) -> Image.Image:
             x, y = float(_MARGIN), y + _LINE
         places.append((x, y))
         x += size + _SPACE
-    legend = Image.new("RGB", (width, y + _LINE + _MARGIN // 2), PAPER)
+    legend = Image.new("RGB", (width, y + _LINE + _MARGIN // 2), _PAPER)
     draw = ImageDraw.Draw(legend)
     for entry, (x, y) in zip(entries, places, strict=True):
-        draw.rounded_rectangle((x, y, x + _SWATCH, y + _SWATCH), radius=3, fill=entry.colour, outline=QUIET)
+        draw.rounded_rectangle((x, y, x + _SWATCH, y + _SWATCH), radius=3, fill=entry.colour, outline=_QUIET)
         text = x + _SWATCH + 7
-        draw.text((text, y + _SWATCH / 2), entry.name, font=letters, anchor="lm", fill=INK)
+        draw.text((text, y + _SWATCH / 2), entry.name, font=letters, anchor="lm", fill=_INK)
         draw.text(
             (text + letters.getlength(entry.name) + 6, y + _SWATCH / 2),
             entry.share,
             font=letters,
             anchor="lm",
-            fill=QUIET,
+            fill=_QUIET,
         )
     return legend
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from groupseg.datasets.sample import Sample
 from groupseg.metrics.confusion import image_counts
-from groupseg.metrics.iou import summary
+from groupseg.metrics.iou import iou_summary
 from groupseg.metrics.oracle import label_oracle
 from groupseg.networks.protocol import Network, WindowSegments
 from groupseg.refine.settings import UNREFINED, Guided, Pamr, Refine
@@ -79,7 +79,7 @@ def figures(
         )
         found[str(refine)] = {
             DECIDES: Threshold().fit(table, vocabulary(table)).miou,
-            "oracle": float(summary(image_counts(table, label_oracle(table)))["miou"]),
+            "oracle": float(iou_summary(image_counts(table, label_oracle(table)))["miou"]),
         }
     return found
 

@@ -5,10 +5,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
+from groupseg.report.colours import INK, QUIET
 from groupseg.report.gains import Gain, Gains
 from groupseg.report.kinds import by_kind
 from groupseg.report.results import REFERENCE, Results
-from groupseg.report.style import BEST, INK, LINE, QUIET, WORSE, name_rows, set_margins, styled, width_beside
+from groupseg.report.style import BEST, LINE, WORSE, name_rows, set_margins, styled, width_beside
 
 # Inches: the names, a row, and what is above and below the rows.
 _NAMES, _ROW, _TOP, _BOTTOM = 2.1, 0.18, 0.3, 0.42

@@ -6,8 +6,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from groupseg.report.colours import INK, QUIET
 from groupseg.report.results import DatasetResults
-from groupseg.report.style import FIGURE_WIDTH, INK, QUIET, roles, set_margins, styled
+from groupseg.report.style import FIGURE_WIDTH, roles, set_margins, styled
 from groupseg.report.tables import percent
 
 _SCORES = {

@@ -10,13 +10,14 @@ from PIL import Image
 
 from groupseg.fonts import font
 from groupseg.report.album import Example
+from groupseg.report.colours import QUIET
 from groupseg.report.palette import paint, palette
-from groupseg.report.paper import LARGE, MEDIUM, QUIET, SMALL, Paper
+from groupseg.report.paper import LARGE, MEDIUM, SMALL, Paper
 
-CELL, GAP, MARGIN = 192, 6, 8
+CELL, GAP, GRID_MARGIN = 192, 6, 8
 LEGEND, HEADING, SUBHEADING, FOOT = 24, 26, 15, 16
 _COLUMNS = 5
-GRID_WIDTH = 2 * MARGIN + _COLUMNS * CELL + (_COLUMNS - 1) * GAP
+GRID_WIDTH = 2 * GRID_MARGIN + _COLUMNS * CELL + (_COLUMNS - 1) * GAP
 
 
 class PictureGrid:
@@ -44,14 +45,14 @@ class PictureGrid:
 
     def draw(self) -> Paper:
         """Draws the rows."""
-        height = sum(used for used, _ in self._rows) + MARGIN + FOOT
+        height = sum(used for used, _ in self._rows) + GRID_MARGIN + FOOT
         paper = Paper(GRID_WIDTH, height)
         top = 0
         for used, draw in self._rows:
             draw(paper, top)
             top += used
-        for x, anchor, text in zip((MARGIN, GRID_WIDTH - MARGIN), ("ld", "rd"), self._foot, strict=True):
-            paper.write(x, height - MARGIN, text, SMALL, QUIET, anchor)
+        for x, anchor, text in zip((GRID_MARGIN, GRID_WIDTH - GRID_MARGIN), ("ld", "rd"), self._foot, strict=True):
+            paper.write(x, height - GRID_MARGIN, text, SMALL, QUIET, anchor)
         return paper
 
 
@@ -70,7 +71,7 @@ def tiles(
 
 
 def _left(column: int) -> int:
-    return MARGIN + column * (CELL + GAP)
+    return GRID_MARGIN + column * (CELL + GAP)
 
 
 def _draw_heading(paper: Paper, top: int, titles: Sequence[str], subtitles: Sequence[str]) -> None:
@@ -87,13 +88,13 @@ def _draw_example(
         paper.picture(_left(column), top, picture)
     note = "pixels right: {:.0f} % → {:.0f} %".format(*(100 * share for share in example.right))
     line = top + pictures[0].shape[0] + 10
-    used = paper.write(GRID_WIDTH - MARGIN, line, note, SMALL, QUIET, "rm")
-    _draw_legend(paper, _by_area(example.maps, len(classes)), classes, line, GRID_WIDTH - MARGIN - used - 16)
+    used = paper.write(GRID_WIDTH - GRID_MARGIN, line, note, SMALL, QUIET, "rm")
+    _draw_legend(paper, _by_area(example.maps, len(classes)), classes, line, GRID_WIDTH - GRID_MARGIN - used - 16)
 
 
 def _draw_legend(paper: Paper, labels: Sequence[int], classes: Sequence[str], y: int, limit: float) -> None:
     """Draws the names of labels in one line up to `limit`, and at its end how many did not fit."""
-    x: float = MARGIN
+    x: float = GRID_MARGIN
     for index, label in enumerate(labels):
         name = classes[label - 1] if label else "background"
         rest = 0 if index == len(labels) - 1 else 30

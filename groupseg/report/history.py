@@ -5,7 +5,8 @@ from itertools import cycle
 import pandas as pd
 from matplotlib.figure import Figure
 
-from groupseg.report.style import BEST, COLOURS, FIGURE_WIDTH, INK, LINE, set_margins, styled
+from groupseg.report.colours import INK
+from groupseg.report.style import BEST, COLOURS, FIGURE_WIDTH, LINE, set_margins, styled
 
 
 @styled

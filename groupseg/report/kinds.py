@@ -4,11 +4,11 @@ from typing import Any
 
 from groupseg.report.results import REFERENCE, Results
 
-CONSTANTS, SCORES = "a constant", "one threshold on another score"
+CONSTANTS, OTHER_SCORES = "a constant", "one threshold on another score"
 # Title of each kind, and the rules that are of it.
 CURE_KINDS = {
     CONSTANTS: ("fixed",),
-    SCORES: ("threshold", "temperature", "top_k", "prior", "floss"),
+    OTHER_SCORES: ("threshold", "temperature", "top_k", "prior", "floss"),
     "a threshold for each class": ("per_class",),
     "a threshold for each image": ("relative",),
     "a threshold by size": ("area",),

@@ -6,8 +6,9 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from groupseg.report.colours import INK, QUIET
 from groupseg.report.results import DatasetResults
-from groupseg.report.style import BEST, INK, LINE, QUIET, WORSE, name_rows, set_margins, styled, width_beside
+from groupseg.report.style import BEST, LINE, WORSE, name_rows, set_margins, styled, width_beside
 from groupseg.report.tables import percent, signed
 
 _COLOURS = {"fixed": QUIET, "global": BEST, "best score": BEST, "best calibrated": BEST, "perfect": LINE}

@@ -6,8 +6,9 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from groupseg.report.colours import INK
 from groupseg.report.results import DatasetResults
-from groupseg.report.style import DIVERGING, FIGURE_WIDTH, INK, name_columns, name_rows, styled
+from groupseg.report.style import DIVERGING, FIGURE_WIDTH, name_columns, name_rows, styled
 
 # Above this p a difference may be chance; that of all pairs together.
 _LEVEL = 0.05

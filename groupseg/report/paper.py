@@ -9,8 +9,9 @@ from PIL import Image, ImageDraw
 
 from groupseg.fonts import font
 from groupseg.io.files import atomic_path
+from groupseg.report.colours import INK
 
-INK, QUIET, _HAIRLINE = "#1f2328", "#6b7280", "#bebebe"
+_HAIRLINE = "#bebebe"
 # Heights of letters.
 SMALL, MEDIUM, LARGE = 9.75, 10.5, 11.75
 

@@ -5,8 +5,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from groupseg.report.colours import QUIET
 from groupseg.report.results import DatasetResults
-from groupseg.report.style import FIGURE_WIDTH, LINE, QUIET, series, set_margins, styled
+from groupseg.report.style import FIGURE_WIDTH, LINE, series, set_margins, styled
 from groupseg.report.tables import percent
 
 # What the names in the file stand for.

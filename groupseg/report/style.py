@@ -12,12 +12,13 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from groupseg.io.files import atomic_path
+from groupseg.report.colours import INK, QUIET
 from groupseg.report.results import DatasetResults
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-INK, QUIET, LINE = "#1f2328", "#6b7280", "#d7dbe0"
+LINE = "#d7dbe0"
 _STYLE: dict[str, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": "DejaVu Sans",

@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from groupseg.report.colours import INK, QUIET
 from groupseg.report.results import DatasetResults
-from groupseg.report.style import FIGURE_WIDTH, INK, QUIET, series, set_margins, styled
+from groupseg.report.style import FIGURE_WIDTH, series, set_margins, styled
 from groupseg.report.tables import signed
 
 _KINDS = {"others": "names of other classes, added", "absent": "names of nothing, added"}

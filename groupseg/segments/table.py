@@ -20,7 +20,7 @@ from groupseg.segments.rows import Matrix, Rows, at
 SegmentKind = Literal["embeddings", "scores"]
 
 # What a file holds of these is read when it is asked for: they are nearly all of it.
-LARGE = ("embedding", "parts.embedding", "parts.window_embedding")
+_LARGE = ("embedding", "parts.embedding", "parts.window_embedding")
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,9 +162,9 @@ class SegmentTable:
         """
         try:
             with safe_open(path, framework="numpy") as file:
-                small = [name for name in file.keys() if name not in LARGE]  # noqa: SIM118 (no mapping)
+                small = [name for name in file.keys() if name not in _LARGE]  # noqa: SIM118 (no mapping)
                 arrays = {name: file.get_tensor(name) for name in small}
-                arrays |= {name: Rows(path, name) for name in LARGE if name in file.keys()}  # noqa: SIM118
+                arrays |= {name: Rows(path, name) for name in _LARGE if name in file.keys()}  # noqa: SIM118
                 rest = json.loads(file.metadata()["table"])
             counts = [arrays.pop(f"histogram.{name}") for name in ("data", "indices", "indptr")]
             histogram = csr_array(tuple(counts), shape=(len(arrays["image"]), len(rest["classes"]) + 1))

@@ -13,7 +13,7 @@ from groupseg.strategies.base import SingleThreshold
 from groupseg.strategies.scores import Scores, best_class
 
 # A mean of unit vectors shorter than this points nowhere: it is rounding.
-SHORTEST = 1e-6
+_SHORTEST = 1e-6
 
 
 @dataclass(kw_only=True)
@@ -53,4 +53,4 @@ def _direction(vocabulary: Vocabulary) -> Scores:
     """Normalised mean of the class texts, [D]; zeros where there is none."""
     mean = vocabulary.text.astype(np.float64).mean(axis=0)
     length = np.linalg.norm(mean)
-    return mean / length if length > SHORTEST and len(vocabulary.text) > 1 else np.zeros_like(mean)
+    return mean / length if length > _SHORTEST and len(vocabulary.text) > 1 else np.zeros_like(mean)

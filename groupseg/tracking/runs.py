@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 EXPERIMENT = "groupseg"
-DIGEST, PART = "groupseg.results", "groupseg.part"
+_DIGEST, PART = "groupseg.results", "groupseg.part"
 _DATABASE = "mlflow.db"
 
 # For what is not set otherwise. A dead server is to be noticed in seconds: MLflow would try for four minutes.
@@ -102,8 +102,8 @@ def send(records: Sequence[Record], digest: str, uri: str, root: Path) -> int:
     with alone(lock, waiting, _PATIENCE):
         client = _client(uri, root)
         experiment = _experiment(client, uri, root)
-        tags = {DIGEST: digest}
-        found = client.search_runs([experiment], f"tags.`{DIGEST}` = '{digest}'", max_results=10_000)
+        tags = {_DIGEST: digest}
+        found = client.search_runs([experiment], f"tags.`{_DIGEST}` = '{digest}'", max_results=10_000)
         runs = {run.data.tags[PART]: run for run in found}
         done = {part for part, run in runs.items() if run.info.status == "FINISHED"}
         # The parent is the last to be finished, so that a finished one has all its children.

@@ -16,7 +16,7 @@ from groupseg.explore.page import write_explorer
 from groupseg.explore.predicted import PredictedPage
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.curve import MARGIN
-from groupseg.metrics.iou import summary
+from groupseg.metrics.iou import iou_summary
 from groupseg.report.album import Album
 from groupseg.report.numbers import NOTHING, percent
 from groupseg.report.palette import palette
@@ -177,7 +177,7 @@ def test_a_threshold_colours_every_pixel_and_gives_the_figures_that_python_says(
         for position, (own, painted) in zip(positions, moved(page, positions, album.table.keys[:3]), strict=True):
             strategy.threshold = float(thresholds[position])
             labels = strategy.predict(album.table, vocabulary)
-            assert own == expected_figures(summary(image_counts(album.table, labels)))
+            assert own == expected_figures(iou_summary(image_counts(album.table, labels)))
             for text, (image, _, segments) in zip(painted, images, strict=True):
                 found = decoded(text, image.shape)
                 np.testing.assert_array_equal(found[..., :3], colours[labels[segments]])

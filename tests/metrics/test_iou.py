@@ -6,7 +6,7 @@ import torch
 from torchmetrics.classification import MulticlassJaccardIndex
 
 from groupseg.metrics.confusion import Counts, image_counts
-from groupseg.metrics.iou import held_mean_iou, iou, mean_iou, summary
+from groupseg.metrics.iou import held_mean_iou, iou, iou_summary, mean_iou
 from tests.tables import Case, permuted, random_case
 
 
@@ -25,7 +25,7 @@ def test_mean_iou_is_that_of_torchmetrics(seed: int) -> None:
     labels = np.random.default_rng(seed).integers(0, classes + 1, len(case.table.image)).astype(np.int32)
     counts = image_counts(case.table, labels)
     assert float(mean_iou(counts.total())) == pytest.approx(float(jaccard(case, labels, "macro")), abs=1e-6)
-    assert summary(counts)["miou"] == float(mean_iou(counts.total()))
+    assert iou_summary(counts)["miou"] == float(mean_iou(counts.total()))
     # Where a class occurs nowhere torchmetrics says 0.
     values = iou(counts.total())
     np.testing.assert_allclose(np.nan_to_num(values), jaccard(case, labels, "none"), atol=1e-6)
@@ -36,7 +36,7 @@ def test_mean_iou_is_that_of_torchmetrics(seed: int) -> None:
 def test_iou_by_hand() -> None:
     counts = Counts(*(np.array([row]) for row in ([6, 2, 0, 0], [8, 4, 1, 0], [7, 3, 3, 0])))
     np.testing.assert_allclose(iou(counts), [[6 / 9, 2 / 5, 0, np.nan]])
-    figures = summary(counts)
+    figures = iou_summary(counts)
     assert figures["miou"] == pytest.approx((6 / 9 + 2 / 5 + 0) / 3)
     assert figures["background_iou"] == pytest.approx(6 / 9)
     assert figures["foreground_miou"] == pytest.approx((2 / 5 + 0) / 2)
@@ -45,19 +45,19 @@ def test_iou_by_hand() -> None:
 
 def test_ratios_are_taken_after_sums_over_images() -> None:
     counts = Counts(*(np.array(rows) for rows in ([[1, 0], [50, 0]], [[1, 0], [100, 0]], [[1, 0], [50, 50]])))
-    assert summary(counts)["background_iou"] == pytest.approx(51 / 101)
+    assert iou_summary(counts)["background_iou"] == pytest.approx(51 / 101)
 
 
 def test_perfect_prediction_and_no_pixel_at_all() -> None:
     perfect = Counts(*(np.array([[4, 3, 0]]),) * 3)
-    assert summary(perfect) == {
+    assert iou_summary(perfect) == {
         "miou": 1,
         "background_iou": 1,
         "foreground_miou": 1,
         "pixel_accuracy": 1,
     }
     nothing = Counts(*(np.zeros((2, 3), dtype=np.int64),) * 3)
-    assert np.all(np.isnan(list(summary(nothing).values())))
+    assert np.all(np.isnan(list(iou_summary(nothing).values())))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -66,5 +66,5 @@ def test_renaming_classes_changes_nothing(seed: int) -> None:
     order = random.permutation(3)
     labels = random.integers(0, 4, len(case.table.image))
     renamed = np.argsort(np.append(0, order + 1))[labels]
-    expected = summary(image_counts(case.table, labels))
-    assert summary(image_counts(permuted(case, order).table, renamed)) == pytest.approx(expected, abs=1e-12)
+    expected = iou_summary(image_counts(case.table, labels))
+    assert iou_summary(image_counts(permuted(case, order).table, renamed)) == pytest.approx(expected, abs=1e-12)

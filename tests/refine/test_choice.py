@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from groupseg.metrics.confusion import image_counts
-from groupseg.metrics.iou import summary
+from groupseg.metrics.iou import iou_summary
 from groupseg.metrics.oracle import label_oracle
 from groupseg.networks.frame import Frame, Square, Windows
 from groupseg.refine.choice import choose_refinement, figures
@@ -29,8 +29,8 @@ def test_figures_are_those_of_tables_made_one_by_one(frame: Frame) -> None:
         alone = RandomNetwork(frame)
         table = build_table(alone, drawn, CLASSES, True, {}, lambda key, segments: None, refine)
         assert alone.batches == asked
-        miou = summary(image_counts(table, Threshold().fit(table, TEXT).predict(table, TEXT)))["miou"]
-        oracle = summary(image_counts(table, label_oracle(table)))["miou"]
+        miou = iou_summary(image_counts(table, Threshold().fit(table, TEXT).predict(table, TEXT)))["miou"]
+        oracle = iou_summary(image_counts(table, label_oracle(table)))["miou"]
         assert found[str(refine)] == {"global": pytest.approx(miou), "oracle": pytest.approx(oracle)}
     assert len({one["oracle"] for one in found.values()}) == len(CANDIDATES)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from groupseg.report.album import Example
-from groupseg.report.grid import CELL, GAP, GRID_WIDTH, MARGIN, PictureGrid, tiles
+from groupseg.report.grid import CELL, GAP, GRID_MARGIN, GRID_WIDTH, PictureGrid, tiles
 from groupseg.report.palette import palette
 
 
@@ -42,7 +42,7 @@ def test_pictures_stand_in_the_sheet_side_by_side() -> None:
     grid.example(one, ("a", "b", "c"))
     pixels = np.asarray(grid.draw().image)
     for column, picture in enumerate(tiles(one.image, one.maps, 3, CELL)):
-        left = MARGIN + column * (CELL + GAP)
+        left = GRID_MARGIN + column * (CELL + GAP)
         np.testing.assert_array_equal(pixels[:CELL, left : left + CELL], picture)
 
 

@@ -17,7 +17,7 @@ from groupseg.datasets.sample import Sample
 from groupseg.errors import UserError
 from groupseg.metrics.confusion import Counts, confusion_from_maps, confusion_matrix, image_counts
 from groupseg.metrics.curve import threshold_curve
-from groupseg.metrics.iou import mean_iou, summary
+from groupseg.metrics.iou import iou_summary, mean_iou
 from groupseg.segments.pixels import Scored, build_score_table, from_scores, pixel_segments, score_vocabulary
 from groupseg.segments.table import SegmentTable
 from groupseg.strategies.base import Strategy
@@ -228,7 +228,7 @@ def test_every_rule_that_needs_no_more_than_scores_runs() -> None:
     for rule in STRATEGIES.keys() - {"background_prompts"}:
         strategy = build({"rule": rule, **({"threshold": 0.5} if rule == "fixed" else {})})
         labels = strategy.fit(scored.table, scored.vocabulary).predict(scored.table, scored.vocabulary)
-        assert summary(image_counts(scored.table, labels))["miou"] > 0, rule
+        assert iou_summary(image_counts(scored.table, labels))["miou"] > 0, rule
     with pytest.raises(UserError, match="Expected a word list, one of none, but got 'sclip'"):
         build({"rule": "background_prompts"}).fit(scored.table, scored.vocabulary)
 

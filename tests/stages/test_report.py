@@ -23,7 +23,7 @@ def test_report_leaves_figures_page_summary_and_a_note(tmp_path: Path) -> None:
 def test_track_sends_the_results_and_notes_which_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(build(tmp_path))
     sent: list[Results] = []
-    monkeypatch.setattr(track, "track", sent.append)
+    monkeypatch.setattr(track, "track_results", sent.append)
     track.main()
     track.main()
     digests = {results_digest(results) for results in sent}

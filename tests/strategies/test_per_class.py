@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from scipy.special import expit, logit
 
 from groupseg.metrics.confusion import Counts, image_counts
-from groupseg.metrics.iou import summary
+from groupseg.metrics.iou import iou_summary
 from groupseg.strategies import per_class
 from groupseg.strategies.folds import tuning_folds
 from groupseg.strategies.per_class import PerClass
@@ -89,7 +89,7 @@ def test_cross_validation_by_hand(seed: int, score: ScoreName, monkeypatch: pyte
                 judged = case.table.subset(images)
                 counts.append(image_counts(judged, strategy.predict(judged, case.vocabulary)).total())
         parts = [np.stack([getattr(part, name) for part in counts]) for name in ("tp", "predicted", "truth")]
-        expected.append(summary(Counts(*parts))["miou"])
+        expected.append(iou_summary(Counts(*parts))["miou"])
     np.testing.assert_allclose(chosen.tried["miou"], expected, atol=1e-12)
     assert chosen.tried["shrinkage"] == [None, *per_class.SHRINKAGES[1:]]
     assert chosen.shrinkage == chosen.tried["shrinkage"][int(np.argmax(expected))]

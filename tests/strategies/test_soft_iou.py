@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from torch import Tensor
 
 from groupseg.metrics.confusion import image_counts
-from groupseg.metrics.iou import summary
+from groupseg.metrics.iou import iou_summary
 from groupseg.segments.blocks import keep
 from groupseg.strategies.scores import cosine
 from groupseg.strategies.soft_iou import (
@@ -42,7 +42,7 @@ def sharp_case(seed: int) -> tuple[Floats, csr_array, float]:
     thresholds = np.random.default_rng(seed).uniform(0, 0.8, len(case.table.classes))
     logits = 1e9 * (cosine(case.table, case.vocabulary) - thresholds)
     labels = np.where(logits.max(axis=1) >= 0, logits.argmax(axis=1) + 1, 0)
-    miou = summary(image_counts(case.table, labels))["miou"]
+    miou = iou_summary(image_counts(case.table, labels))["miou"]
     return np.pad(logits, ((0, 0), (1, 0))).astype(np.float32), case.table.histogram, miou
 
 

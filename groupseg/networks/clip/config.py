@@ -9,7 +9,7 @@ Masks = Literal["clusters", "pixels"]
 
 # Probabilities of pixels are told apart so finely. Every threshold of three decimals lies between two steps, so that it
 # decides as if nothing were rounded.
-STEPS = 4000
+_STEPS = 4000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Clip:
     scale: float | None
     normalisation: Normalisation
     masks: Masks = "clusters"
-    steps: int = STEPS
+    steps: int = _STEPS
     bias: float | None = None
     area: float | None = None
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from groupseg.report.found.words import listing, named, verdict
 from groupseg.report.gains import Gain, Gains, by_name
-from groupseg.report.kinds import CONSTANTS, SCORES, by_kind, same_score
+from groupseg.report.kinds import CONSTANTS, OTHER_SCORES, by_kind, same_score
 from groupseg.report.numbers import NOTHING
 from groupseg.report.page_table import Table
 from groupseg.report.trainings import ORACLE, differing
@@ -38,7 +38,7 @@ def cures(found: Gains) -> list[Cure]:
     for kind, names in by_kind(found.results).items():
         best = found.highest(names)
         score = same_score(found.results, best) if best else ""
-        if kind not in (CONSTANTS, SCORES) and score:
+        if kind not in (CONSTANTS, OTHER_SCORES) and score:
             rows.append(Cure(kind, best, score, found.pairs(best, score)))
     return [row for row in rows if row.gains]
 

@@ -148,7 +148,7 @@ def test_what_is_unseen_is_neither_drawn_nor_named(name: str, monkeypatch: pytes
 
         return texture
 
-    monkeypatch.setattr(scene_module, "place", watched)
+    monkeypatch.setattr(scene_module, "place_sprite", watched)
     monkeypatch.setattr(backdrop, "STUFF", {material: painter(material) for material in textures})
     monkeypatch.setenv("GROUPSEG_WORKERS", "1")
     images = list(scenes.captioned(name, 60, 0, hidden))

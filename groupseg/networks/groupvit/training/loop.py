@@ -1,4 +1,4 @@
-"""The training loop, counted in steps; every step draws by its number, so that going on needs no memory of chance."""
+"""The training loop, counted in steps; every step draws by its number, so that training goes on without any state of random generators."""
 
 from pathlib import Path
 
