@@ -26,7 +26,7 @@ NEUTRAL = frozenset(
     | {"groupseg.io", "groupseg.io.plain_file", "groupseg.io.yaml_file"}
     | {f"stages.{name}" for name in ("params", "paths", "schema", "faults", "stage")}
     | {"groupseg.published.configurations"}
-    | {f"groupseg.sources.{name}" for name in ("cache", "digests", "fetch", "transfer")}
+    | {f"groupseg.sources.{name}" for name in ("cache", "digests", "fetch", "part", "response", "transfer")}
 )
 
 
