@@ -27,7 +27,7 @@ NEUTRAL = frozenset(
     | {f"stages.{name}" for name in ("params", "paths", "schema", "faults", "stage")}
     | {f"stages.sections.{name}" for name in ("base", "data", "models", "run")}
     | {"groupseg.published.configurations"}
-    | {f"groupseg.sources.{name}" for name in ("cache", "digests", "fetch", "transfer")}
+    | {f"groupseg.sources.{name}" for name in ("cache", "digests", "fetch", "part", "response", "transfer")}
 )
 
 

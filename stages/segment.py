@@ -27,7 +27,7 @@ from groupseg.processes import ProcessRank, barrier, process_group
 from groupseg.refine.settings import Refine
 from groupseg.segments.build import Map, build_table
 from groupseg.segments.join import is_own, join_items, join_tables
-from groupseg.segments.pixels import build_score_table
+from groupseg.segments.score_table import build_score_table
 from groupseg.segments.table import SegmentTable
 from groupseg.text.prompts import class_words
 from groupseg.text.queries import Queries, background_words, embed_queries

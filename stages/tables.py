@@ -11,9 +11,9 @@ import numpy as np
 from groupseg.errors import UserError
 from groupseg.io.files import atomic_path, read_json
 from groupseg.records import Key, digest, files_digest
-from groupseg.report.calibration_forms import KeptCalibration
-from groupseg.report.forms import read_result
-from groupseg.segments.table import SegmentTable, read_kind
+from groupseg.report.forms import KeptCalibration, read_result
+from groupseg.segments.table import SegmentTable
+from groupseg.segments.table_file import read_kind
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.crossfit import crossfit, held_out, image_folds

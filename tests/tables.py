@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from groupseg.metrics.confusion import confusion_from_maps, image_counts
-from groupseg.metrics.iou import mean_iou
+from groupseg.metrics.confusion import confusion_from_maps
+from groupseg.metrics.iou import labelling_miou
 from groupseg.networks.frame import Windows
 from groupseg.segments.overlay import overlay
 from groupseg.segments.parts import Parts
@@ -212,7 +212,7 @@ def as_background(table: SegmentTable, labels: Sequence[int]) -> SegmentTable:
 
 def miou(table: SegmentTable, labels: NDArray[np.integer]) -> float:
     """The mIoU of labels [S] of the segments."""
-    return float(mean_iou(image_counts(table, labels).total()))
+    return labelling_miou(table, labels)
 
 
 def highest_miou(table: SegmentTable, label: NDArray[np.int32], score: NDArray[np.float64]) -> float:

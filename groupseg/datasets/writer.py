@@ -1,17 +1,10 @@
-"""Writing prepared data sets; `groupseg.datasets.shards` reads them back.
+"""Writing prepared data sets; `groupseg.datasets.shards` reads them back."""
 
-Equal input gives equal bytes, with any number of processes: what goes into a shard depends on the images alone, and
-each is written by one process.
-"""
-
-import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, count, islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from groupseg.datasets.audit import write_findings
 from groupseg.datasets.captions.corpus import CaptionedFiles
@@ -20,11 +13,10 @@ from groupseg.datasets.folds import are_enough, too_few
 from groupseg.datasets.labelled import LabelledFiles, Loader
 from groupseg.datasets.notes import counted, together
 from groupseg.datasets.sample import CaptionedImage, Sample
-from groupseg.datasets.shard_file import Shard, write_shard
-from groupseg.datasets.tally import SplitTally, WrittenImages
+from groupseg.datasets.split_shards import Progress, replaced, write_splits
+from groupseg.datasets.tally import SplitTally
 from groupseg.errors import NamedFault, UserError, printable
 from groupseg.io.files import write_json
-from groupseg.parallel import in_order
 
 IMAGES_PER_SHARD = 1000
 
@@ -32,22 +24,11 @@ IMAGES_PER_SHARD = 1000
 # must not be waited for long.
 FILES_PER_SHARD = 250
 
-# Bytes; more than an image of 5 million pixels has, and half of the most that glibc heeds.
-_LARGE = 2**24
-
 # Of why images are passed over, so many are told in the manifest.
 _REASONS = 5
 
 # So many images take less time than starting processes.
 _FEW = 64
-
-_T = TypeVar("_T")
-
-# Told how many images more are done.
-Progress = Callable[[int], object]
-
-# A shard to be written: its split, its path, and what its images are made from.
-_Job = tuple[str, Path, Iterable[_T]]
 
 
 def write_samples(
@@ -72,8 +53,8 @@ def write_samples(
     Raises:
         UserError: If a split is empty, two images share a key, a picture is in two splits, the disk is full.
     """
-    with _replaced(folder) as temporary:
-        report = _write_splits(temporary, splits, partial(labelled_entry, classes=len(classes)), IMAGES_PER_SHARD)
+    with replaced(folder) as temporary:
+        report = write_splits(temporary, splits, partial(labelled_entry, classes=len(classes)), IMAGES_PER_SHARD)
         _check_filled(folder.name, report)
         _describe(temporary, classes, background, report, origin, crossfit)
 
@@ -101,9 +82,9 @@ def write_files(
             are labelled.
     """
     needed = 1 if sum(map(len, files.splits.values())) <= _FEW else processes
-    with _replaced(folder) as temporary:
+    with replaced(folder) as temporary:
         entry = _LabelledEntry(files.load, len(files.classes))
-        report = _write_splits(temporary, files.splits, entry, FILES_PER_SHARD, needed, progress)
+        report = write_splits(temporary, files.splits, entry, FILES_PER_SHARD, needed, progress)
         if faults := [reason for part in report.values() for reason in part.reasons]:
             total = counted(sum(map(len, files.splits.values())), "image")
             raise together(faults, f"{len(faults):,} of {total} cannot be used.")
@@ -120,8 +101,8 @@ def write_captions(folder: Path, images: Iterable[CaptionedImage]) -> None:
     Raises:
         UserError: If two share a key, the disk is full or may not be written.
     """
-    with _replaced(folder) as temporary:
-        _write_splits(temporary, {"train": images}, captioned_entry, IMAGES_PER_SHARD)
+    with replaced(folder) as temporary:
+        write_splits(temporary, {"train": images}, captioned_entry, IMAGES_PER_SHARD)
 
 
 def write_corpus(
@@ -148,8 +129,8 @@ def write_corpus(
         UserError: If no image can be used, two share a key, the disk is full; and what reading raises.
     """
     needed = 1 if corpus.images and corpus.images <= _FEW else processes
-    with _replaced(folder) as temporary:
-        report = _write_splits(temporary, {"train": corpus.items}, corpus.entry, FILES_PER_SHARD, needed, progress)
+    with replaced(folder) as temporary:
+        report = write_splits(temporary, {"train": corpus.items}, corpus.entry, FILES_PER_SHARD, needed, progress)
         part = report["train"]
         if not part.images:
             first = f" The first of {len(part.reasons):,}: {part.reasons[0]}" if part.reasons else ""
@@ -210,63 +191,3 @@ def _check_labelled(name: str, report: Mapping[str, SplitTally], crossfit: int) 
             raise UserError(f"{name}: no pixel of its {split} split is labelled. List other images, or mend the masks.")
     if crossfit and not are_enough(keys := report["test"].labelled, crossfit):
         raise UserError(f"{name}: source.crossfit: {crossfit} {too_few(keys)}")
-
-
-def _write_splits(
-    folder: Path,
-    splits: Mapping[str, Iterable[_T]],
-    entry: Callable[[_T], Entry | Unusable],
-    size: int,
-    processes: int = 1,
-    progress: Progress | None = None,
-) -> dict[str, SplitTally]:
-    """Writes shards of `size` images; raises UserError if a key is taken, or a picture is in two splits."""
-    seen = WrittenImages()
-    report = {split: SplitTally() for split in splits}
-    jobs: Iterator[_Job[_T]] = chain.from_iterable(_jobs(folder, split, items, size) for split, items in splits.items())
-    if processes > 1:  # what goes to another process must be there at once
-        jobs = ((split, path, list(items)) for split, path, items in jobs)
-    with closing(in_order(partial(_write, entry), jobs, processes)) as shards:
-        for shard in shards:
-            seen.add(shard)
-            report[shard.split].add(shard)
-            if progress:
-                progress(len(shard.marks) + len(shard.unusable))
-    seen.check()
-    return report
-
-
-def _jobs(folder: Path, split: str, items: Iterable[_T], size: int) -> Iterator[_Job[_T]]:
-    """Yields what goes into each shard. Where items are made as they are asked for, so are these."""
-    waiting = iter(items)
-    for index in count():
-        part = islice(waiting, size)
-        if (first := next(part, None)) is None:
-            return
-        yield split, folder / f"{split}-{index:05d}.tar", chain([first], part)
-
-
-def _write(entry: Callable[[_T], Entry | Unusable], job: _Job[_T]) -> Shard:
-    split, path, items = job
-    # Once it has been given back a block of this size, glibc keeps the memory of an image for the next one. Without,
-    # each asks the system for all of its pages, which takes a third of the time of decoding.
-    bytes(_LARGE)
-    return write_shard(path, split, map(entry, items))
-
-
-@contextmanager
-def _replaced(folder: Path) -> Iterator[Path]:
-    """Yields an empty folder that takes the place of `folder` when the block ends well, and goes when not."""
-    # A fixed name: what a killed run left is found and removed by the next.
-    temporary = folder.with_name(f".{folder.name}.part")
-    try:
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
-        yield temporary
-        shutil.rmtree(folder, ignore_errors=True)
-        temporary.rename(folder)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise UserError(f"Cannot write {folder}: {reason}. Free the space or the permission and run again.") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)

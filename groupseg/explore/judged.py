@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from groupseg.arrays import Integers
+from groupseg.array_types import Integers
 from groupseg.explore.choice import choose_images
 from groupseg.explore.evidence import evidence, evidence_on_page
 from groupseg.explore.moving import cut_scores, has_score_of, is_movable, own_threshold

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from groupseg.arrays import Floats
+from groupseg.array_types import Floats
 from groupseg.segments.table import SegmentTable
 from groupseg.strategies.base import Strategy, StrategyBase, Thresholded
 from groupseg.strategies.crossfit import CrossFit

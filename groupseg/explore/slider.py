@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from groupseg.arrays import Floats, Integers
+from groupseg.array_types import Floats, Integers
 from groupseg.explore.packed import smallest
 from groupseg.metrics.confusion import hits
 from groupseg.metrics.curve import MARGIN, threshold_curve

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 
-from groupseg.arrays import Integers
+from groupseg.array_types import Integers
 from groupseg.segments.blocks import in_blocks
 from groupseg.segments.table import SegmentTable
 

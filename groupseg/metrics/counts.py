@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load, save_file
+from safetensors.numpy import load
 
 from groupseg.errors import UserError
-from groupseg.io.files import atomic_path
+from groupseg.io.arrays import write_arrays
 from groupseg.metrics.confusion import Counts
 
 
@@ -35,10 +35,8 @@ def save_counts(path: str | Path, counts: Mapping[str, Counts], keys: Sequence[s
     for name, count in counts.items():
         arrays |= {f"{name}.tp": count.tp, f"{name}.predicted": count.predicted}
     about = {"keys": list(keys), "classes": list(classes)}
-    # safetensors writes the memory as it lies, and several metadata entries in no fixed order.
-    contiguous = {name: np.ascontiguousarray(array, dtype=np.int64) for name, array in arrays.items()}
-    with atomic_path(path) as temporary:
-        save_file(contiguous, temporary, {"about": json.dumps(about, sort_keys=True, ensure_ascii=False)})
+    exact = {name: np.asarray(array, dtype=np.int64) for name, array in arrays.items()}
+    write_arrays(path, exact, "about", about)
 
 
 def load_counts(source: str | Path | bytes) -> tuple[dict[str, Counts], tuple[str, ...], tuple[str, ...]]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
-from groupseg.arrays import Floats, Integers
+from groupseg.array_types import Floats, Integers
 from groupseg.metrics.confusion import hits
 
 # How far the thresholds that call everything or nothing background lie beyond all scores. Any value would do.

@@ -1,9 +1,11 @@
 """Intersection over union: ratios of pixel sums over all images, never means of per-image ratios."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from groupseg.arrays import Floats
-from groupseg.metrics.confusion import Counts
+from groupseg.array_types import Floats
+from groupseg.metrics.confusion import Counts, image_counts
+from groupseg.segments.table import SegmentTable
 
 
 def iou(counts: Counts) -> Floats:
@@ -48,6 +50,11 @@ def mean_iou(counts: Counts) -> Floats:
         0.5666666666666667
     """
     return _mean(iou(counts))
+
+
+def labelling_miou(table: SegmentTable, labels: ArrayLike) -> float:
+    """The `mean_iou` of labels of segments, [S] int in 0..C, over all images of a table."""
+    return float(mean_iou(image_counts(table, labels).total()))
 
 
 def held_mean_iou(counts: Counts) -> Floats:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
-from groupseg.arrays import Floats, Labels
+from groupseg.array_types import Floats, Labels
 from groupseg.metrics.confusion import hits
 from groupseg.segments.table import SegmentTable
 

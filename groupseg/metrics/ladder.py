@@ -21,15 +21,14 @@ mIoU, whose IoUs are over all images. Only "best labelling" is searched from the
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from groupseg.arrays import Floats, Labels
+from groupseg.array_types import Floats, Labels
 from groupseg.metrics.bootstrap import Resampled, bootstrap_miou, constant, interval
 from groupseg.metrics.confusion import image_counts
-from groupseg.metrics.iou import mean_iou
+from groupseg.metrics.iou import labelling_miou
 from groupseg.metrics.labelling import Either, best_labelling
 from groupseg.metrics.oracle import label_oracle
 from groupseg.segments.blocks import in_blocks
@@ -169,5 +168,4 @@ def rung(name: str, own: Resampled, below: Resampled) -> MeasuredRung:
 
 def _better(table: SegmentTable, first: Labels, second: Labels) -> Labels:
     """The labels of higher mIoU; of equals, the second."""
-    values: list[Any] = [mean_iou(image_counts(table, labels).total()) for labels in (first, second)]
-    return first if values[0] > values[1] else second
+    return first if labelling_miou(table, first) > labelling_miou(table, second) else second

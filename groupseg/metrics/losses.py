@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from groupseg.arrays import Floats, Integers
+from groupseg.array_types import Floats, Integers
 from groupseg.metrics.confusion import Counts
 from groupseg.metrics.iou import iou, mean_iou
 

@@ -11,7 +11,7 @@ from itertools import combinations
 
 import numpy as np
 
-from groupseg.arrays import Floats
+from groupseg.array_types import Floats
 from groupseg.metrics.bootstrap import ROUNDING, Resampled
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
-from groupseg.arrays import Pixels
+from groupseg.array_types import Pixels
 from groupseg.datasets.pictures import SUFFIXES, read_picture
 from groupseg.errors import UserError, printable
 from groupseg.io.plain_file import check_plain_file, not_plain

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from groupseg.arrays import Labels
+from groupseg.array_types import Labels
 from groupseg.datasets.class_lists import parse_class_list
 from groupseg.datasets.texts import is_text
 from groupseg.errors import UserError, printable

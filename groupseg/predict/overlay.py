@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from scipy.ndimage import distance_transform_edt
 
-from groupseg.arrays import Pixels
+from groupseg.array_types import Pixels
 from groupseg.fonts import font
 from groupseg.predict.naming import BACKGROUND
 from groupseg.predict.result import Result

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import find_objects
 
-from groupseg.arrays import Labels
+from groupseg.array_types import Labels
 from groupseg.explore.evidence import Evidence
 from groupseg.predict.naming import BACKGROUND
 from groupseg.segments.overlay import Map

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from groupseg.arrays import Pixels
+from groupseg.array_types import Pixels
 from groupseg.errors import UserError, printable
 from groupseg.extras import extra
 from groupseg.io.files import atomic_path, sha256, write_json

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from PIL import Image
 
-from groupseg.arrays import Pixels
+from groupseg.array_types import Pixels
 from groupseg.datasets.sample import Sample, ignore_value
 from groupseg.errors import UserError, printable
 from groupseg.explore.evidence import Evidence, evidence

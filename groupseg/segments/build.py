@@ -7,17 +7,15 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, vstack
 from torch import Tensor
 from torch.nn import functional as F
 
-from groupseg.datasets.content import pixel_digest
-from groupseg.datasets.sample import Sample, ignore_value
-from groupseg.errors import UserError
+from groupseg.datasets.sample import Sample
 from groupseg.networks.frame import Image, Square, Views
 from groupseg.networks.protocol import Network, WindowSegments
 from groupseg.refine.masks import refinement
 from groupseg.refine.settings import UNREFINED, Refine
+from groupseg.segments.gather import Gathered
 from groupseg.segments.overlay import Map, compact, nearest, overlay
 from groupseg.segments.parts import Parts
 from groupseg.segments.table import SegmentTable
@@ -147,23 +145,6 @@ def _strongest(
     return best, owner
 
 
-def histogram(segments: Map, mask: NDArray[np.integer], count: int, classes: int) -> csr_array:
-    """Counts the labels under each segment.
-
-    Args:
-        segments: int [H, W], 0..count-1.
-        mask: int [H, W], 0..classes, or the ignore value.
-        count: Segments of the image.
-        classes: Classes without background.
-
-    Returns:
-        int64 [count, classes + 1]; ignored pixels are in none.
-    """
-    known = mask != ignore_value(classes)
-    cells = segments[known] * (classes + 1) + mask[known]
-    return csr_array(np.bincount(cells, minlength=count * (classes + 1)).reshape(count, classes + 1))
-
-
 def build_table(
     network: Network,
     samples: Iterable[Sample],
@@ -189,37 +170,22 @@ def build_table(
     """
     waiting: list[Sample] = []
     found: list[ImageSegments] = []
-    counts: list[csr_array] = []
-    areas: list[NDArray[np.int64]] = []
-    keys: list[str] = []
-    digests: list[str] = []
+    gathered = Gathered(classes)
     for segments in segment_images(network, _images(samples, waiting), refine):
         sample = waiting.pop(0)
         keep_map(sample.key, segments.map)
-        count = len(segments.embedding)
-        counts.append(histogram(segments.map, sample.mask, count, len(classes)))
-        areas.append(np.bincount(segments.map.ravel(), minlength=count))
+        gathered.add(sample.key, segments.map, sample.mask, len(segments.embedding), sample.image)
         found.append(segments._replace(map=_NO_MAP))
-        keys.append(sample.key)
-        digests.append(pixel_digest(sample.image))
-    if not keys:
-        split = f"{protocol['dataset']}: its {protocol['split']} split"
-        raise UserError(f"{split} has no image. Run `dvc repro`, which prepares it.")
     return SegmentTable(
-        image=np.repeat(np.arange(len(found), dtype=np.int32), [len(segments.embedding) for segments in found]),
+        **gathered.columns(protocol),
         embedding=np.concatenate([segments.embedding for segments in found]),
-        area=np.concatenate(areas),
-        histogram=csr_array(vstack(counts, format="csr")),
         image_embedding=np.stack([segments.image_embedding for segments in found]),
-        keys=tuple(keys),
-        classes=tuple(classes),
         text_mean=network.text_mean,
         scale=network.scale,
         background=network.background,
         with_background=with_background,
         protocol={**protocol, **({} if refine == UNREFINED else {"refine": str(refine)})},
         parts=_all_parts(found),
-        digests=tuple(digests),
     )
 
 

@@ -1,12 +1,11 @@
 """Whether what is asked of a table fits into memory, found out before hours are spent on it."""
 
-import json
 from pathlib import Path
 
 import psutil
-from safetensors import SafetensorError, safe_open
 
 from groupseg.errors import UserError
+from groupseg.segments.table_file import open_table
 
 # Bytes that a process wants: for the program itself, for each segment besides its embedding, which stays in its file,
 # and for each image and class. Estimated from seven rules on drawn tables of 200 and 800 images with 220 segments each,
@@ -29,10 +28,10 @@ def check_memory(path: Path, processes: int, labellings: int = 0) -> None:
         labellings: How many are kept, in all.
     """
     try:
-        with safe_open(path, framework="numpy") as file:
+        with open_table(path) as (file, rest):
             segments, images = (file.get_slice(name).get_shape()[0] for name in ("image", "image_embedding"))
-            classes = len(json.loads(file.metadata()["table"])["classes"])
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError):
+            classes = len(rest["classes"])
+    except UserError:
         return
     wanted = processes * (PROGRAM + SEGMENT * segments + IMAGE_CLASS * images * classes)
     wanted += labellings * (LABEL * segments + COUNTS * images * classes)

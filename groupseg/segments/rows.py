@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from groupseg.arrays import Singles
+from groupseg.array_types import Singles
 
 Index = NDArray[np.int64]
 

@@ -1,26 +1,20 @@
 """The segment table: all that is left of images and model once every segment is embedded."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 from scipy.sparse import csr_array
 
 from groupseg.errors import UserError
-from groupseg.io.files import atomic_path
 from groupseg.segments.parts import Parts, is_ordered
-from groupseg.segments.rows import Matrix, Rows, at
+from groupseg.segments.rows import Matrix, at
+from groupseg.segments.table_file import columns, kind_of, open_table, write_table
 
 SegmentKind = Literal["embeddings", "scores"]
-
-# What a file holds of these is read when it is asked for: they are nearly all of it.
-_LARGE = ("embedding", "parts.embedding", "parts.window_embedding")
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +107,7 @@ class SegmentTable:
     @property
     def kind(self) -> SegmentKind:
         """What segments are described by: vectors in the space of texts, or what a method says of every class."""
-        return _kind(self.protocol)
+        return kind_of(self.protocol)
 
     @property
     def units(self) -> NDArray[np.int64]:
@@ -126,32 +120,7 @@ class SegmentTable:
         Raises:
             UserError: If the file cannot be written.
         """
-        precision = self.protocol.get("embeddings", "float32")
-        histogram = self.histogram.copy()
-        histogram.sum_duplicates()
-        arrays = {
-            "image": self.image.astype(np.int32),
-            "embedding": np.asarray(self.embedding[:], precision),
-            "area": self.area.astype(np.int64),
-            "histogram.indptr": histogram.indptr.astype(np.int64),
-            "histogram.indices": histogram.indices.astype(np.int32),
-            "histogram.data": histogram.data.astype(np.int64),
-            "image_embedding": self.image_embedding.astype(np.float32),
-            "text_mean": self.text_mean.astype(np.float32),
-            "background": self.background.astype(np.float32),
-        }
-        if self.parts is not None:
-            arrays |= {f"parts.{name}": array for name, array in self.parts.arrays(precision).items()}
-        rest = {
-            "keys": self.keys, "classes": self.classes, "scale": self.scale, "protocol": self.protocol,
-            "with_background": self.with_background, "digests": self.digests,
-        }  # fmt: skip
-        # One metadata entry alone: safetensors writes several in no fixed order.
-        metadata = {"table": json.dumps(rest, sort_keys=True, ensure_ascii=False)}
-        # safetensors writes the memory as it lies, so that a strided view would be stored wrongly.
-        contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-        with atomic_path(path) as temporary:
-            save_file(contiguous, temporary, metadata)
+        write_table(path, self)
 
     @classmethod
     def load(cls, path: str | Path) -> "SegmentTable":
@@ -160,25 +129,8 @@ class SegmentTable:
         Raises:
             UserError: If the file is missing, truncated, or no segment table.
         """
-        try:
-            with safe_open(path, framework="numpy") as file:
-                small = [name for name in file.keys() if name not in _LARGE]  # noqa: SIM118 (no mapping)
-                arrays = {name: file.get_tensor(name) for name in small}
-                arrays |= {name: Rows(path, name) for name in _LARGE if name in file.keys()}  # noqa: SIM118
-                rest = json.loads(file.metadata()["table"])
-            counts = [arrays.pop(f"histogram.{name}") for name in ("data", "indices", "indptr")]
-            histogram = csr_array(tuple(counts), shape=(len(arrays["image"]), len(rest["classes"]) + 1))
-            histogram.check_format(full_check=True)
-            made_of = {name: arrays.pop(name) for name in list(arrays) if name.startswith("parts.")}
-            if made_of:
-                rest["parts"] = Parts.from_arrays({name[6:]: array for name, array in made_of.items()})
-            rest |= {name: tuple(rest[name]) for name in ("keys", "classes", "digests")}
-            return cls(histogram=histogram, **arrays, **rest)
-        except FileNotFoundError as error:
-            raise UserError(f"{path} is missing. Run `dvc repro`, which makes it.") from error
-        except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise UserError(f"{path} is no segment table ({reason}). Delete it and run `dvc repro`.") from error
+        with open_table(path) as (file, rest):
+            return cls(**columns(path, file, rest))
 
     def project_text(self, raw: ArrayLike) -> NDArray[np.float32]:
         """Brings raw text embeddings into the space of the segments.
@@ -290,16 +242,3 @@ class SegmentTable:
         left_out = target.sum(axis=1) == 0
         target[left_out, 0] = self.with_background
         return replace(self, histogram=csr_array(self.histogram @ csr_array(target)), classes=tuple(classes))
-
-
-def read_kind(path: str | Path) -> SegmentKind:
-    """Returns the `kind` of the table in a file, whose arrays are not read; errors are those of `SegmentTable.load`."""
-    try:
-        with safe_open(path, framework="numpy") as file:
-            return _kind(json.loads(file.metadata()["table"])["protocol"])
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError):
-        return SegmentTable.load(path).kind
-
-
-def _kind(protocol: Mapping[str, str]) -> SegmentKind:
-    return "scores" if "scores" in protocol else "embeddings"

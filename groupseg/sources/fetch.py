@@ -17,7 +17,8 @@ from groupseg.errors import UserError
 from groupseg.io.files import read_json, write_json
 from groupseg.sources.cache import cache_folder, make_folder
 from groupseg.sources.digests import file_digest, hash_file, remember
-from groupseg.sources.transfer import Failed, Part, RetryPolicy, open_session, transfer
+from groupseg.sources.part import Failed, Part, RetryPolicy
+from groupseg.sources.transfer import open_session, transfer
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from groupseg.errors import UserError
 from groupseg.io.files import atomic_path
 from groupseg.sources import names as checks
 from groupseg.sources.cache import make_folder
+from groupseg.sources.indexed import Indexed
 
 _SUFFIXES = (".tar", ".tgz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz")
 # By the first bytes. Suffixes lie: SBD's benchmark.tgz has been seen packed and not packed.
@@ -24,7 +25,7 @@ _CHUNK = 2**20
 _BLOCK = 512
 
 
-class TarTree:
+class TarTree(Indexed):
     """The regular files of an uncompressed tar.
 
     Safe to pickle and to use in many processes and threads at once: files are read at their offset.
@@ -43,25 +44,7 @@ class TarTree:
         self._file: int | None = None
         self._index = self._read_index()
 
-    def names(self) -> tuple[str, ...]:
-        """Returns the names of all files, sorted."""
-        return tuple(self._index)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._index
-
-    def where(self, name: str) -> str:
-        """Says where a file lies, for errors."""
-        return f"{self.label}/{name}"
-
-    def read(self, name: str) -> bytes:
-        """Returns the bytes of a file.
-
-        Raises:
-            UserError: If it is missing or the archive has become shorter since it was opened.
-        """
-        if name not in self._index:
-            raise checks.missing(self.where(name))
+    def _content(self, name: str) -> bytes:
         offset, size = self._index[name]
         if self._file is None:
             self._file = os.open(self.path, os.O_RDONLY)
@@ -94,8 +77,7 @@ class TarTree:
         for name, member in entries:
             self._check(name, member, length)
         checks.check_unique(self.label, (name for name, _ in entries))
-        files = {name: (member.offset_data, member.size) for name, member in entries if not checks.is_clutter(name)}
-        return dict(sorted(files.items()))
+        return {name: (member.offset_data, member.size) for name, member in entries if not checks.is_clutter(name)}
 
     def _check_end(self, end: int) -> int:
         """Returns the length of the archive in bytes."""

@@ -6,12 +6,9 @@ library does is here: what is there already is kept after a break and asked for 
 
 import contextlib
 import errno
-import re
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Never
 
 import requests
@@ -22,82 +19,16 @@ from urllib3.util import Retry
 
 import groupseg
 from groupseg.errors import UserError
-from groupseg.io.files import read_json, write_json
+from groupseg.sources.part import Failed, Part, RetryPolicy
+from groupseg.sources.response import check_content, span, validator
 
 _CHUNK = 2**18
 _BREAKS = (requests.RequestException, HTTPError)
 # What no second try changes; the second: an address that is none.
 _FINAL = (requests.TooManyRedirects, ValueError)
-# Of a number of bytes, how many digits are believed.
-_DIGITS = 18
 # What came since the last try counts as progress from so many bytes on, or a hundredth of the file if that is less.
 _PROGRESS = 2**20
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-
-
-@dataclass(frozen=True)
-class RetryPolicy:
-    """How long a server is waited for.
-
-    Args:
-        connect: Seconds until a connection must stand.
-        stall: Seconds without a byte after which a connection counts as broken.
-        retries: How often it is tried again without a new byte.
-        backoff: Seconds before the second retry; doubles with each that follows.
-        slowest: Bytes a second; a server that sends fewer for as long as `stall` is given up.
-    """
-
-    connect: float = 15.0
-    stall: float = 60.0
-    retries: int = 4
-    backoff: float = 1.0
-    slowest: float = 1024.0
-
-
-class Failed(Exception):
-    """A server does not give the file; another one may. The message says why, in some words."""
-
-
-class Part:
-    """The bytes of a file that is on its way, and which file of which server they are of.
-
-    Args:
-        path: Where they are kept until all are there.
-
-    Attributes:
-        total: How many the whole file has; None until a server says so.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.total: int | None = None
-        self._note = path.with_name(f"{path.name}.json")
-
-    def size(self) -> int:
-        """How many there are."""
-        return self.path.stat().st_size if self.path.exists() else 0
-
-    def note(self, url: str, validator: str | None) -> None:
-        """Writes down where they come from.
-
-        Args:
-            url: Where they were asked for.
-            validator: What the server names this state of the file by: a strong ETag, or a time; None if neither.
-        """
-        write_json(self._note, {"url": url, "validator": validator})
-
-    def validator(self, url: str) -> str | None:
-        """What `url` named the file by that these bytes are of; None if that is not known."""
-        with contextlib.suppress(UserError):
-            noted = read_json(self._note)
-            if noted["url"] == url:
-                return noted["validator"]  # type: ignore[no-any-return]
-        return None
-
-    def remove(self) -> None:
-        """Forgets all of it."""
-        self.path.unlink(missing_ok=True)
-        self._note.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -172,60 +103,30 @@ def _receive(
     bar: "tqdm[Never]",
 ) -> bool:
     """Asks once for what is missing, and writes what comes."""
-    validator = part.validator(url)
-    if not has_digest and validator is None:
+    known = part.validator(url)
+    if not has_digest and known is None:
         part.remove()
     start = part.size()
     headers = {"Range": f"bytes={start}-"} if start else {}
-    if start and validator:
-        headers["If-Range"] = validator
+    if start and known:
+        headers["If-Range"] = known
     with session.get(url, headers=headers, stream=True, timeout=(policy.connect, policy.stall)) as response:
-        start, total = _span(response, part, start)
+        start, total = span(response, part, start)
         if size is not None and total not in (None, size):
             raise Failed(f"it has {total:,} bytes there instead of {size:,}")
         if (total := total or size) is None:
             raise Failed("it does not say how long the file is")
         part.total = total
         if not has_digest:
-            _check_content(response, url)
+            check_content(response, url)
         if start < total:
             _check_space(part, start, total, known=size is not None)
-            part.note(url, _validator(response))
+            part.note(url, validator(response))
             _show(bar, start, total)
             _write(response, part, start, total, policy, bar)
     if part.size() != total:
         raise requests.ConnectionError(f"it ended after {part.size():,} of {total:,} bytes")
     return start == 0
-
-
-def _span(response: requests.Response, part: Part, start: int) -> tuple[int, int | None]:
-    """Finds what a response holds: from which byte on, and how many the whole file has."""
-    codes = requests.codes
-    if response.status_code in (codes.partial_content, codes.requested_range_not_satisfiable):
-        found = re.fullmatch(
-            r"bytes (?:(\d{1,18})-\d{1,18}|\*)/(\d{1,18}|\*)", response.headers.get("Content-Range", "")
-        )
-        total = int(found[2]) if found and found[2] != "*" else None
-        if found and (start == int(found[1]) if found[1] else start == total):
-            return start, total
-        part.remove()  # what is there is no beginning of this file
-        raise requests.ConnectionError("it sent another part than was asked for")
-    if response.status_code != codes.ok:
-        raise Failed(f"{response.status_code} {response.reason}")
-    length = response.headers.get("Content-Length", "")
-    if length.isdecimal() and len(length) > _DIGITS:
-        raise Failed(f"it says that the file has a number of bytes of {len(length)} digits")
-    return 0, int(length) if length.isdecimal() else None
-
-
-def _check_content(response: requests.Response, url: str) -> None:
-    """Raises Failed for what is not the file, where no digest would tell."""
-    if response.headers.get("Content-Type", "").startswith("text/html"):
-        raise Failed("it sends a web page")
-    packed = response.headers.get("Content-Encoding", "identity").lower()
-    # Of an archive that is packed itself, many servers say so where they mean the file.
-    if packed != "identity" and not url.lower().endswith((".gz", ".tgz")):
-        raise Failed(f"it packs the file on the way ({packed})")
 
 
 def _progress(part: Part) -> int:
@@ -236,12 +137,6 @@ def _show(bar: "tqdm[Never]", start: int, total: int) -> None:
     bar.reset(total)
     bar.initial = bar.n = bar.last_print_n = start
     bar.refresh()
-
-
-def _validator(response: requests.Response) -> str | None:
-    tag = response.headers.get("ETag")
-    # A weak one, W/"...", does not promise equal bytes.
-    return tag if tag and not tag.startswith("W/") else response.headers.get("Last-Modified")
 
 
 def _write(

@@ -9,6 +9,7 @@ from groupseg.errors import UserError
 from groupseg.io.plain_file import not_plain
 from groupseg.sources import names as checks
 from groupseg.sources.cache import cache_folder
+from groupseg.sources.indexed import Indexed
 from groupseg.sources.tar import TarTree, is_tar, plain_tar
 from groupseg.sources.zip import ZipTree
 
@@ -138,7 +139,7 @@ class Folder:
                 yield f"{below}{entry.name}"
 
 
-class SingleFile:
+class SingleFile(Indexed):
     """A file as a tree of one, under its own name.
 
     Args:
@@ -146,32 +147,18 @@ class SingleFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
         self.label = str(path)
-
-    def names(self) -> tuple[str, ...]:
-        """Returns the name of the file."""
-        return (self.path.name,)
-
-    def __contains__(self, name: object) -> bool:
-        return name == self.path.name
+        self._index = {path.name: path.parent}
 
     def where(self, name: str) -> str:
         """Says where a file lies, for errors."""
-        return self.label if name in self else f"{self.label}/{name}"
+        return self.label if name in self else super().where(name)
 
-    def read(self, name: str) -> bytes:
-        """Returns the bytes of the file.
-
-        Raises:
-            UserError: If it has another name, or may not be read.
-        """
-        if name not in self:
-            raise checks.missing(self.where(name))
-        return Folder(self.path.parent).read(name)
+    def _content(self, name: str) -> bytes:
+        return Folder(self._index[name]).read(name)
 
 
-class Merged:
+class Merged(Indexed):
     """Several trees as one.
 
     Args:
@@ -183,30 +170,15 @@ class Merged:
 
     def __init__(self, trees: Sequence[Tree]) -> None:
         self.label = " + ".join(tree.label for tree in trees)
-        self._trees = tuple(trees)
-        self._owner: dict[str, int] = {}
-        for index, tree in enumerate(trees):
+        self._index: dict[str, Tree] = {}
+        for tree in trees:
             for name in tree.names():
-                if (other := self._owner.setdefault(name, index)) != index:
-                    raise UserError(f"{name} is in {trees[other].label} and in {tree.label}. Name one of the two.")
-
-    def names(self) -> tuple[str, ...]:
-        """Returns the names of all files, sorted."""
-        return tuple(sorted(self._owner))
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._owner
+                if (other := self._index.setdefault(name, tree)) is not tree:
+                    raise UserError(f"{name} is in {other.label} and in {tree.label}. Name one of the two.")
 
     def where(self, name: str) -> str:
         """Says where a file lies, for errors."""
-        return self._trees[self._owner[name]].where(name) if name in self else f"{self.label}/{name}"
+        return self._index[name].where(name) if name in self else super().where(name)
 
-    def read(self, name: str) -> bytes:
-        """Returns the bytes of a file.
-
-        Raises:
-            UserError: If it is missing or damaged.
-        """
-        if name not in self:
-            raise checks.missing(self.where(name))
-        return self._trees[self._owner[name]].read(name)
+    def _content(self, name: str) -> bytes:
+        return self._index[name].read(name)

@@ -11,6 +11,7 @@ from typing import Any
 
 from groupseg.errors import UserError
 from groupseg.sources import names as checks
+from groupseg.sources.indexed import Indexed
 
 _READABLE = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
 _ENCRYPTED, _UTF8 = 0x1, 0x800
@@ -22,7 +23,7 @@ _DAMAGE = (
 )  # fmt: skip
 
 
-class ZipTree:
+class ZipTree(Indexed):
     """The files of a zip.
 
     Safe to pickle and to use in many processes and threads at once: each process opens the archive itself.
@@ -41,25 +42,8 @@ class ZipTree:
         self._opened: tuple[int, zipfile.ZipFile] | None = None
         self._index = self._read_index()
 
-    def names(self) -> tuple[str, ...]:
-        """Returns the names of all files, sorted."""
-        return tuple(self._index)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._index
-
-    def where(self, name: str) -> str:
-        """Says where a file lies, for errors."""
-        return f"{self.label}/{name}"
-
-    def read(self, name: str) -> bytes:
-        """Returns the bytes of a file. Its checksum is compared, and no more is unpacked than its size says.
-
-        Raises:
-            UserError: If it is missing or damaged.
-        """
-        if name not in self._index:
-            raise checks.missing(self.where(name))
+    def _content(self, name: str) -> bytes:
+        # The checksum is compared, and no more is unpacked than the size says.
         try:
             return self._open().read(self._index[name])
         except _DAMAGE as error:
@@ -87,7 +71,7 @@ class ZipTree:
             self._check(name, entry)
         checks.check_unique(self.label, (name for name, _ in files))
         checks.check_ratio(self.label, sum(entry.file_size for _, entry in files), self.path.stat().st_size)
-        return dict(sorted((name, entry.filename) for name, entry in files if not checks.is_clutter(name)))
+        return {name: entry.filename for name, entry in files if not checks.is_clutter(name)}
 
     def _check(self, name: str, entry: zipfile.ZipInfo) -> None:
         mode = entry.external_attr >> 16  # of Unix; 0 where another system has made the archive

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from groupseg.arrays import Labels, Singles
+from groupseg.array_types import Labels, Singles
 from groupseg.extras import extra
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.curve import threshold_curve

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from groupseg.arrays import Labels
+from groupseg.array_types import Labels
 from groupseg.errors import UserError
 from groupseg.metrics.curve import Curve, threshold_curve
 from groupseg.segments.blocks import by_blocks

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from groupseg.arrays import Integers, Labels
+from groupseg.array_types import Integers, Labels
 from groupseg.extras import extra
 from groupseg.metrics.confusion import hits, image_counts
 from groupseg.metrics.iou import mean_iou

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from groupseg.arrays import Labels
+from groupseg.array_types import Labels
 from groupseg.datasets.folds import image_folds
 from groupseg.errors import UserError
 from groupseg.segments.table import SegmentKind, SegmentTable

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from groupseg.arrays import Floats, Integers
+from groupseg.array_types import Floats, Integers
 from groupseg.metrics.curve import MARGIN, Steps, background_iou, midpoints
 
 _Rows = slice | Integers

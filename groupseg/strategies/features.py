@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from groupseg.arrays import Labels
+from groupseg.array_types import Labels
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.scores import Scores, checked_scores, cosine, image_cosine, image_max, softmax_rows

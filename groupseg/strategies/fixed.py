@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from groupseg.arrays import Labels
+from groupseg.array_types import Labels
 from groupseg.extras import extra
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 
-from groupseg.arrays import Labels
+from groupseg.array_types import Labels
 from groupseg.segments.blocks import blocks, by_blocks
 from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary

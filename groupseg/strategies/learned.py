@@ -8,7 +8,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from groupseg.arrays import Labels
+from groupseg.array_types import Labels
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.iou import mean_iou
 from groupseg.segments.blocks import by_blocks

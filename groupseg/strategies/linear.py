@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from groupseg.arrays import Floats, Singles
+from groupseg.array_types import Floats, Singles
 from groupseg.segments.table import SegmentTable
 from groupseg.strategies.soft_iou import Adam, Logits, Loss, logit_slopes, one_thread, show, with_pixels
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
-from groupseg.arrays import Integers, Labels
+from groupseg.array_types import Integers, Labels
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.curve import class_steps
 from groupseg.metrics.iou import mean_iou

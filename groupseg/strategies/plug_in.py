@@ -6,7 +6,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from groupseg.arrays import Integers, Labels
+from groupseg.array_types import Integers, Labels
 from groupseg.metrics.confusion import hits, image_counts
 from groupseg.metrics.curve import threshold_curve
 from groupseg.metrics.iou import mean_iou

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from groupseg.arrays import Labels
+from groupseg.array_types import Labels
 from groupseg.metrics.confusion import entries
 from groupseg.metrics.curve import MARGIN, midpoints
 from groupseg.segments.blocks import by_blocks, in_blocks

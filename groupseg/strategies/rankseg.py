@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from groupseg.arrays import Labels
+from groupseg.array_types import Labels
 from groupseg.metrics.confusion import entries
 from groupseg.segments.blocks import Kept, blocks, by_blocks, keep
 from groupseg.segments.table import SegmentTable

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from groupseg.arrays import Labels
+from groupseg.array_types import Labels
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary

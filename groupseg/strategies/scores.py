@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from groupseg.arrays import Labels
+from groupseg.array_types import Labels
 from groupseg.errors import UserError
 from groupseg.segments.blocks import in_blocks
 from groupseg.segments.table import SegmentTable

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from groupseg.arrays import Floats, Singles
+from groupseg.array_types import Floats, Singles
 from groupseg.metrics.confusion import Counts, entries
 from groupseg.metrics.iou import mean_iou
 from groupseg.segments.blocks import Kept, blocks, keep

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar, Self
 
-from groupseg.arrays import Labels
+from groupseg.array_types import Labels
 from groupseg.segments.blocks import by_blocks, in_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary

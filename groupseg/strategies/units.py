@@ -6,7 +6,7 @@ Which pixels share a segment of scores is a matter of how finely scores are told
 import numpy as np
 from numpy.typing import NDArray
 
-from groupseg.arrays import Labels
+from groupseg.array_types import Labels
 from groupseg.segments.table import SegmentTable
 from groupseg.strategies.scores import Scores
 

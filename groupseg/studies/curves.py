@@ -4,10 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from groupseg.arrays import Floats
-from groupseg.metrics.confusion import image_counts
-from groupseg.metrics.curve import Curve, threshold_curve
-from groupseg.metrics.iou import mean_iou
+from groupseg.metrics.curve import Curve, Floats, threshold_curve
+from groupseg.metrics.iou import labelling_miou
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy
@@ -62,5 +60,5 @@ def does_more_than_cut(strategy: Fixed, table: SegmentTable) -> bool:
 def _tried(strategy: Fixed, thresholds: Floats, table: SegmentTable, vocabulary: Vocabulary) -> Curve:
     """Predicts with each of [T] thresholds, descending."""
     moved = [replace(strategy, threshold=float(threshold)) for threshold in thresholds]
-    miou = [float(mean_iou(image_counts(table, one.predict(table, vocabulary)).total())) for one in moved]
+    miou = [labelling_miou(table, one.predict(table, vocabulary)) for one in moved]
     return Curve(thresholds, np.array(miou), np.full(len(miou), np.nan))

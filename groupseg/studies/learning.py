@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupseg.errors import UserError
-from groupseg.metrics.confusion import image_counts
-from groupseg.metrics.iou import mean_iou
+from groupseg.metrics.iou import labelling_miou
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy
@@ -77,4 +76,4 @@ def _fit_and_judge(
         if len(images) == len(calib.keys):
             raise
         return math.nan
-    return float(mean_iou(image_counts(test, fitted.predict(test, vocabulary)).total()))
+    return labelling_miou(test, fitted.predict(test, vocabulary))

@@ -5,9 +5,8 @@ from copy import deepcopy
 
 import numpy as np
 
-from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.curve import Curve
-from groupseg.metrics.iou import mean_iou
+from groupseg.metrics.iou import labelling_miou
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy, StrategyBase
@@ -77,7 +76,7 @@ def _judged(strategy: Strategy, values: Mapping[str, object], test: SegmentTable
     moved = deepcopy(strategy)
     for name, value in values.items():
         setattr(moved, name, value)
-    return float(mean_iou(image_counts(test, moved.predict(test, vocabulary)).total()))
+    return labelling_miou(test, moved.predict(test, vocabulary))
 
 
 def _recorded_curve(strategy: Strategy) -> Curve:

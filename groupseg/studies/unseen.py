@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from groupseg.arrays import Floats
+from groupseg.array_types import Floats
 from groupseg.metrics.bootstrap import Resampled, bootstrap_miou, interval
 from groupseg.metrics.confusion import Counts, image_counts
 from groupseg.metrics.oracle import label_oracle

@@ -10,7 +10,6 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from groupseg.errors import UserError
 from groupseg.io.files import sha256
@@ -81,21 +80,12 @@ class TextEncoder:
 
     def encode(self, texts: Sequence[str], unit: bool = True, batch: int = 256) -> NDArray[np.float32]:
         """Returns float32 [len(texts), D], in the order of `texts`; L2-normalised where `unit`."""
-        import torch
+        from groupseg.text.batches import encode_batches
 
-        # Texts of like length lie together, so that none is padded far; padding is masked and changes nothing.
         tokens = self._tokenizer(list(texts))
+        # Padding is masked and changes nothing.
         lengths = (tokens != self._tokenizer.tokenizer.pad_token_id).sum(1)
-        order = lengths.argsort(stable=True)
-        features = []
-        with torch.inference_mode(), tqdm(total=len(texts), desc="embed text", unit="text", disable=None) as bar:
-            for rows in order.split(batch):
-                longest = int(lengths[rows].max())
-                features.append(self._model.encode_text(tokens[rows, :longest], normalize=unit))
-                bar.update(len(rows))
-        result = np.empty((len(texts), features[0].shape[1]), np.float32)
-        result[order.numpy()] = torch.cat(features).numpy()
-        return result
+        return encode_batches(self._model.encode_text, tokens, lengths, unit, batch)
 
 
 def load_encoder(package: str, digest: str) -> TextEncoder:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from groupseg.errors import UserError
-from groupseg.segments.pixels import score_vocabulary
+from groupseg.segments.score_table import score_vocabulary
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary, WordList
 from groupseg.text.features import load_features

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from groupseg.cli import OutputFormat
+from groupseg.commands.results import OutputFormat
 from groupseg.compare.differences import Comparison, DatasetComparison, Row
 from groupseg.compare.output import FORMATS, as_json, as_markdown, as_text
 from groupseg.compare.revisions import CountsOrigin

@@ -7,7 +7,7 @@ from groupseg.explore import slider as sliders
 from groupseg.explore.moving import cut_scores, is_movable, own_threshold
 from groupseg.explore.slider import Slider, make_slider
 from groupseg.metrics.confusion import Counts, image_counts
-from groupseg.metrics.iou import mean_iou
+from groupseg.metrics.iou import labelling_miou, mean_iou
 from groupseg.strategies.crossfit import CrossFit
 from groupseg.strategies.fixed import Fixed
 from groupseg.strategies.per_class import PerClass
@@ -60,11 +60,11 @@ def test_of_many_scores_some_thresholds_are_kept_and_the_marks(monkeypatch: pyte
     truth = case.table.histogram.sum(axis=0)
     for position in range(len(slider.thresholds)):
         labels = np.where(score >= slider.thresholds[position], label, 0)
-        assert mean_iou(counts_at(slider, position, truth)) == mean_iou(image_counts(case.table, labels).total())
-    best = max(mean_iou(image_counts(case.table, np.where(score >= cut, label, 0)).total()) for cut in score)
+        assert mean_iou(counts_at(slider, position, truth)) == labelling_miou(case.table, labels)
+    best = max(labelling_miou(case.table, np.where(score >= cut, label, 0)) for cut in score)
     assert mean_iou(counts_at(slider, slider.marks["best"][0], truth)) == best
     own = np.where(score >= 0.5, label, 0)
-    assert mean_iou(counts_at(slider, slider.marks["own"][0], truth)) == mean_iou(image_counts(case.table, own).total())
+    assert mean_iou(counts_at(slider, slider.marks["own"][0], truth)) == labelling_miou(case.table, own)
 
 
 @pytest.mark.parametrize("threshold", [0.2, 0.6])

@@ -18,7 +18,8 @@ from groupseg.errors import UserError
 from groupseg.metrics.confusion import Counts, confusion_from_maps, confusion_matrix, image_counts
 from groupseg.metrics.curve import threshold_curve
 from groupseg.metrics.iou import iou_summary, mean_iou
-from groupseg.segments.pixels import Scored, build_score_table, from_scores, pixel_segments, score_vocabulary
+from groupseg.segments.pixels import Scored, from_scores
+from groupseg.segments.score_table import build_score_table, pixel_segments, score_vocabulary
 from groupseg.segments.table import SegmentTable
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.registry import STRATEGIES, build

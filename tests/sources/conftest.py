@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from groupseg.sources.fetch import Archive
-from groupseg.sources.transfer import RetryPolicy
+from groupseg.sources.part import RetryPolicy
 from tests.sources.server import Server
 
 BODY = np.random.default_rng(0).bytes(600_000)

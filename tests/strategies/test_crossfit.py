@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groupseg.arrays import Labels
+from groupseg.array_types import Labels
 from groupseg.errors import UserError
 from groupseg.metrics.oracle import label_oracle
 from groupseg.segments.table import SegmentTable

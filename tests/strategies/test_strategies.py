@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from groupseg.arrays import Labels
+from groupseg.array_types import Labels
 from groupseg.errors import UserError
 from groupseg.metrics.bootstrap import bootstrap_miou, interval, resample_weights
 from groupseg.metrics.confusion import image_counts

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.curve import threshold_curve
-from groupseg.metrics.iou import mean_iou
+from groupseg.metrics.iou import labelling_miou
 from groupseg.segments.table import SegmentTable
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.crossfit import CrossFit
@@ -21,7 +20,7 @@ from tests.tables import Case, random_case, sliding_case
 
 
 def miou(strategy: Strategy, table: SegmentTable, case: Case) -> float:
-    return float(mean_iou(image_counts(table, strategy.predict(table, case.vocabulary)).total()))
+    return labelling_miou(table, strategy.predict(table, case.vocabulary))
 
 
 @settings(max_examples=40, deadline=None)
@@ -31,7 +30,7 @@ def test_a_curve_is_read_as_a_step_function(seed: int, distinct: int) -> None:
     label, score = random.integers(1, 4, len(table.image)), random.integers(0, distinct, len(table.image)) / 4
     curve = threshold_curve(label, score, table.histogram)
     thresholds = np.append(np.unique(score), random.uniform(-1, 3, 10))
-    expected = [mean_iou(image_counts(table, np.where(score >= one, label, 0)).total()) for one in thresholds]
+    expected = [labelling_miou(table, np.where(score >= one, label, 0)) for one in thresholds]
     np.testing.assert_allclose(miou_at(curve, thresholds), expected, atol=1e-12)
 
 

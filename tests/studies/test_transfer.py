@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.curve import Curve
-from groupseg.metrics.iou import mean_iou
+from groupseg.metrics.iou import labelling_miou
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy
@@ -58,7 +57,7 @@ def judged(strategies: Mapping[str, Mapping[str, Strategy]], cases: Mapping[str,
 
 def miou(strategy: Strategy, case: Case) -> float:
     test = halves(case)[1]
-    return float(mean_iou(image_counts(test, strategy.predict(test, case.vocabulary)).total()))
+    return labelling_miou(test, strategy.predict(test, case.vocabulary))
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +145,7 @@ def test_no_threshold_matters_where_there_is_no_background() -> None:
     assert set(there["from"]) == {*cases, "all"}
     test = halves(case)[1]
     labels = Threshold(score="cosine").candidates(test, case.vocabulary)[0]
-    assert there.miou.to_numpy() == pytest.approx(float(mean_iou(image_counts(test, labels).total())), abs=1e-12)
+    assert there.miou.to_numpy() == pytest.approx(labelling_miou(test, labels), abs=1e-12)
 
 
 def test_what_was_found_without_labels_stays_that_of_the_data_set() -> None:

@@ -9,12 +9,11 @@ import torch
 from numpy.typing import NDArray
 from open_clip.transformer import text_global_pool
 from torch import Tensor, nn
-from torch.nn import functional as F
-from tqdm import tqdm
 
 from groupseg.errors import UserError
 from groupseg.networks.clip.weights import load_text
 from groupseg.networks.device import device
+from groupseg.text.batches import encode_batches
 
 
 class ClipText:
@@ -42,21 +41,10 @@ class ClipText:
                 f"once with `HF_HUB_OFFLINE=0`, or take a model with CLIP's own tokenizer, as ViT-B-16-quickgelu."
             ) from error
 
-    @torch.inference_mode()
     def encode(self, texts: Sequence[str], unit: bool = True, batch: int = 256) -> NDArray[np.float32]:
         """Returns float32 [len(texts), D], in the order of `texts`; L2-normalised where `unit`."""
         tokens = self._tokenizer(list(texts))
-        lengths = self.lengths(tokens)
-        order = lengths.argsort(stable=True)
-        result = None
-        with tqdm(total=len(texts), desc="embed text", unit="text", disable=None) as bar:
-            for rows in torch.split(order, batch):
-                features = self.features(tokens[rows, : int(lengths[rows].max())].to(self._device)).float()
-                if result is None:
-                    result = torch.empty(len(texts), features.shape[1])
-                result[rows] = (F.normalize(features, dim=1) if unit else features).cpu()
-                bar.update(len(rows))
-        return np.asarray(torch.empty(0) if result is None else result.numpy())
+        return encode_batches(self.features, tokens.to(self._device), self.lengths(tokens), unit, batch)
 
     def lengths(self, tokens: Tensor) -> Tensor:
         """How many tokens of each text must be read, int64 [B].

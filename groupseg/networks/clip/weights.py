@@ -1,7 +1,6 @@
 """The weights of a CLIP model: read from what is published, checked, and kept in one safetensors file."""
 
 import difflib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,12 +8,10 @@ from pathlib import Path
 import open_clip
 import torch
 from open_clip.transformer import VisionTransformer
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor
 
 from groupseg.errors import UserError
-from groupseg.io.files import atomic_path
+from groupseg.io.arrays import open_arrays, write_arrays
 from groupseg.io.tensors import check_shapes, shapes
 from groupseg.networks.base import Precision
 from groupseg.networks.checkpoint import read_checkpoint
@@ -92,11 +89,8 @@ def convert_clip(path: Path, name: str) -> dict[str, Tensor]:
 
 def save_clip(state: Mapping[str, Tensor], about: ClipMetadata, path: str | Path) -> None:
     """Writes the state of `open_clip.CLIP` and what it is; equal weights are equal bytes."""
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
-    # One metadata entry alone: safetensors writes several in no fixed order.
-    content = save(tensors, {"clip": json.dumps(asdict(about), sort_keys=True)})
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(content)
+    arrays = {name: tensor.detach().cpu().numpy() for name, tensor in state.items()}
+    write_arrays(path, arrays, "clip", asdict(about))
 
 
 def load_visual(path: str | Path) -> tuple[VisionTransformer, float, ClipMetadata]:
@@ -128,21 +122,11 @@ def load_text(path: str | Path) -> tuple[open_clip.CLIP, ClipMetadata]:
 
 def _load(path: str | Path, needed: Callable[[str], bool]) -> tuple[open_clip.CLIP, ClipMetadata]:
     """Checks all of a file, and reads what is needed of it: the other tensors stay empty."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            data = json.loads((file.metadata() or {})["clip"])
-            about = ClipMetadata(clip=Clip(**data["clip"]), frame=Windows(**data["frame"]), precision=data["precision"])
-            model = empty_clip(about.clip.name)
-            found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 (no mapping)
-            check_shapes(path, found, shapes(model.state_dict()))
-            model.load_state_dict({name: file.get_tensor(name) for name in found if needed(name)}, False, assign=True)
-    except FileNotFoundError as error:
-        raise UserError(f"{path} is missing. Run `dvc repro`, which makes it.") from error
-    except UserError:
-        raise
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise UserError(
-            f"{path} holds no CLIP model ({type(error).__name__}: {error}). Bring published weights in with "
-            "`groupseg weights convert`."
-        ) from error
+    remedy = "Bring published weights in with `groupseg weights convert`."
+    with open_arrays(path, "clip", "holds no CLIP model", remedy, framework="pt") as (file, data):
+        about = ClipMetadata(clip=Clip(**data["clip"]), frame=Windows(**data["frame"]), precision=data["precision"])
+        model = empty_clip(about.clip.name)
+        found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 (no mapping)
+        check_shapes(path, found, shapes(model.state_dict()))
+        model.load_state_dict({name: file.get_tensor(name) for name in found if needed(name)}, False, assign=True)
     return model, about

@@ -12,7 +12,7 @@ class ScoreSource:
         folder: Has a folder for each data set with one file an image; see `groupseg.networks.given.folder`.
         python: "package.module:function"; see `groupseg.networks.given.function`. Of both, one is given.
         kind: What the numbers are: "logits", of which the softmax is taken, or "probabilities" with sums of 1.
-        steps: How many steps of probability there are in 0..1, see `groupseg.segments.pixels`.
+        steps: How many steps of probability there are in 0..1, see `groupseg.segments.score_table`.
 
     Raises:
         ValueError: If there is no source, or more than one; or `steps` is not positive.

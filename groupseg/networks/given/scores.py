@@ -1,18 +1,17 @@
 """The scores of images from whatever source a file in models/ names."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
 from torch import Tensor
 
 from groupseg.datasets.sample import Sample
+from groupseg.io.arrays import open_arrays
 from groupseg.networks.given.config import ScoreSource
 from groupseg.networks.given.folder import check_names, read_scores
 from groupseg.networks.given.function import load_function
-from groupseg.segments.pixels import probabilities, resized
+from groupseg.segments.probabilities import probabilities, resized
 
 
 class GivenScores:
@@ -60,6 +59,6 @@ class GivenScores:
 
 def load_given(path: Path, classes: Sequence[str], dataset: str, prepared: Path) -> GivenScores:
     """Reads the source that `groupseg.networks.given.kind` wrote into a file; see `GivenScores`."""
-    with safe_open(path, framework="numpy") as file:
-        source = ScoreSource(**json.loads(file.metadata()["scores"])["source"])
+    with open_arrays(path, "scores", "does not say where scores come from") as (_, about):
+        source = ScoreSource(**about["source"])
     return GivenScores(source, classes, dataset, prepared)

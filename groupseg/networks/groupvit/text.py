@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from open_clip import SimpleTokenizer
-from torch.nn import functional as F
-from tqdm import tqdm
 
 from groupseg.networks.device import device
 from groupseg.networks.groupvit.model import GroupViT
 from groupseg.networks.groupvit.weights import load_groupvit
+from groupseg.text.batches import encode_batches
 
 
 class GroupViTText:
@@ -31,20 +29,12 @@ class GroupViTText:
         self._model = model.to(self._device).eval()
         self._tokenizer = SimpleTokenizer(context_length=model.architecture.context)
 
-    @torch.inference_mode()
     def encode(self, texts: Sequence[str], unit: bool = True, batch: int = 256) -> NDArray[np.float32]:
         """Returns float32 [len(texts), D], in the order of `texts`; L2-normalised where `unit`."""
         tokens = self._tokenizer(list(texts))
-        # Of like length together, and no longer than the longest: no token looks at what follows it.
+        # No token looks at what follows it.
         lengths = tokens.argmax(dim=1) + 1
-        order = lengths.argsort(stable=True)
-        result = torch.empty(len(texts), self._model.architecture.space)
-        with tqdm(total=len(texts), desc="embed text", unit="text", disable=None) as bar:
-            for rows in order.split(batch):
-                features = self._model.encode_text(tokens[rows, : int(lengths[rows].max())].to(self._device)).float()
-                result[rows] = (F.normalize(features, dim=1) if unit else features).cpu()
-                bar.update(len(rows))
-        return np.asarray(result.numpy())
+        return encode_batches(self._model.encode_text, tokens.to(self._device), lengths, unit, batch)
 
 
 def load_groupvit_text(path: str | Path) -> GroupViTText:

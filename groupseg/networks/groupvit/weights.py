@@ -1,18 +1,15 @@
 """The weights of GroupViT: read from what is published, checked, and kept in one safetensors file without pickle."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor
 
 from groupseg.errors import UserError
-from groupseg.io.files import atomic_path
+from groupseg.io.arrays import open_arrays, write_arrays
 from groupseg.io.tensors import check_shapes, shapes
 from groupseg.networks.base import Precision
 from groupseg.networks.checkpoint import read_checkpoint
@@ -70,11 +67,8 @@ def convert_groupvit(path: Path, architecture: GroupViTArchitecture) -> dict[str
 
 def save_groupvit(state: Mapping[str, Tensor], about: GroupViTMetadata, path: str | Path) -> None:
     """Writes the state of `GroupViT` and what it is; equal weights are equal bytes."""
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
-    # One metadata entry alone: safetensors writes several in no fixed order.
-    content = save(tensors, {"groupvit": json.dumps(asdict(about), sort_keys=True)})
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(content)
+    arrays = {name: tensor.detach().cpu().numpy() for name, tensor in state.items()}
+    write_arrays(path, arrays, "groupvit", asdict(about))
 
 
 def load_groupvit(path: str | Path) -> tuple[GroupViT, GroupViTMetadata]:
@@ -83,17 +77,10 @@ def load_groupvit(path: str | Path) -> tuple[GroupViT, GroupViTMetadata]:
     Raises:
         UserError: If the file is missing or truncated, or its tensors do not fit its architecture.
     """
-    try:
-        with safe_open(path, framework="pt") as file:
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-            about = _about(json.loads((file.metadata() or {})["groupvit"]))
-    except FileNotFoundError as error:
-        raise UserError(f"{path} is missing. Run `dvc repro`, which makes it.") from error
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise UserError(
-            f"{path} holds no GroupViT ({type(error).__name__}: {error}). Bring published weights in with "
-            "`groupseg weights convert`."
-        ) from error
+    remedy = "Bring published weights in with `groupseg weights convert`."
+    with open_arrays(path, "groupvit", "holds no GroupViT", remedy, framework="pt") as (file, said):
+        state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+        about = _about(said)
     model = empty_groupvit(about.architecture)
     check_shapes(path, shapes(state), shapes(model.state_dict()))
     model.load_state_dict(state, assign=True)

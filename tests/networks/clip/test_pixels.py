@@ -27,7 +27,7 @@ from groupseg.networks.clip.pixels import PixelScores, load_pixel_scores, withou
 from groupseg.networks.clip.weights import ClipMetadata, save_clip
 from groupseg.networks.registry import load_network
 from groupseg.refine.settings import UNREFINED, Pamr
-from groupseg.segments.pixels import build_score_table, score_vocabulary
+from groupseg.segments.score_table import build_score_table, score_vocabulary
 from groupseg.strategies.registry import build
 from groupseg.text.prompts import class_words
 from groupseg.text.queries import Queries, background_words, embed_queries

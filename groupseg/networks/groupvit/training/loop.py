@@ -1,4 +1,4 @@
-"""The training loop, counted in steps; every step draws by its number, so that training goes on without any state of random generators."""
+"""The training loop, counted in steps; every step seeds its draws by its number, so a state holds no generators."""
 
 from pathlib import Path
 
