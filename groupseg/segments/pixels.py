@@ -11,7 +11,7 @@ from groupseg.datasets.sample import ignore_value
 from groupseg.errors import UserError
 from groupseg.segments.gather import Gathered
 from groupseg.segments.overlay import Map
-from groupseg.segments.probabilities import Kind, probabilities, resized
+from groupseg.segments.probabilities import ScoreKind, probabilities, resized
 from groupseg.segments.score_table import described, pixel_segments, score_table, score_vocabulary
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
@@ -51,7 +51,7 @@ def from_scores(
     masks: Iterable[ArrayLike],
     classes: Sequence[str],
     *,
-    kind: Kind = "logits",
+    kind: ScoreKind = "logits",
     with_background: bool = True,
     steps: int = 4096,
 ) -> Scored:

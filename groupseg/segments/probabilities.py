@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from groupseg.errors import UserError
 
-Kind = Literal["logits", "probabilities"]
+ScoreKind = Literal["logits", "probabilities"]
 Probabilities = NDArray[np.float64]
 
 # Probabilities below this one are taken for it, as logits must be finite.
@@ -15,7 +15,7 @@ LEAST = 1e-12
 
 
 def probabilities(
-    scores: NDArray[Any], classes: int, kind: Kind, where: str, background: bool = False
+    scores: NDArray[Any], classes: int, kind: ScoreKind, where: str, background: bool = False
 ) -> Probabilities:
     """Checks the scores of an image and turns them into probabilities, [C, h, w].
 

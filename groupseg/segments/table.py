@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from groupseg.errors import UserError
 from groupseg.segments.parts import Parts, is_ordered
 from groupseg.segments.rows import Matrix, at
-from groupseg.segments.table_file import columns, kind_of, open_table, write_table
+from groupseg.segments.table_file import columns, segment_kind, open_table, write_table
 
 SegmentKind = Literal["embeddings", "scores"]
 
@@ -107,7 +107,7 @@ class SegmentTable:
     @property
     def kind(self) -> SegmentKind:
         """What segments are described by: vectors in the space of texts, or what a method says of every class."""
-        return kind_of(self.protocol)
+        return segment_kind(self.protocol)
 
     @property
     def units(self) -> NDArray[np.int64]:

@@ -69,9 +69,9 @@ def open_table(path: str | Path) -> AbstractContextManager[tuple[Any, Any]]:
 def read_kind(path: str | Path) -> "SegmentKind":
     """Returns the `kind` of the table in a file, whose arrays are not read; errors are those of `SegmentTable.load`."""
     with open_table(path) as (_, rest):
-        return kind_of(rest["protocol"])
+        return segment_kind(rest["protocol"])
 
 
-def kind_of(protocol: Mapping[str, str]) -> "SegmentKind":
+def segment_kind(protocol: Mapping[str, str]) -> "SegmentKind":
     """Says what the segments of a table are described by."""
     return "scores" if "scores" in protocol else "embeddings"
