@@ -1,8 +1,8 @@
 """Notes what each stage is made from: `python -m stages.sources`.
 
 Archives are fetched here, once. Of files of the user's own, of what is made beside the stages and of code the digest is
-noted, and of params.yaml the part that a stage reads. All that runs depends on these notes and not on folders or params.yaml, so that a new photograph, a
-changed line or a changed parameter runs what reads it and nothing else.
+noted, and of params.yaml the part that a stage reads. All that runs depends on these notes and not on folders or
+params.yaml, so that a new photograph, a changed line or a changed parameter runs what reads it and nothing else.
 """
 
 import hashlib

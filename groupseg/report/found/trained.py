@@ -26,9 +26,8 @@ def constraint(found: Gains) -> str:
     text.append(_lost(found, best))
     if len(ranked) > 1:
         worst = ranked[0]
-        text.append(
-            f"That is the best weight; with the worst, {worst.changes[WEIGHT]:g}, `{found.best}` {_change(found, worst, found.best)}."
-        )
+        said = f"`{found.best}` {_change(found, worst, found.best)}"
+        text.append(f"That is the best weight; with the worst, {worst.changes[WEIGHT]:g}, {said}.")
     return " ".join(filter(None, text))
 
 
