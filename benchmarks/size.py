@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from groupseg.code import Code
-from groupseg.files import read_json, write_json
+from groupseg.io.files import read_json, write_json
 from groupseg.report.results import read_yaml
 from groupseg.segments.table import SegmentTable
 from groupseg.strategies.registry import load
