@@ -76,8 +76,9 @@ def unseen(params: Params) -> Path:
 
 
 def beside(params: Params) -> list[Path]:
-    """What the report shows of what no stage makes: folders and files, some of which may be missing."""
-    return [results(params) / name for name in ("variants", "refine.json", "unseen.json")]
+    """What the report shows and no stage makes; some of these files may be missing."""
+    names = [*(f"variants/{name}.json" for name in params.run.variants), "refine.json", "unseen.json"]
+    return [results(params) / name for name in names]
 
 
 def forget_report() -> None:

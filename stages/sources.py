@@ -114,7 +114,8 @@ def of_stage(params: Params, stage: str, item: str | None, code: Code) -> dict[s
     digest = training(params, item, code) if stage == "train" and item else code.digest([f"stages.{stage}"])
     files = of_files(params, KINDS[stage], item) if stage in paths.MAKERS.values() and item else {}
     rules = {name: of_rules(code, module) for name, module in RECORDS.get(stage, {}).items()}
-    others = {"beside": {path.name: files_digest(path) for path in paths.beside(params)}} if stage == "report" else {}
+    shown = {path.name: files_digest(path) for path in paths.beside(params) if path.exists()}
+    others = {"beside": shown} if stage == "report" else {}
     return {"stage": stage, "name": item, "code": digest, **files, **rules, **others}
 
 

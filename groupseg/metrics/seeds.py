@@ -2,7 +2,7 @@
 
 Both are samples: of all images there could be, and of all trainings there could be. Images are many, and have the
 bootstrap (`bootstrap.py`). Trainings are two or three, too few for one: a bootstrap draws three seeds in 27 ways, and
-what it gives as a 95 % interval holds the truth in about 75 % of the cases. The error of a mean over seeds is thus
+what it gives as a 95 % interval holds the truth in two cases of three. The error of a mean over seeds is thus
 taken from Student's distribution, which is exact where seeds spread normally. The two parts of an interval are put
 together by squares, each side by itself (MOVER: Zou & Donner 2008, doi 10.1002/sim.3095).
 

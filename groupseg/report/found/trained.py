@@ -33,9 +33,7 @@ def constraint(found: Gains) -> str:
 
 def prior(found: Gains) -> str:
     """What TCL's area prior does beside the constraint."""
-    return _each(
-        found, AREA, "With a constraint and TCL's prior of the area of the foreground", "training without both"
-    )
+    return _each(found, AREA, "With a constraint and TCL's area prior", "training without both")
 
 
 def separation(found: Gains) -> str:
