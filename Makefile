@@ -28,12 +28,12 @@ repro: $(INSTALLED)
 # Models beside the one that runs. They are no stages, so that nobody else misses their weights.
 seeds: repro
 	for model in scenes_small_seed1 scenes_small_seed2; do python -m stages.variant $$model || exit 1; done
-	dvc repro --force --single-item report
+	dvc repro
 
 repro-all: repro
 	python -m stages.variant all
 	python -m stages.unseen
-	dvc repro --force --single-item report
+	dvc repro
 
 # The longest file first, so that one process does not wait for the other in the end.
 test: $(INSTALLED)

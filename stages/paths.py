@@ -75,6 +75,17 @@ def unseen_folder(params: Params) -> Path:
     return Path("data/unseen") / params.run.model
 
 
+def beside(params: Params) -> list[Path]:
+    """What the report shows and no stage makes; some of these files may be missing."""
+    names = [*(f"variants/{name}.json" for name in params.run.variants), "refine.json", "unseen.json"]
+    return [results(params) / name for name in names]
+
+
+def forget_report() -> None:
+    """Takes the note of the report away: `dvc repro` then makes it again, of what lies in `beside`, and the report."""
+    note("report").unlink(missing_ok=True)
+
+
 def done(stage: str, params: Params) -> Path:
     """Stands for what a stage leaves outside of DVC, such as a report that names the time; different for each stage."""
     return Path("data/done") / params.run.name / f"{stage}.json"

@@ -38,6 +38,7 @@ def main() -> None:
         model = {"model": params.run.model, "weights_sha256": sha256(paths.weights(params.run.model))}
         old = {**model, "decides": DECIDES, "split": SPLIT, **content, "key": key}
         write_json(path, old, decimals=6)
+        paths.forget_report()
     print(account("refine", int(not reason), {"figures": reason} if reason else {}, time.monotonic() - started))
     for name, one in sorted(old["candidates"].items(), key=lambda item: -item[1]["mean"]):
         print(f"{100 * one['mean']:5.1f} % mIoU  {name}")

@@ -1,8 +1,8 @@
 """Notes what each stage is made from: `python -m stages.sources`.
 
-Archives are fetched here, once. Of files of the user's own and of code the digest is noted, and of params.yaml the part
-that a stage reads. All that runs depends on these notes and not on folders or params.yaml, so that a new photograph, a
-changed line or a changed parameter runs what reads it and nothing else.
+Archives are fetched here, once. Of files of the user's own, of what is made beside the stages and of code the digest is
+noted, and of params.yaml the part that a stage reads. All that runs depends on these notes and not on folders or
+params.yaml, so that a new photograph, a changed line or a changed parameter runs what reads it and nothing else.
 """
 
 import hashlib
@@ -114,7 +114,9 @@ def of_stage(params: Params, stage: str, item: str | None, code: Code) -> dict[s
     digest = training(params, item, code) if stage == "train" and item else code.digest([f"stages.{stage}"])
     files = of_files(params, KINDS[stage], item) if stage in paths.MAKERS.values() and item else {}
     rules = {name: of_rules(code, module) for name, module in RECORDS.get(stage, {}).items()}
-    return {"stage": stage, "name": item, "code": digest, **files, **rules}
+    shown = {path.name: files_digest(path) for path in paths.beside(params) if path.exists()}
+    others = {"beside": shown} if stage == "report" else {}
+    return {"stage": stage, "name": item, "code": digest, **files, **rules, **others}
 
 
 def of_files(params: Params, kind: SourceKind, name: str) -> dict[str, Any]:

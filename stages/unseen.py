@@ -49,6 +49,7 @@ def main() -> None:
         figures[dataset] = {"unseen": classes_of(params, dataset), **made}
     content = {"model": params.run.model, "weights_sha256": sha256(folder / "weights.safetensors")}
     write_json(path, {**content, "datasets": figures}, decimals=6)
+    paths.forget_report()
 
 
 def check(params: Params) -> None:

@@ -5,14 +5,16 @@ still right, weights and figures, is kept by its key. Run `dvc repro` before.
 """
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from groupseg.errors import UserError
 from groupseg.io.files import atomic_path, read_json, sha256, write_json
 from groupseg.networks.scenes.training.run import train_model
+from groupseg.records import digest
 from groupseg.report.forms import Variant, read_result
-from groupseg.studies.variant import oracle_figures, strategy_figures
+from groupseg.studies.variant import ladder_figures, oracle_figures, strategy_figures
 from stages import paths
 from stages.beside import Split, figure_keys, judge
 from stages.params import load_params
@@ -34,10 +36,13 @@ def make(name: str, params: Params) -> None:
     path = paths.results(params) / "variants" / f"{name}.json"
     old, figures = figures_of(path), {}
     for dataset in params.run.datasets:
-        split = Split(name, dataset, params)
-        figures[dataset] = judge(name, figure_keys(split, "variant"), old.get(dataset, {}), split, figures_on)
+        split, kept = Split(name, dataset, params), old.get(dataset, {})
+        keys = figure_keys(split, "variant")
+        judged = judge(name, keys, kept, split, figures_on)
+        figures[dataset] = {**judged, **ladder_above(keys, kept, split)}
     about = {"model": name, "weights_sha256": sha256(paths.weights(name)), "refine": str(params.refinement(name))}
     write_json(path, {**about, "datasets": figures}, decimals=6)
+    paths.forget_report()
 
 
 def figures_of(path: Path) -> dict[str, Any]:
@@ -83,6 +88,18 @@ def figures_on(strategy: str, split: Split) -> dict[str, Any]:
     if strategy == ORACLE:
         return oracle_figures(split.tables[1], split.weights)
     return strategy_figures(split.params.strategies[strategy], *split.tables, split.vocabulary, split.weights)
+
+
+def ladder_above(keys: Mapping[str, str], old: Mapping[str, Any], split: Split) -> dict[str, Any]:
+    """Returns the rungs above the best strategy, kept where they are still right; none where it does not fit."""
+    best = split.params.evaluate.best
+    if best not in keys:
+        return {}
+    key, kept = digest([keys[best], keys[ORACLE]]), old.get("ladder") or {}
+    if kept.get("key") == key:
+        return {"ladder": kept}
+    strategy = split.params.strategies[best]
+    return {"ladder": {"rungs": ladder_figures(strategy, *split.tables, split.vocabulary, split.weights), "key": key}}
 
 
 if __name__ == "__main__":

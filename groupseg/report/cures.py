@@ -18,7 +18,7 @@ _COLOURS = {1: BEST, 0: QUIET, -1: WORSE}
 
 @styled
 def cures_figure(results: Results) -> Figure:
-    """Draws a panel for each data set: a row for each strategy, with its interval and a tick for each other seed."""
+    """Draws a panel for each data set: a row for each strategy, with its interval and a tick for each seed."""
     found = Gains(results)
     rows = _rows(by_kind(results))
     figure = Figure(figsize=(width_beside(_NAMES, len(results.datasets)), _ROW * len(rows) + _TOP + _BOTTOM))
@@ -48,9 +48,9 @@ def _draw(axes: Axes, gains: dict[int, Gain]) -> None:
             # Broader than what stands on them, else short intervals would be hidden.
             axes.hlines(places, ends[:, 0], ends[:, 1], color=colour, linewidth=4.5, alpha=0.4)
             axes.plot([100 * gain.value for gain in own.values()], places, "o", color=colour, markersize=2.6)
-    others = [(100 * other, place) for place, gain in gains.items() for other in gain.others]
-    if others:
-        values, places_of = zip(*others, strict=True)
+    seeds = [(100 * one, place) for place, gain in gains.items() if len(gain.seeds) > 1 for one in gain.seeds]
+    if seeds:
+        values, places_of = zip(*seeds, strict=True)
         axes.plot(values, places_of, "|", color=INK, markersize=5, markeredgewidth=0.6)
 
 

@@ -2,8 +2,9 @@
 
 from groupseg.report.found.words import named
 from groupseg.report.gains import Gains, by_name
+from groupseg.report.headline import gone
 from groupseg.report.numbers import percent, share, signed
-from groupseg.report.results import CONSTANT, ORACLE, REFERENCE, DatasetResults, Results, gap_closed
+from groupseg.report.results import CONSTANT, ORACLE, REFERENCE, DatasetResults, Results
 
 
 def headline(results: Results) -> str:
@@ -12,7 +13,7 @@ def headline(results: Results) -> str:
     where = named([dataset.name for dataset in datasets])
     if not by_name(found.oracle(CONSTANT), 1):
         return f"The true label of each segment gains nothing measurable over a constant threshold on {where}."
-    shares = {name: gap_closed(datasets, name) for name in dict.fromkeys((REFERENCE, found.best))}
+    shares = {name: gone(found, name, CONSTANT) for name in dict.fromkeys((REFERENCE, found.best))}
     known = [f"{name} closes {share(value)}" for name, value in shares.items() if value is not None]
     text = (
         f"Of the way from a constant threshold to the true label of each segment, over {where}, {' and '.join(known)}"
@@ -25,7 +26,7 @@ def dataset_sentence(dataset: DatasetResults) -> str:
     """Says what baseline, best strategy and oracle reach on a data set, and how much of the gap is closed."""
     base, best, oracle = dataset.strategies[dataset.baseline], dataset.strategies[dataset.best], dataset.oracle
     low, high = best["difference_to_baseline_ci"]
-    change = f"{signed(_gain(dataset))} points, 95 % interval {signed(low)} to {signed(high)}"
+    change = f"{signed(_gain(dataset))} points, 95 % interval over test images {signed(low)} to {signed(high)}"
     verdict = "" if _is_sure(dataset) else ", which may be chance"
     text = (
         f"The constant, {dataset.baseline}, reaches {percent(base['miou'])} % mIoU, "

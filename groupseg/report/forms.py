@@ -111,17 +111,30 @@ class Ladder(Form):
     accept_or_drop: Rung
 
 
+class VariantScore(Score):
+    """The mIoU of a strategy with a variant."""
+
+    miou_ci: Interval
+
+
 class VariantOracles(Form):
     """The label oracle of a variant."""
 
-    label: Score
+    label: VariantScore
+
+
+class VariantLadder(Form):
+    """The rungs above the best strategy of a variant."""
+
+    rungs: list[Rung]
 
 
 class VariantFigures(Form):
     """What a variant reaches on a data set."""
 
-    strategies: dict[str, Score]
+    strategies: dict[str, VariantScore]
     oracle: VariantOracles
+    ladder: VariantLadder | None = None
 
 
 class Variant(Form):

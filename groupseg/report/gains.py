@@ -1,14 +1,17 @@
-"""What one strategy gains over another: how much, between which ends, and whether all trainings at hand agree."""
+"""What one strategy, or one kind of training, gains over another: how much, and between which ends."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import hypot
+from statistics import fmean
 
+from groupseg.metrics.seeds import Spread, reach, spread_within
 from groupseg.report.numbers import signed
 from groupseg.report.results import DatasetResults, Results
-from groupseg.report.trainings import ORACLE, Figures, seeds, trainings
+from groupseg.report.trainings import ORACLE, Figure, Figures, Kind, kinds, same_weights, step, trainings
 
-Pairs = dict[tuple[str, str], tuple[float, float, float]]
+Pairs = dict[tuple[str, str], Figure]
 
 
 @dataclass(frozen=True)
@@ -16,24 +19,35 @@ class Gain:
     """A difference of mIoU, as fractions.
 
     Attributes:
-        value: The difference, by the model that runs.
-        low: Lower end of its 95 % interval over test images.
+        value: The difference; the mean over seeds of training.
+        low: Lower end of its 95 % interval over test images and seeds.
         high: Its upper end.
-        others: The same difference by other seeds of training.
+        seeds: The difference by each seed; the model that runs is the first.
     """
 
     value: float
     low: float
     high: float
-    others: tuple[float, ...] = ()
+    seeds: tuple[float, ...] = ()
+
+    @classmethod
+    def over_seeds(cls, values: Sequence[float], own: Figure) -> "Gain":
+        """A mean over seeds; `own` is the first of them, with its interval over test images.
+
+        With one seed that interval stands, and seeds are not looked at.
+        """
+        value, spread = fmean(values), spread_within([values])
+        low, high = own.value - own.low, own.high - own.value
+        ends = value - reach(low, spread, 1 / len(values)), value + reach(high, spread, 1 / len(values))
+        return cls(value, *ends, tuple(values))
 
     @property
     def sign(self) -> int:
-        """1 or -1 where images and trainings say so: no 0 in the interval, and no seed on its other side; else 0."""
+        """1 or -1 where images and seeds say so: no 0 in the interval, and no seed on its other side; else 0."""
         if self.low <= 0 <= self.high:
             return 0
         sign = 1 if self.value > 0 else -1
-        return sign if all(sign * other > 0 for other in self.others) else 0
+        return sign if all(sign * one > 0 for one in self.seeds) else 0
 
     def __str__(self) -> str:
         """In points, with the interval."""
@@ -52,9 +66,14 @@ class Gains:
         return trainings(self.results)
 
     @cached_property
+    def kinds(self) -> list[Kind]:
+        """The trainings by kind; that of the model that runs is the first."""
+        return kinds(self.results, self.trainings)
+
+    @property
     def seeds(self) -> list[str]:
         """The trainings that differ by their seed alone; the model that runs is the first."""
-        return seeds(self.results, self.trainings)
+        return self.kinds[0].names
 
     @cached_property
     def _pairs(self) -> dict[str, Pairs]:
@@ -65,13 +84,22 @@ class Gains:
         """The strategy that stands for all calibrated ones."""
         return str(self.results.params["evaluate"]["best"])
 
+    def values(self, dataset: str, figure: str, names: Sequence[str]) -> list[Figure]:
+        """A figure of some trainings, of those that have it; by default of the seeds of the model that runs."""
+        known = (self.trainings[name].get(dataset, {}).get(figure) for name in names)
+        return [one for one in known if one is not None]
+
+    def reached(self, dataset: DatasetResults, name: str) -> list[float]:
+        """What a strategy, or `ORACLE`, reaches by each seed; empty where it does not run."""
+        return [one.value for one in self.values(dataset.name, dataset.name_of(name), self.seeds)]
+
     def pairs(self, first: str, second: str) -> dict[str, Gain]:
-        """What a strategy gains over another; intervals hold for all pairs of a data set at once."""
+        """What a strategy gains over another; as to images, intervals hold for all pairs of a data set at once."""
 
         def read(dataset: DatasetResults) -> Gain | None:
             one, other = dataset.name_of(first), dataset.name_of(second)
-            figures = self._pairs[dataset.name].get((one, other))
-            return Gain(*figures, self._others(dataset, one, other)) if figures else None
+            own = self._pairs[dataset.name].get((one, other))
+            return own and self._over_seeds(dataset, one, other, own)
 
         return self._by_dataset(read)
 
@@ -83,8 +111,8 @@ class Gains:
             own = dataset.strategies.get(name, {})
             if own.get("short_of_oracle") is None:
                 return None
-            low, high = own["short_of_oracle_ci"]
-            return Gain(own["short_of_oracle"], low, high, self._others(dataset, ORACLE, name))
+            figure = Figure(own["short_of_oracle"], *own["short_of_oracle_ci"])
+            return self._over_seeds(dataset, ORACLE, name, figure)
 
         return self._by_dataset(read)
 
@@ -92,28 +120,66 @@ class Gains:
         """The step up to a rung of the ladder."""
 
         def read(dataset: DatasetResults) -> Gain | None:
-            found = next((one for one in dataset.ladder["rungs"] if one["name"] == rung), None)
-            return found and Gain(found["step"], *found["step_ci"])
+            found = self.values(dataset.name, step(rung), self.seeds)
+            return Gain.over_seeds([one.value for one in found], found[0]) if found else None
+
+        return self._by_dataset(read)
+
+    def of_kind(self, kind: Kind, figure: str) -> dict[str, Gain]:
+        """What a figure gains with trainings of a kind, against those of the model that runs.
+
+        Their errors over images are taken as independent, which is too wide: they are judged on the same images. The
+        spread over seeds is that within all kinds at hand. Where masks alone are refined otherwise, the weights are the
+        same, and the same seed is compared.
+        """
+
+        def read(dataset: DatasetResults) -> Gain | None:
+            refined = set(kind.changes) == {"refine"}
+            plain = same_weights(self.results, kind.names[0], self.seeds) if refined else self.seeds
+            name = dataset.name_of(figure)
+            own, others = (self.values(dataset.name, name, names) for names in (kind.names, plain))
+            if not own or not others:
+                return None
+            groups = [self.values(dataset.name, name, one.names) for one in self.kinds]
+            known = spread_within([[one.value for one in group] for group in groups])
+            return difference(own, others, Spread(0.0, 0) if refined else known)
 
         return self._by_dataset(read)
 
     def highest(self, names: Sequence[str]) -> str:
-        """The one of some strategies that has the highest mean mIoU over data sets; empty where none runs on all."""
+        """The one of some strategies that has the highest mean mIoU over data sets and seeds; empty where none runs."""
         datasets = self.results.datasets
         means = {
-            name: sum(one.strategies[name]["miou"] for one in datasets) / len(datasets)
+            name: fmean(fmean(self.reached(one, name)) for one in datasets)
             for name in names
             if all(name in one.strategies for one in datasets)
         }
         return max(means, key=lambda name: means[name], default="")
 
-    def _others(self, dataset: DatasetResults, first: str, second: str) -> tuple[float, ...]:
-        """A difference by the other seeds of training."""
+    def winner(self, dataset: DatasetResults) -> str:
+        """The strategy of a data set that has the highest mean mIoU over seeds; of equals, the first in params.yaml."""
+        return max(dataset.strategies, key=lambda name: fmean(self.reached(dataset, name)))
+
+    def _over_seeds(self, dataset: DatasetResults, first: str, second: str, own: Figure) -> Gain:
+        """A difference by all seeds that have both figures; `own` is that of the model that runs."""
         known = [self.trainings[name].get(dataset.name, {}) for name in self.seeds[1:]]
-        return tuple(own[first] - own[second] for own in known if first in own and second in own)
+        others = [one[first].value - one[second].value for one in known if first in one and second in one]
+        return Gain.over_seeds([own.value, *others], own)
 
     def _by_dataset(self, read: Callable[[DatasetResults], Gain | None]) -> dict[str, Gain]:
         return {one.name: gain for one in self.results.datasets if (gain := read(one)) is not None}
+
+
+def difference(own: Sequence[Figure], others: Sequence[Figure], spread: Spread) -> Gain:
+    """The difference of two means over trainings, with an interval over images and seeds."""
+
+    def mean(figures: Sequence[Figure]) -> Figure:
+        return Figure(*(fmean(one[place] for one in figures) for place in range(3)))
+
+    one, other = mean(own), mean(others)
+    value, share = one.value - other.value, 1 / len(own) + 1 / len(others)
+    below, above = (hypot(up.value - up.low, down.high - down.value) for up, down in ((one, other), (other, one)))
+    return Gain(value, value - reach(below, spread, share), value + reach(above, spread, share))
 
 
 def read_pairs(dataset: DatasetResults) -> Pairs:
@@ -121,8 +187,8 @@ def read_pairs(dataset: DatasetResults) -> Pairs:
     columns = ["first", "second", "difference", "low", "high"]
     pairs: Pairs = {}
     for first, second, value, low, high in dataset.tables["pairs"][columns].itertuples(index=False, name=None):
-        pairs[first, second] = (float(value), float(low), float(high))
-        pairs[second, first] = (-float(value), -float(high), -float(low))
+        pairs[first, second] = Figure(float(value), float(low), float(high))
+        pairs[second, first] = Figure(-float(value), -float(high), -float(low))
     return pairs
 
 

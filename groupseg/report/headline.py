@@ -19,11 +19,11 @@ def headline_block(results: Results) -> str:
     rows = [heading, ["---"] * (1 + len(datasets)) + ["--:"] * len(starts)]
     for name in (*headline_strategies(results), ORACLE):
         cells = [bold(_spread(found, dataset, name), dataset, name, tied) for dataset in datasets]
-        gaps = [share(_gone(found, name, start)) for start in starts]
+        gaps = [share(gone(found, name, start)) for start in starts]
         rows.append(["label oracle" if name == ORACLE else name, *cells, *gaps])
     note = (
         f"Mean of {len(found.seeds)} trainings that differ by their seed, and the lowest and highest of them. Bold: "
-        "the highest, and all that cannot be told from it by test images and seeds. Intervals over test images are in "
+        "the highest, and all that cannot be told from it by test images and seeds. Intervals are in "
         f"[docs/results.md](docs/results.md#all-strategies). {GAP_NOTE}"
     )
     lines = [f"| {' | '.join(row)} |" for row in rows]
@@ -32,22 +32,16 @@ def headline_block(results: Results) -> str:
 
 def _spread(found: Gains, dataset: DatasetResults, name: str) -> str:
     """Mean over seeds, lowest and highest."""
-    values = _values(found, dataset, name)
+    values = found.reached(dataset, name)
     if not values:
         return NOTHING
     return f"{percent(sum(values) / len(values))} ({percent(min(values))}\N{EN DASH}{percent(max(values))})"
 
 
-def _gone(found: Gains, name: str, start: str) -> float | None:
+def gone(found: Gains, name: str, start: str) -> float | None:
     """Share of the way from `start` to the oracle, by the means over seeds."""
     rows = []
     for dataset in found.results.datasets:
-        values = [_values(found, dataset, one) for one in (start, name, ORACLE)]
+        values = [found.reached(dataset, one) for one in (start, name, ORACLE)]
         rows.append([sum(some) / len(some) if some else None for some in values])
     return share_of_way(rows)
-
-
-def _values(found: Gains, dataset: DatasetResults, name: str) -> list[float]:
-    """The figure of every seed that has one."""
-    known = [found.trainings[seed].get(dataset.name, {}) for seed in found.seeds]
-    return [figures[dataset.name_of(name)] for figures in known if dataset.name_of(name) in figures]

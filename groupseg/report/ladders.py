@@ -44,7 +44,8 @@ def _draw_bars(axes: Axes, rungs: list[dict[str, Any]]) -> None:
         # A thin line carries the height on to the next bar.
         if place + 1 < len(rungs):
             axes.vlines(100 * rung["miou"], place - 0.31, place + 1.31, color=QUIET, linewidth=0.7)
-        axes.hlines(place, *(100 * (below + end) for end in rung["step_ci"]), color=INK, linewidth=1.1)
+        ends = [100 * (below + end) for end in rung["step_ci"]]
+        axes.hlines(place, *ends, color=INK, linewidth=1.1, clip_on=False)  # that of perfect masks goes past 100
         below = rung["miou"]
     axes.set_ylim(len(rungs) - 0.5, -0.5)
     axes.set_xlim(0, 100)

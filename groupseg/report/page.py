@@ -11,10 +11,11 @@ from groupseg.errors import UserError
 from groupseg.io.files import atomic_path
 from groupseg.report import finding, provenance
 from groupseg.report.exhibits import exhibits
-from groupseg.report.found.block import NOTE, findings
+from groupseg.report.found.block import findings, note
 from groupseg.report.found.cures import cures_table
 from groupseg.report.gains import Gains
 from groupseg.report.html import data_uri, environment, marked
+from groupseg.report.models import kinds_tables, models_table
 from groupseg.report.results import DatasetResults, Results
 from groupseg.report.tables import figures_table, strategies_table
 from groupseg.report.ties import ties
@@ -69,9 +70,10 @@ def _context(results: Results, timings: Path) -> dict[str, Any]:
         "drawings": told(results.params),
         "explorer": (results.folder / "explorer.html").exists(),
         "sentences": findings(found),
-        "note": NOTE,
+        "note": note(found),
         "cures": cures_table(found),
         "strategies": strategies_table(results),
+        "models": [models_table(found), *kinds_tables(found)],
         "figures": {name: _inlined(figures / f"{name}.svg") for name in ("cures", "ladders")},
         "datasets": [_section(dataset, figures, tied[dataset.name]) for dataset in results.datasets],
         "transfer": () if transfer.empty else (transfer_finding(transfer), transfer_table(transfer)),

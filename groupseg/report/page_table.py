@@ -47,3 +47,12 @@ def tints(differences: ArrayLike, first: int) -> dict[tuple[int, int], float]:
         (int(row), first + int(column)): float(np.clip(found[row, column] / full, -1, 1))
         for row, column in np.argwhere(np.isfinite(found) & (found != 0))
     }
+
+
+def markdown_lines(table: Table) -> list[str]:
+    """Writes columns and rows in Markdown, words to the left; nothing where there are no rows."""
+    if not table.rows:
+        return []
+    rule = "|---" * table.words + "|--:" * (len(table.columns) - table.words) + "|"
+    heading, *rows = (f"| {' | '.join(row)} |" for row in (table.columns, *table.rows, *table.foot))
+    return [heading, rule, *rows]

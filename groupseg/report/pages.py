@@ -1,7 +1,7 @@
 """Pages of Markdown with blocks that are made from results: README.md and docs/.
 
-A block stands between `<!-- name:start -->` and `<!-- name:end -->`. There are `found`, `headline`, `results`, `models`
-and `unseen`, and `effect:<rule>` for each rule of a strategy.
+A block stands between `<!-- name:start -->` and `<!-- name:end -->`. There are `found`, `headline`, `results`,
+`models`, `kinds` and `unseen`, and `effect:<rule>` for each rule of a strategy.
 """
 
 import re
@@ -13,7 +13,7 @@ from groupseg.io.files import atomic_path
 from groupseg.report.effects import effect
 from groupseg.report.found.block import found_block
 from groupseg.report.headline import headline_block
-from groupseg.report.models import models_block
+from groupseg.report.models import kinds_block, models_block
 from groupseg.report.results import Results
 from groupseg.report.tables import markdown, strategies
 from groupseg.report.unseen import unseen_block
@@ -23,6 +23,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "headline": headline_block,
     "results": lambda results: markdown(results, strategies(results)),
     "models": models_block,
+    "kinds": kinds_block,
     "unseen": unseen_block,
 }
 _MARKER = re.compile(r"<!-- ([\w:]+):start -->")

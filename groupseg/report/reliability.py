@@ -22,7 +22,7 @@ def reliability_figure(dataset: DatasetResults) -> Figure:
     looks = series(names, dataset)
     figure = Figure(figsize=(FIGURE_WIDTH, 3.2))
     panels = figure.subplots(1, len(names), squeeze=False)[0]
-    set_margins(figure, left=0.5, bottom=0.45, top=0.3, wspace=0.12)
+    set_margins(figure, left=0.55, bottom=0.45, top=0.3, wspace=0.12)
     for name, axes in zip(names, panels, strict=True):
         rows = table[table["strategy"] == name]
         share = rows["pixels"] / max(rows["pixels"].sum(), 1)

@@ -4,11 +4,12 @@ from groupseg.report.gains import Gains
 
 
 def ties(found: Gains) -> dict[str, set[str]]:
-    """Names by data set the highest strategy, and those that images and trainings do not both say are lower."""
+    """Names by data set the highest strategy, and those that images and seeds do not both say are lower."""
     equals = {one.name: set(one.strategies) for one in found.results.datasets}
     for dataset in found.results.datasets:
+        winner = found.winner(dataset)
         for name in dataset.strategies:
-            gain = found.pairs(dataset.winner, name).get(dataset.name)
+            gain = found.pairs(winner, name).get(dataset.name)
             if gain is not None and gain.sign != 0:
                 equals[dataset.name].remove(name)
     return equals

@@ -1,22 +1,49 @@
-"""The models that were trained beside the one that runs, and which of them differ from it by their seed alone."""
+"""The models that were trained beside the one that runs, by kind: those of a kind differ by their seed alone."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from groupseg.refine.settings import refine_of, refinement_of
 from groupseg.report.forms import Variant, read_result
 from groupseg.report.results import Results
 
-# The label oracle among the strategies of a model.
+# The label oracle among the figures of a model.
 ORACLE = "oracle"
-# mIoU by data set and strategy.
-Figures = Mapping[str, Mapping[str, float]]
+_SECTIONS = ("architecture", "training")
+
+
+class Figure(NamedTuple):
+    """A figure of one training, 0..1, and the ends of its 95 % interval over test images."""
+
+    value: float
+    low: float
+    high: float
+
+
+# By data set: mIoU by strategy, that of `ORACLE`, and the steps of the ladder by `step`.
+Figures = Mapping[str, Mapping[str, Figure]]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Trainings that differ by their seed alone.
+
+    Attributes:
+        names: What they are called.
+        changes: The settings by which they differ from the model that runs, with their values; "refine" among them.
+    """
+
+    names: list[str]
+    changes: dict[str, Any]
 
 
 def trainings(results: Results) -> dict[str, Figures]:
     """The figures of the model that runs, first, and of the variants that have any."""
     run = results.params["run"]
-    found: dict[str, Figures] = {run["model"]: {one.name: _flat(one.metrics) for one in results.datasets}}
+    found: dict[str, Figures] = {
+        run["model"]: {one.name: _flat({**one.metrics, "ladder": one.ladder}) for one in results.datasets}
+    }
     for name in run["variants"]:
         path = results.folder / f"variants/{name}.json"
         if path.exists():
@@ -26,44 +53,48 @@ def trainings(results: Results) -> dict[str, Figures]:
     return found
 
 
-def seeds(results: Results, names: Iterable[str]) -> list[str]:
-    """Of some models those that differ from the one that runs in nothing but the seed of training, itself included."""
-    model = results.params["run"]["model"]
-    return [name for name in names if name == model or _differs(results, name, ("seed",))]
+def kinds(results: Results, names: Iterable[str]) -> list[Kind]:
+    """Sorts models by kind; the first kind is that of the model that runs.
 
-
-def differing(results: Results, names: Iterable[str], settings: Sequence[str]) -> list[str]:
-    """Of some models those that differ from the one that runs by these settings and by nothing else but the seed.
-
-    Args:
-        results: Has the settings of all of them.
-        names: The models.
-        settings: Keys of the architecture or of the training, or "refine".
+    A model that is equal to another one in all settings, the seed among them, counts once.
     """
-    others = set(names) - set(seeds(results, names))
-    return [name for name in names if name in others and _differs(results, name, ("seed", *settings))]
+    own = _settings(results, results.params["run"]["model"])
+    found: dict[str, Kind] = {}
+    known: list[dict[str, Any]] = []
+    for name in names:
+        settings = _settings(results, name)
+        if settings in known:
+            continue
+        known.append(settings)
+        changes = {key: value for key, value in settings.items() if own.get(key) != value and key != "seed"}
+        found.setdefault(str(sorted(changes.items())), Kind([], changes)).names.append(name)
+    return list(found.values())
 
 
-def _flat(figures: Mapping[str, Any]) -> dict[str, float]:
-    """The mIoU of each strategy and of the label oracle, from a file of metrics."""
-    return {
-        **{name: entry["miou"] for name, entry in figures["strategies"].items()},
-        ORACLE: figures["oracle"]["label"]["miou"],
-    }
+def same_weights(results: Results, name: str, names: Iterable[str]) -> list[str]:
+    """Of some models those that differ from a model by nothing but how masks are refined."""
+    own = {**_settings(results, name), "refine": ""}
+    return [one for one in names if {**_settings(results, one), "refine": ""} == own]
 
 
-def _differs(results: Results, name: str, settings: Sequence[str]) -> bool:
-    """Whether a model differs from the one that runs by these settings alone; one that is equal to it does not."""
-    model = results.params["run"]["model"]
-    return _settings(results, name, settings) == _settings(results, model, settings) and (
-        _settings(results, name, ()) != _settings(results, model, ())
-    )
+def step(rung: str) -> str:
+    """What the step up to a rung is called among the figures of a model."""
+    return f"step to {rung}"
 
 
-def _settings(results: Results, name: str, without: Sequence[str]) -> dict[str, Any]:
-    """What a model is and how it is refined, some settings of its architecture and its training left out."""
+def _flat(figures: Mapping[str, Any]) -> dict[str, Figure]:
+    """The figures of each strategy, of the label oracle, and the steps of the ladder where there is one."""
+    oracle = {ORACLE: figures["oracle"]["label"]}
+    rungs = (figures.get("ladder") or {}).get("rungs", [])
+    steps = {step(one["name"]): Figure(one["step"], *one["step_ci"]) for one in rungs}
+    judged = {**figures["strategies"], **oracle}
+    return {**{name: Figure(one["miou"], *one["miou_ci"]) for name, one in judged.items()}, **steps}
+
+
+def _settings(results: Results, name: str) -> dict[str, Any]:
+    """What a model is, how it is trained, and how its masks are refined."""
     model, refined = results.params["models"][name], results.params.get("refine", {})
     own = refinement_of(name, results.params["run"]["model"], {one: refine_of(given) for one, given in refined.items()})
-    refine = "" if "refine" in without else str(own)
-    sections = ("architecture", "training")
-    return {**model, "refine": refine, **{key: {**model.get(key, {}), **dict.fromkeys(without)} for key in sections}}
+    rest = {key: value for key, value in model.items() if key not in _SECTIONS}
+    sections = [model.get(key) or {} for key in _SECTIONS]
+    return {**rest, **{key: value for one in sections for key, value in one.items()}, "refine": str(own)}

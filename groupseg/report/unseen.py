@@ -92,7 +92,10 @@ def unseen_sentences(results: Results) -> list[str]:
     costs = {name: gains for name, own in rows.items() if (gains := _costs(own))}
     parts = [f"{_title(name)} {verdict(gains)}: {listing(gains)}" for name, gains in costs.items()]
     if parts:
-        said.append(f"Where training does show and name these classes, {'; '.join(parts)}.")
+        said.append(
+            "Where training does show and name these classes (one training each; seeds were not looked at), "
+            f"{'; '.join(parts)}."
+        )
     return said
 
 

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from groupseg.errors import UserError
 from groupseg.segments.parts import Parts, is_ordered
 from groupseg.segments.rows import Matrix, at
-from groupseg.segments.table_file import columns, segment_kind, open_table, write_table
+from groupseg.segments.table_file import columns, open_table, segment_kind, write_table
 
 SegmentKind = Literal["embeddings", "scores"]
 

@@ -25,6 +25,10 @@ RULES: dict[str, dict[str, Any]] = {
     "per_class": {"rule": "per_class", "score": "product"},
     "context": {"rule": "context"},
 }
+# Rungs above the strategies, and the settings of the model that runs.
+ABOVE = ("true background", "classes present", "label oracle", "best labelling", "perfect")
+ARCHITECTURE = {"dim": 8, "tokens": 12, "merged": 0}
+TRAINING = {"seed": 0, "background_weight": 0.0, "area_weight": 0.0, "separation_weight": 0.0}
 PROTOCOL = {
     "model": "m", "weights_sha256": "0" * 64, "text": "t", "resolution": "96x96", "window": "whole", "split": "test",
     "score": "product",
@@ -109,47 +113,50 @@ def results(
     root: Path,
     datasets: Sequence[DatasetResults],
     seeds: Sequence[float] = (),
-    constrained: Sequence[float] = (),
-    staged: Sequence[float] = (),
+    trained: Sequence[tuple[Mapping[str, Any], float]] = (),
 ) -> Results:
-    """A run over data sets; each of `seeds` is another training whose figures all are so much higher.
+    """A run over data sets; each of `seeds` is another training, in which strategies are so much higher.
 
-    `constrained` are trainings with a background constraint, from the second on with one of the area too, and `staged`
-    those of models with two grouping stages.
+    `trained` are trainings of other settings, and what is higher with them; "refine" is one of the settings.
     """
-    plain = {
-        "architecture": {"dim": 8, "merged": 0},
-        "training": {"seed": 0, "background_weight": 0.0, "area_weight": 0.0},
-    }
-    models: dict[str, Any] = {"m": plain}
-    settings = [
-        *({"seed": seed} for seed, _ in enumerate(seeds, start=1)),
-        *({"background_weight": 0.5, "area_weight": 0.4 * number} for number, _ in enumerate(constrained)),
-        *({"merged": 4} for _ in staged),
-    ]
-    for number, change in enumerate([*seeds, *constrained, *staged], start=1):
-        own = settings[number - 1]
-        models[f"m{number}"] = {
-            key: {**section, **{name: own[name] for name in own.keys() & section.keys()}}
+    plain = {"architecture": dict(ARCHITECTURE), "training": dict(TRAINING)}
+    models, refine = {"m": plain}, {"m": {"kind": "pamr"}}
+    others = [*(({"seed": seed}, change) for seed, change in enumerate(seeds, start=1)), *trained]
+    for number, (settings, change) in enumerate(others, start=1):
+        name = f"m{number}"
+        models[name] = {
+            key: {**section, **{name: settings[name] for name in settings.keys() & section.keys()}}
             for key, section in plain.items()
         }
+        refine |= {name: {"kind": settings["refine"]}} if "refine" in settings else {}
         figures = {one.name: raised(one, change) for one in datasets}
-        write_json(root / f"results/run/variants/m{number}.json", {"model": f"m{number}", "datasets": figures})
+        write_json(root / f"results/run/variants/{name}.json", {"model": name, "datasets": figures})
     names = list(datasets[0].strategies)
     params = {
         "run": {"name": "run", "model": "m", "variants": list(models)[1:], "strategies": names},
         "strategies": {name: RULES[name] for name in names},
         "models": models,
+        "refine": refine,
         "evaluate": {"best": datasets[0].best},
     }
     return Results(root, params, tuple(datasets))
 
 
 def raised(one: DatasetResults, change: float) -> dict[str, Any]:
-    """The figures of another training: strategies so much higher than `global` is, which stays, as the oracle does."""
+    """The figures of another training: strategies so much higher than `global` is, which stays, as the oracle does.
+
+    What is won is won by the background, and what masks cost stays.
+    """
+
+    def score(miou: float) -> dict[str, Any]:
+        return {"miou": miou, "miou_ci": [miou - 0.01, miou + 0.01]}
+
+    above = [dict(one) for one in one.ladder["rungs"] if one["name"] in ABOVE]
+    above[0] |= {"step": above[0]["step"] - change, "step_ci": [end - change for end in above[0]["step_ci"]]}
     return {
         "strategies": {
-            name: {"miou": own["miou"] + (0 if name == "global" else change)} for name, own in one.strategies.items()
+            name: score(own["miou"] + (0 if name == "global" else change)) for name, own in one.strategies.items()
         },
-        "oracle": {"label": {"miou": one.oracle["miou"]}},
+        "oracle": {"label": score(one.oracle["miou"])},
+        "ladder": {"rungs": above},
     }

@@ -29,11 +29,11 @@ def test_gains_stand_at_their_values_in_the_colour_of_their_sign(tmp_path: Path)
         if line.get_marker() == "o"
         for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)
     }
-    assert points.keys() == {(-10, 1), (15, 3), (0, 5), (20, 7)}
-    assert points[-10, 1] == WORSE
-    assert points[15, 3] == points[20, 7] == BEST
+    assert points.keys() == {(-9, 1), (16, 3), (1, 5), (21, 7)}
+    assert points[-9, 1] == WORSE
+    assert points[16, 3] == points[21, 7] == BEST
     (ticks,) = (line for line in axes.lines if line.get_marker() == "|")
-    assert np.round(ticks.get_xdata(), 6).tolist() == [-9, -8, 16, 17, 1, 2, 21, 22]
+    assert np.round(ticks.get_xdata(), 6).tolist() == [-10, -9, -8, 15, 16, 17, 0, 1, 2, 20, 21, 22]
 
 
 @pytest.mark.parametrize(("name", "score"), [("per_class", "global"), ("context", "cosine"), ("fixed", "global")])

@@ -5,7 +5,7 @@ import pytest
 from groupseg.errors import UserError
 from groupseg.report.effects import ABSENT, effect
 from groupseg.report.found.block import found_block
-from groupseg.report.models import models_block
+from groupseg.report.models import kinds_block, models_block
 from groupseg.report.pages import page_blocks, update_page
 from groupseg.report.results import Results, read_results
 from groupseg.report.tables import headline_strategies, markdown, strategies
@@ -37,6 +37,7 @@ def test_tables_of_results_and_models_are_blocks_too(results: Results, tmp_path:
         "headline": markdown(results, headline_strategies(results)),
         "results": markdown(results, strategies(results)),
         "models": models_block(results),
+        "kinds": kinds_block(results),
         "unseen": unseen_block(results),
     }
 

@@ -116,6 +116,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = new_repository(tmp_path_factory.mktemp("tiny"))
     assert len(repro(folder)) == 12
     run(folder, "python", "-m", "stages.variant", VARIANT)
+    assert repro(folder) == ["sources", "report"]  # which shows the variant
     git(folder, "add", "-A")
     git(folder, "commit", "-qm", "results")
     return folder
@@ -299,6 +300,8 @@ def test_as_a_variant_the_model_that_runs_has_the_same_figures(repository: Path)
     figures = found["datasets"]["scenes20"]
     for figure in (*figures["strategies"].values(), figures["oracle"]["label"]):
         assert figure.pop("key")
+    above = read(repository / "results/scenes/ladder/scenes20.json")["rungs"][-len(figures["ladder"]["rungs"]) :]
+    assert figures.pop("ladder")["rungs"] == above
     assert figures == expected
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from groupseg.datasets.shards import read_samples
 from groupseg.errors import UserError
-from groupseg.io.files import read_json, write_json
+from groupseg.io.files import read_json, sha256, write_json
 from groupseg.strategies.registry import STRATEGIES
 from stages import paths, prepare, sources
 from stages.archives import archive_files, dataset_tree
@@ -105,6 +105,23 @@ def test_the_code_of_every_stage_and_of_every_rule_is_noted(params: Params) -> N
     assert all(set(notes[stage][name]) == set(STRATEGIES) for stage, names in records.items() for name in names)
     # Trained by the same code, by other parameters.
     assert len({read_json(path)["code"] for path in (paths.SOURCES / "train").iterdir()}) == 1
+
+
+def test_what_is_made_beside_the_stages_is_noted_for_the_report(params: Params) -> None:
+    def noted() -> Any:
+        sources.main()
+        return read_json(paths.note("report"))["beside"]
+
+    assert noted() == {}
+    folder = paths.results(params)
+    shown = [folder / f"variants/{params.run.variants[0]}.json", folder / "unseen.json"]
+    for path in (*shown, folder / "variants/other.json"):
+        write_json(path, {"of": path.name})
+    before = noted()
+    assert before == {path.name: sha256(path) for path in shown}
+    write_json(shown[0], {"of": "another training"})
+    assert noted() != before
+    assert "beside" not in read_json(paths.note("track"))
 
 
 def test_a_parameter_is_noted_for_the_stages_that_read_it(params: Params) -> None:

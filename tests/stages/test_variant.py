@@ -10,7 +10,7 @@ import pytest
 
 from groupseg.datasets.writer import write_samples
 from groupseg.errors import UserError
-from groupseg.io.files import read_json, sha256
+from groupseg.io.files import read_json, sha256, write_json
 from stages import calibrate, evaluate, paths, segment, train, variant
 from stages.params import load_params
 from tests.networks.scenes.tiny import TINY
@@ -93,6 +93,10 @@ def test_as_a_variant_the_model_that_runs_has_the_figures_of_the_stages(
             for name, figure in found[dataset][kind].items():
                 own = staged[kind][name]
                 assert (figure["miou"], figure["miou_ci"]) == (own["miou"], own["miou_ci"]), name
+        rungs = read_json(Path(f"results/scenes/ladder/{dataset}.json"))["rungs"]
+        above = found[dataset]["ladder"]["rungs"]
+        assert above[0]["name"] == "true background"
+        assert above == rungs[-len(above) :]
 
 
 def keys() -> dict[str, dict[str, str]]:
@@ -137,6 +141,23 @@ def test_figures_are_made_where_their_key_has_changed_and_nowhere_else(
     for dataset, made in {PLAIN: plain, CROSSED: crossed}.items():
         assert {name for name in ALL if after[dataset][name] != before[dataset][name]} == set(made)
         assert f"{VARIANT} on {dataset}: {len(ALL) - len(made)} kept, {len(made)} made" in told
+
+
+def test_the_report_is_to_be_made_again(copied: Path) -> None:
+    assert not paths.note("report").exists()
+    write_json(paths.note("report"), {})
+    variant.main(VARIANT)
+    assert not paths.note("report").exists()
+
+
+def test_the_ladder_is_made_where_the_best_strategy_is_another(copied: Path) -> None:
+    before = read_json(FILE)["datasets"][PLAIN]["ladder"]
+    set_params({"strategies.fixed.threshold": 0.2})
+    variant.main(VARIANT)
+    assert read_json(FILE)["datasets"][PLAIN]["ladder"] == before
+    set_params({"evaluate.best": "per_class"})
+    variant.main(VARIANT)
+    assert read_json(FILE)["datasets"][PLAIN]["ladder"]["key"] != before["key"]
 
 
 def test_kept_figures_are_those_that_would_be_made(copied: Path) -> None:

@@ -2,21 +2,18 @@
 
 from collections.abc import Callable, Sequence
 
-from groupseg.report.found import cures, gap, refined, rest, studies
+from groupseg.report.found import cures, gap, refined, rest, studies, trained
 from groupseg.report.gains import Gains
+from groupseg.report.page_table import markdown_lines
 from groupseg.report.results import Results
 from groupseg.report.unseen import unseen_sentences
 
 _TOLD: Sequence[Callable[[Gains], str]] = (
     gap.oracle_over_constant, gap.oracle_over_rules, gap.calibrating, gap.constants, gap.another_score, gap.best_rule,
-    cures.which_cures, cures.constraint, cures.stages, studies.images_needed, studies.names, studies.moved,
-    rest.known_truth, rest.masks, refined.chosen, cures.unrefined, rest.highest,
+    cures.which_cures, trained.constraint, trained.prior, trained.separation, trained.stages,
+    studies.images_of_one_threshold, studies.images_of_best, studies.names, studies.names_by_cosine, studies.moved,
+    rest.known_truth, rest.masks, refined.chosen, trained.unrefined, rest.highest,
 )  # fmt: skip
-NOTE = (
-    "In brackets 95 % intervals over test images; those of differences between strategies hold for all pairs at once. "
-    "A gain or loss is called one where its interval leaves out 0 and every seed of training at hand agrees. The best "
-    "of its kind is the one that is highest on these test images."
-)
 
 
 def findings(found: Gains) -> list[str]:
@@ -27,14 +24,21 @@ def findings(found: Gains) -> list[str]:
 def found_block(results: Results) -> str:
     """Writes the sentences and the table of cures in Markdown."""
     found = Gains(results)
-    table = cures.cures_table(found)
-    lines = [f"| {' | '.join(row)} |" for row in (table.columns, *table.rows)] if table.rows else []
-    lines[1:1] = ["|---" * len(table.columns) + "|"] * bool(lines)
     said = [f"- {sentence}" for sentence in findings(found)]
-    return "\n".join([*said, "", *lines, "", f"{NOTE} {_trained(found)}"]).strip()
+    return "\n".join([*said, "", *markdown_lines(cures.cures_table(found)), "", note(found)]).strip()
 
 
-def _trained(found: Gains) -> str:
-    """Says on how many trainings it rests."""
+def note(found: Gains) -> str:
+    """Says what the brackets hold, and on how many trainings that rests."""
     count = len(found.seeds)
-    return "One training is at hand." if count == 1 else f"{count} trainings differ by their seed."
+    if count == 1:
+        over = "test images. One training is at hand: other seeds were not looked at"
+        sure = "its interval leaves out 0"
+    else:
+        over = f"test images and seeds of training; figures are means of {count} trainings that differ by their seed"
+        sure = "its interval leaves out 0 and all seeds agree"
+    return (
+        f"In brackets 95 % intervals over {over}. As to images, those of differences between strategies hold for all "
+        f"pairs at once. A gain or loss is called one where {sure}. The best of its kind is the one that is highest on "
+        "these test images."
+    )

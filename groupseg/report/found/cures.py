@@ -1,18 +1,12 @@
 """Which cures are worth more than one threshold on the same score."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from groupseg.report.found.words import listing, named, verdict
+from groupseg.report.found.words import named
 from groupseg.report.gains import Gain, Gains, by_name
 from groupseg.report.kinds import CONSTANTS, OTHER_SCORES, by_kind, same_score
 from groupseg.report.numbers import NOTHING
 from groupseg.report.page_table import Table
-from groupseg.report.trainings import ORACLE, differing
-
-# Settings of the training by which a background constraint differs from another, or from none.
-_CONSTRAINT = ("background_weight", "area_weight", "separation_weight")
-_AGAINST = "one training each; in brackets against the best and the worst of"
 
 
 @dataclass(frozen=True)
@@ -64,49 +58,3 @@ def cures_table(found: Gains) -> Table:
         rows.append([row.kind, f"`{row.strategy}`", f"`{row.score}`", *cells])
     caption = "What each kind of cure, at its best, adds to one calibrated threshold on the same score."
     return Table(["in points of mIoU", "at its best", "against", *names], rows, caption, words=3)
-
-
-def constraint(found: Gains) -> str:
-    """Says what a background constraint in the training does, held against every seed without it."""
-    parts = _beside(found, _CONSTRAINT, found.best)
-    if not parts:
-        return ""
-    listed = "; ".join(f"with `{name}` `{found.best}` {said}" for name, said in parts.items())
-    return f"A background constraint in the training ({_AGAINST} {len(found.seeds)} without it): {listed}."
-
-
-def stages(found: Gains) -> str:
-    """Says what a second grouping stage does to the best rule and to the label oracle, held against every seed."""
-    listed = _masks_of(found, ("tokens", "merged"))
-    return listed and f"Two grouping stages ({_AGAINST} {len(found.seeds)} with one): {listed}."
-
-
-def unrefined(found: Gains) -> str:
-    """Says the same of masks that are refined in another way than those of the model that runs, or not at all."""
-    listed = _masks_of(found, ("refine",))
-    return listed and f"Masks as they are, or refined otherwise ({_AGAINST} {len(found.seeds)}): {listed}."
-
-
-def _masks_of(found: Gains, settings: Sequence[str]) -> str:
-    """Lists what the best rule and the label oracle gain with the masks of models of other settings."""
-    parts = [_beside(found, settings, name) for name in (found.best, ORACLE)]
-    if not all(parts):
-        return ""
-    best, oracle = parts
-    return "; ".join(f"with `{name}` `{found.best}` {best[name]}, the label oracle {oracle[name]}" for name in best)
-
-
-def _beside(found: Gains, settings: Sequence[str], strategy: str) -> dict[str, str]:
-    """Says what a strategy gains with each model of other settings over the seeds of the one that runs."""
-    said = {}
-    for name in differing(found.results, found.trainings, settings):
-        gains = {}
-        for dataset in found.results.datasets:
-            own = found.trainings[name].get(dataset.name, {}).get(strategy)
-            plain = [found.trainings[seed].get(dataset.name, {}).get(strategy) for seed in found.seeds]
-            changes = [own - other for other in plain if own is not None and other is not None]
-            if changes:
-                gains[dataset.name] = Gain(sum(changes) / len(changes), min(changes), max(changes))
-        if gains:
-            said[name] = f"{verdict(gains)}: {listing(gains)}"
-    return said

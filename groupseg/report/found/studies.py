@@ -1,7 +1,5 @@
 """What the studies say: labels that are needed, longer class lists, other data sets."""
 
-from collections.abc import Callable, Iterable
-
 import pandas as pd
 
 from groupseg.report.found.words import named
@@ -12,46 +10,52 @@ from groupseg.report.results import REFERENCE, DatasetResults
 from groupseg.report.transfer import against_own
 
 
-def _by_strategy(found: Gains, strategies: Iterable[str], tell: Callable[[DatasetResults, str], str]) -> list[str]:
-    """What is told of each strategy on each data set; nothing of one of which nothing is."""
-    parts = []
-    for name in strategies:
-        told = [f"{one.name} {text}" for one in found.results.datasets if (text := tell(one, name))]
-        if told:
-            parts.append(f"`{name}` {', '.join(told)}")
-    return parts
+def images_of_one_threshold(found: Gains) -> str:
+    """How few calibration images one threshold needs."""
+    return _images(found, REFERENCE)
 
 
-def images_needed(found: Gains) -> str:
-    """How few calibration images one threshold needs, and the best rule."""
-    parts = _by_strategy(found, dict.fromkeys((REFERENCE, found.best)), _needs)
-    if not parts:
+def images_of_best(found: Gains) -> str:
+    """How few calibration images the best rule needs."""
+    return _images(found, found.best) if found.best != REFERENCE else ""
+
+
+def _images(found: Gains, name: str) -> str:
+    """The number of images that are enough for a strategy, and what the fewest cost from draw to draw."""
+    tables = {one.name: learning_spread(one) for one in found.results.datasets}
+    known = {one: table for one, table in tables.items() if name in table.index.get_level_values("strategy")}
+    if not known:
         return ""
+    few, full = (named(sorted({str(end(table.loc[name].index)) for table in known.values()})) for end in (min, max))
+    enough = [f"{needed(table)[name]} on {dataset}" for dataset, table in known.items()]
+    lost = [f"{_lost(table.loc[name])} on {dataset}" for dataset, table in known.items()]
     return (
-        "Calibration images from which on a rule is within a point of what it reaches with all, and in brackets the "
-        f"points that the draws of the fewest images lie off: {'; '.join(parts)}."
+        f"Calibration images that `{name}` needs to come within a point of its mIoU with all {full}: {named(enough)}. "
+        f"With {few} images its mIoU changes by so many points, from draw to draw: {named(lost)}."
     )
 
 
-def _needs(dataset: DatasetResults, name: str) -> str:
-    """The number of images, and what the fewest cost from draw to draw."""
-    table = learning_spread(dataset)
-    if name not in set(table.index.get_level_values("strategy")):
-        return ""
-    own = table.loc[name]
+def _lost(own: pd.DataFrame) -> str:
+    """What the fewest images change from draw to draw, against all of them."""
     full, fewest = own["mean"].iloc[-1], own.iloc[0]
-    ends = f"{signed(fewest['min'] - full)} to {signed(fewest['max'] - full)} with {own.index[0]}"
-    return f"{needed(table)[name]} [{ends}]"
+    return _span(fewest["min"] - full, fewest["max"] - full)
 
 
 def names(found: Gains) -> str:
-    """How the best threshold moves as names of other classes join, while the same pixels count."""
-    parts = _by_strategy(found, [REFERENCE, "cosine"], _moves)
-    if not parts:
+    """How the best threshold of `global` moves as names of other classes join, while the same pixels count."""
+    return _names(found, REFERENCE)
+
+
+def names_by_cosine(found: Gains) -> str:
+    """How that of `cosine` does."""
+    return _names(found, "cosine")
+
+
+def _names(found: Gains, name: str) -> str:
+    moves = [f"{one.name} {text}" for one in found.results.datasets if (text := _moves(one, name))]
+    if not moves:
         return ""
-    return (
-        f"As names of other classes join the list and the same pixels count, best thresholds move: {'; '.join(parts)}."
-    )
+    return f"Best threshold of `{name}` by the number of class names, the same pixels judged: {', '.join(moves)}."
 
 
 def _moves(dataset: DatasetResults, name: str) -> str:
@@ -60,13 +64,12 @@ def _moves(dataset: DatasetResults, name: str) -> str:
     rows = table[(table["kind"] == "others") & (table["strategy"] == name)].dropna(subset=["threshold"])
     if rows.empty:
         return ""
-    ends = [
-        rows[rows["size"] == size].set_index("draw")["threshold"] for size in (rows["size"].min(), rows["size"].max())
-    ]
-    change = ends[1] / ends[0]
-    way = "down" if (change < 1).all() else "up" if (change > 1).all() else "both ways"
-    span = f"times {change.min():.2f} to {change.max():.2f} from draw to draw"
-    return f"{ends[0].mean():.2f} to {ends[1].mean():.2f} ({way}, {span})"
+    sizes = rows["size"].min(), rows["size"].max()
+    few, every = (rows[rows["size"] == size].set_index("draw")["threshold"] for size in sizes)
+    lower, higher = (every < few).all(), (every > few).all()
+    way = "lower in every draw" if lower else "higher in every draw" if higher else "not one way in all draws"
+    ends = zip((few, every), sizes, strict=True)
+    return " and ".join(f"{values.mean():.2f} with {size}" for values, size in ends) + f" ({way})"
 
 
 def moved(found: Gains) -> str:
@@ -81,9 +84,11 @@ def moved(found: Gains) -> str:
     ends = rows.groupby("strategy", sort=False)["change"].agg(["mean", "min", "max"])
     worst = ends["mean"].idxmin()
     shown = [name for name in dict.fromkeys((REFERENCE, "cosine", str(worst))) if name in ends.index]
-    parts = [f"`{name}` ({_moved(rows, name)}) {_span(ends['min'][name], ends['max'][name])}" for name in shown]
-    text = f"Fitted on another data set, rules change mIoU by so many points from case to case: {named(parts)}."
-    return text + (f" On average `{worst}` suffers most." if ends["mean"].min() < 0 else " On average none loses.")
+    parts = [f"`{name}` ({_moved(rows, name)}) by {_span(ends['min'][name], ends['max'][name])}" for name in shown]
+    text = (
+        f"Fitted on another data set, rules change mIoU: {named(parts)} points. In brackets stands what is taken over."
+    )
+    return text + (f" On average `{worst}` loses most." if ends["mean"].min() < 0 else " On average none loses.")
 
 
 def _moved(rows: pd.DataFrame, name: str) -> str:

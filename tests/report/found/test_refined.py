@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from groupseg.io.files import write_json
-from groupseg.report.found import cures, refined
+from groupseg.report.found import refined
 from groupseg.report.found.block import findings
 from groupseg.report.gains import Gains
-from tests.report.made import PROTOCOL, dataset, raised, results
+from tests.report.made import PROTOCOL, dataset, results
 
 PAMR, MEANS = "pamr, dilations 1 2, steps 3", {"none": 0.4, "guided, radius 8, epsilon 0.0001": 0.45}
 
@@ -53,17 +53,3 @@ def test_figures_are_held_against_the_record(
     assert said in refined.chosen(found)
     assert bool(refined.chosen(found)) == bool(said)
     assert refined.chosen(found) in ["", *findings(found)]
-
-
-def test_masks_as_they_are_stand_beside(tmp_path: Path) -> None:
-    one = dataset()
-    found = results(tmp_path, [one], seeds=(0.02, -0.1))
-    models, refine = found.params["models"], {"kind": "pamr", "dilations": [1, 2]}
-    models["m2"] = models["m"]
-    assert cures.unrefined(Gains(replace(found, params={**found.params, "refine": {}}))) == ""
-    params = {**found.params, "refine": {"m": refine, "m2": {"kind": "none"}}}
-    said = cures.unrefined(Gains(replace(found, params=params)))
-    assert said.startswith("Masks as they are, or refined otherwise (one training each")
-    assert "the worst of 2): with `m2` `context` loses on alpha" in said
-    write_json(found.folder / "variants/m2.json", {"model": "m2", "datasets": {one.name: raised(one, 0.1)}})
-    assert "with `m2` `context` gains on alpha" in cures.unrefined(Gains(replace(found, params=params)))
