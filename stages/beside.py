@@ -15,6 +15,7 @@ from groupseg.io.files import read_json
 from groupseg.metrics.bootstrap import resample_weights
 from groupseg.networks.registry import load_network
 from groupseg.records import account, digest, files_digest
+from groupseg.report.roles import LABEL_ORACLE
 from groupseg.segments.build import build_table
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
@@ -22,7 +23,7 @@ from groupseg.strategies.base import Strategy
 from groupseg.strategies.crossfit import crossfit
 from stages import paths
 from stages.schema import Params
-from stages.tables import ORACLE, check_held_out, read_vocabulary
+from stages.tables import check_held_out, read_vocabulary
 
 
 class Split:
@@ -84,17 +85,17 @@ def judge(
         keys: The key that the figures of each must have.
         old: What a former call returned, if anything.
         split: The segments.
-        make: Makes the figures of a strategy, by its name, or of `ORACLE`.
+        make: Makes the figures of a strategy, by its name, or of `LABEL_ORACLE`.
     """
     started, title = time.monotonic(), f"{title} on {split.dataset}"
-    kept = {**old.get("strategies", {}), ORACLE: old.get("oracle", {}).get("label", {})}
+    kept = {**old.get("strategies", {}), LABEL_ORACLE: old.get("oracle", {}).get("label", {})}
     figures = {strategy: kept[strategy] for strategy, key in keys.items() if kept.get(strategy, {}).get("key") == key}
     missing = [strategy for strategy in keys if strategy not in figures]
     for strategy in tqdm(missing, desc=title, unit="strategy", disable=None):
         figures[strategy] = {**make(strategy, split), "key": keys[strategy]}
     reasons = dict.fromkeys(missing, "new or changed")
     print(account(title, len(keys) - len(missing), reasons, time.monotonic() - started))
-    return {"oracle": {"label": figures.pop(ORACLE)}, "strategies": figures}
+    return {"oracle": {"label": figures.pop(LABEL_ORACLE)}, "strategies": figures}
 
 
 def figure_keys(split: Split, stage: str, *others: Any) -> dict[str, str]:
@@ -116,7 +117,7 @@ def figure_keys(split: Split, stage: str, *others: Any) -> dict[str, str]:
     code = read_json(paths.note(stage))["figures"]
     given = {name: strategy.definition() for name, strategy in fitting(split.params).items()}
     keys = {strategy: digest([made_from, one, code[one["rule"]]]) for strategy, one in given.items()}
-    return {**keys, ORACLE: digest([made_from, ORACLE])}
+    return {**keys, LABEL_ORACLE: digest([made_from, LABEL_ORACLE])}
 
 
 def fitting(params: Params) -> dict[str, Strategy]:

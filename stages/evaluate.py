@@ -20,6 +20,7 @@ from groupseg.metrics.ladder import accept_or_drop, ladder, ladder_labels, rung
 from groupseg.metrics.losses import confusions, losses
 from groupseg.metrics.pairs import Pair, compare_pairs
 from groupseg.metrics.reliability import reliability
+from groupseg.report.roles import LABEL_ORACLE, REFERENCE
 from groupseg.segments.memory import check_memory
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
@@ -32,15 +33,7 @@ from stages.predictions import CURVES, curves, prediction_keys, strategy_labels
 from stages.rows import update_rows
 from stages.schema import Params
 from stages.stage import run
-from stages.tables import (
-    ORACLE,
-    REFERENCE,
-    check_held_out,
-    read_calibrations,
-    read_table,
-    read_vocabulary,
-    write_csv,
-)
+from stages.tables import check_held_out, read_calibrations, read_table, read_vocabulary, write_csv
 
 # Scores in 0..1, by the name that they go by in results/<run>/reliability: `fixed` takes the product.
 PROBABILITIES: dict[str, ScoreName] = {"fixed": "product", "softmax": "softmax"}
@@ -60,12 +53,12 @@ def main(dataset: str) -> None:
     records = read_calibrations(params, dataset)
     label_keys, curve_keys = prediction_keys(dataset, records)
     labels = strategy_labels(paths.predictions(params, dataset), label_keys, records, table, vocabulary)
-    truth = image_counts(table, labels[ORACLE]).truth  # held once
+    truth = image_counts(table, labels[LABEL_ORACLE]).truth  # held once
     counts = {name: replace(image_counts(table, given), truth=truth) for name, given in labels.items()}
     weights = resample_weights(len(table.keys), params.evaluate.resamples, params.evaluate.seed)
     resampled = {name: bootstrap_miou(count, weights) for name, count in counts.items()}
     figures = judge(counts, resampled, baseline)
-    oracle = figures.pop(ORACLE)
+    oracle = figures.pop(LABEL_ORACLE)
     pairs = compare_pairs({name: resampled[name] for name in figures})
     results = paths.results(params)
 
@@ -81,7 +74,7 @@ def main(dataset: str) -> None:
     notes = read_notes(paths.prepared(dataset))
     for note in notes:
         print(f"{dataset}: {note}", file=sys.stderr)
-    warnings = rare_classes(counts[ORACLE].truth, table.classes)
+    warnings = rare_classes(counts[LABEL_ORACLE].truth, table.classes)
     metrics = {
         "protocol": protocol(table, about, records, baseline),
         **({"notes": notes} if notes else {}),
@@ -110,11 +103,11 @@ def judge(counts: Mapping[str, Counts], resampled: Mapping[str, Resampled], base
     figures: dict[str, dict[str, Any]] = {name: {**iou_summary(count)} for name, count in counts.items()}
     for name, figure in figures.items():
         figure["miou_ci"] = interval(resampled[name])
-        if name != ORACLE:
+        if name != LABEL_ORACLE:
             difference = resampled[name] - resampled[baseline]
             figure["difference_to_baseline"] = difference.value
             figure["difference_to_baseline_ci"] = interval(difference)
-            short = resampled[ORACLE] - resampled[name]
+            short = resampled[LABEL_ORACLE] - resampled[name]
             figure["short_of_oracle"] = short.value
             figure["short_of_oracle_ci"] = interval(short)
     return figures
@@ -148,7 +141,7 @@ def write_columns(path: Path, columns: Mapping[str, Iterable[Any]]) -> None:
 def per_class(table: SegmentTable, counts: Mapping[str, Counts]) -> dict[str, Iterable[Any]]:
     """Lists each class, background first, with its share of the labelled pixels and its IoU by strategy."""
     totals = {name: count.total() for name, count in counts.items()}
-    truth = totals[ORACLE].truth
+    truth = totals[LABEL_ORACLE].truth
     columns = {name: iou(total) for name, total in totals.items()}
     share = truth / max(truth.sum(), 1)
     return {"class": ["background", *table.classes], "pixel_share": share, **columns}

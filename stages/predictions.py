@@ -15,13 +15,13 @@ from groupseg.io.files import atomic_path, read_json
 from groupseg.metrics.curve import Curve
 from groupseg.metrics.oracle import label_oracle
 from groupseg.records import digest, files_digest
+from groupseg.report.roles import LABEL_ORACLE
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.registry import load
 from groupseg.studies.constants import family
 from groupseg.studies.curves import prediction_curve
 from stages import paths
-from stages.tables import ORACLE
 
 CURVES = ("strategy", "threshold", "miou")
 # Calibrations, by strategy.
@@ -63,7 +63,7 @@ def strategy_labels(
     missing = [name for name in keys if name not in labels]
     for name in tqdm(missing, desc=f"judge {path.stem}", unit="strategy", disable=None):
         labels[name] = load(records[name]).predict(table, vocabulary)
-    labels = {**{name: labels[name].astype(np.int32) for name in keys}, ORACLE: label_oracle(table)}
+    labels = {**{name: labels[name].astype(np.int32) for name in keys}, LABEL_ORACLE: label_oracle(table)}
     with atomic_path(path) as temporary:
         save_file(labels, temporary, {"keys": json.dumps(keys)})
     return labels

@@ -11,7 +11,8 @@ import numpy as np
 from groupseg.errors import UserError
 from groupseg.io.files import atomic_path, read_json
 from groupseg.records import Key, digest, files_digest
-from groupseg.report.forms import KeptCalibration, read_result
+from groupseg.report.calibration_forms import KeptCalibration
+from groupseg.report.forms import read_result
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.table_file import read_kind
 from groupseg.segments.vocabulary import Vocabulary
@@ -21,8 +22,6 @@ from groupseg.strategies.registry import load
 from groupseg.text.vocabulary import load_vocabulary
 from stages import paths
 from stages.schema import Params
-
-REFERENCE, ORACLE = "global", "oracle.label"
 
 
 def read_table(dataset: str, split: str) -> SegmentTable:

@@ -19,6 +19,7 @@ from groupseg.metrics.counts import load_counts
 from groupseg.networks.scenes.training.run import train_model
 from groupseg.records import digest, files_digest, read_record
 from groupseg.report.forms import read_result
+from groupseg.report.roles import LABEL_ORACLE
 from groupseg.report.unseen import Unseen
 from groupseg.studies.unseen import unseen_figures, unseen_labels
 from groupseg.text.captions import embed_captions
@@ -27,7 +28,6 @@ from stages.beside import Split, figure_keys, judge
 from stages.params import load_params
 from stages.schema import Params, ScenesCorpus, ScenesSource, TrainedModel
 from stages.stage import ROOT, run
-from stages.tables import ORACLE
 
 TITLE = "unseen classes"
 
@@ -135,7 +135,7 @@ def figures_on(strategy: str, split: Split, taught: tuple[dict[str, Counts], tup
             f"{paths.counts(split.params, split.dataset)} holds other images or strategies than params.yaml says."
             " Run `dvc repro` before."
         )
-    rule = None if strategy == ORACLE else split.params.strategies[strategy]
+    rule = None if strategy == LABEL_ORACLE else split.params.strategies[strategy]
     labels = unseen_labels(rule, calib, test, split.vocabulary, left_out)
     return unseen_figures(test, labels, counts[strategy], left_out, split.weights)
 

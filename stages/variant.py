@@ -14,13 +14,13 @@ from groupseg.io.files import atomic_path, read_json, sha256, write_json
 from groupseg.networks.scenes.training.run import train_model
 from groupseg.records import digest
 from groupseg.report.forms import Variant, read_result
+from groupseg.report.roles import LABEL_ORACLE
 from groupseg.studies.variant import ladder_figures, oracle_figures, strategy_figures
 from stages import paths
 from stages.beside import Split, figure_keys, judge
 from stages.params import load_params
 from stages.schema import Params, TrainedModel
 from stages.stage import ROOT, run
-from stages.tables import ORACLE
 
 
 def main(name: str) -> None:
@@ -85,7 +85,7 @@ def take_over(name: str, params: Params) -> None:
 
 def figures_on(strategy: str, split: Split) -> dict[str, Any]:
     """Returns the held-out figures of a strategy or of the label oracle."""
-    if strategy == ORACLE:
+    if strategy == LABEL_ORACLE:
         return oracle_figures(split.tables[1], split.weights)
     return strategy_figures(split.params.strategies[strategy], *split.tables, split.vocabulary, split.weights)
 
@@ -95,7 +95,7 @@ def ladder_above(keys: Mapping[str, str], old: Mapping[str, Any], split: Split) 
     best = split.params.evaluate.best
     if best not in keys:
         return {}
-    key, kept = digest([keys[best], keys[ORACLE]]), old.get("ladder") or {}
+    key, kept = digest([keys[best], keys[LABEL_ORACLE]]), old.get("ladder") or {}
     if kept.get("key") == key:
         return {"ladder": kept}
     strategy = split.params.strategies[best]

@@ -1,14 +1,19 @@
 """A public name stands for one thing: whoever reads it need not look where it was imported from."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-# Names that are defined twice all the same, and why.
-EXCEPTIONS: dict[str, str] = {}
+
+
+def modules() -> dict[str, ast.Module]:
+    """The modules of the library and of the stages."""
+    paths = [path for package in ("groupseg", "stages") for path in sorted((ROOT / package).rglob("*.py"))]
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in paths]
+    return {name: ast.parse(path.read_text("utf-8")) for name, path in zip(names, paths, strict=True)}
 
 
 def defined(tree: ast.Module) -> Iterator[str]:
@@ -24,19 +29,19 @@ def defined(tree: ast.Module) -> Iterator[str]:
         yield from (name for name in found if not name.startswith("_"))
 
 
-def imported(module: str, trees: Mapping[str, ast.Module]) -> set[str]:
-    """The names of a module that others take from it: `from package.module import name`, or `module.name`."""
-    found: set[str] = set()
-    for tree in trees.values():
-        aliases = set()
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom):
-                found |= {one.name for one in node.names if node.module == module}
-                aliases |= {one.asname or one.name for one in node.names if f"{node.module}.{one.name}" == module}
-        nodes = [
-            node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
-        ]
-        found |= {node.attr for node in nodes if isinstance(node.value, ast.Name) and node.value.id in aliases}
+def taken(trees: Collection[ast.Module]) -> set[tuple[str, str]]:
+    """Modules and the names taken from them, by `from package.module import name` or as `module.name`."""
+    found = set()
+    for tree in trees:
+        nodes = list(ast.walk(tree))
+        imports = [(node.module, one) for node in nodes if isinstance(node, ast.ImportFrom) for one in node.names]
+        aliases = {one.asname or one.name: f"{module}.{one.name}" for module, one in imports}
+        found |= {(module or "", one.name) for module, one in imports}
+        found |= {
+            (aliases[node.value.id], node.attr)
+            for node in nodes
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in aliases
+        }
     return found
 
 
@@ -45,56 +50,54 @@ def is_script(tree: ast.Module) -> bool:
     return any(isinstance(node, ast.If) and "__name__" in ast.unparse(node.test) for node in tree.body)
 
 
-def twins(sources: Mapping[str, str]) -> dict[str, list[str]]:
-    """The public names that several modules define, with the modules; of a script what others import counts alone."""
-    trees = {module: ast.parse(source) for module, source in sources.items()}
+def twins(trees: Mapping[str, ast.Module]) -> dict[str, list[str]]:
+    """The public names that several modules define, with the modules; of a script what others take from it counts."""
     found: dict[str, list[str]] = {}
+    used = taken(trees.values())
     for module, tree in trees.items():
-        names = set(defined(tree))
-        for name in names & imported(module, trees) if is_script(tree) else names:
-            found.setdefault(name, []).append(module)
-    return {name: modules for name, modules in found.items() if len(modules) > 1}
+        script = is_script(tree)
+        for name in dict.fromkeys(defined(tree)):
+            if not script or (module, name) in used:
+                found.setdefault(name, []).append(module)
+    return {name: owners for name, owners in found.items() if len(owners) > 1}
 
 
-def sources() -> dict[str, str]:
-    """The text of each module of the library and of the stages."""
-    paths = [path for package in ("groupseg", "stages") for path in (ROOT / package).rglob("*.py")]
-    parts = {path: path.relative_to(ROOT).with_suffix("").parts for path in paths}
-    return {".".join(parts[path]).removesuffix(".__init__"): path.read_text("utf-8") for path in sorted(paths)}
+def parsed(sources: Mapping[str, str]) -> dict[str, ast.Module]:
+    return {name: ast.parse(source) for name, source in sources.items()}
 
 
 def test_no_name_stands_for_two_things() -> None:
-    found = twins(sources())
-    assert {name: modules for name, modules in found.items() if name not in EXCEPTIONS} == {}
-    assert EXCEPTIONS.keys() <= found.keys()  # what is no twin any more needs no exception
+    assert twins(modules()) == {}
 
 
 @pytest.mark.parametrize(
-    "twin",
+    ("module", "name", "twin"),
     [
-        "class SegmentTable: ...",
-        "def mean_iou(): ...",
-        "STRATEGIES = {}",
-        "OTHER, STRATEGIES = 1, 2",
-        "Scores: int = 1",
+        ("groupseg.segments.table", "SegmentTable", "class SegmentTable: ..."),
+        ("groupseg.metrics.iou", "mean_iou", "def mean_iou(): ..."),
+        ("groupseg.strategies.registry", "STRATEGIES", "OTHER, STRATEGIES = 1, {}"),
+        ("groupseg.array_types", "Floats", "Floats: int = 1"),
+        ("stages.sources", "PARAMETERS", "PARAMETERS = 1\nfrom stages.sources import PARAMETERS"),
     ],
 )
-def test_a_twin_is_found(twin: str) -> None:
-    name = next(name for name in defined(ast.parse(twin)) if name != "OTHER")
-    (own,) = (module for module, source in sources().items() if name in defined(ast.parse(source)))
-    assert twins({**sources(), "groupseg.made_up": twin})[name] == [own, "groupseg.made_up"]
+def test_a_made_up_twin_is_found(module: str, name: str, twin: str) -> None:
+    known = {module: ast.parse((ROOT / f"{module.replace('.', '/')}.py").read_text("utf-8"))}
+    assert twins(known) == {}
+    assert twins({**known, **parsed({"groupseg.made_up": twin})}) == {name: [module, "groupseg.made_up"]}
 
 
 def test_what_is_private_or_imported_is_no_twin() -> None:
     known = {"groupseg.one": "def known(): ...\n_own = 1"}
-    assert twins({**known, "groupseg.two": "from groupseg.one import known\n_own = 2"}) == {}
-    assert twins({**known, "groupseg.two": "def other():\n    known = 1\n    return known"}) == {}
+    assert twins(parsed({**known, "groupseg.two": "from groupseg.one import known\n_own = 2"})) == {}
+    assert twins(parsed({**known, "groupseg.two": "def other():\n    known = 1\n    return known"})) == {}
 
 
-def test_of_a_script_what_others_import_counts() -> None:
+def test_of_a_script_what_others_take_from_it_counts() -> None:
     main = 'if __name__ == "__main__":\n    main()'
     scripts = {f"stages.{name}": f"def main(): ...\ndef shared(): ...\n{main}" for name in ("one", "two")}
-    assert twins(scripts) == {}
-    users = {"stages.three": "from stages.one import shared", "stages.four": "from stages import two\ntwo.shared()"}
-    assert twins({**scripts, "stages.three": users["stages.three"]}) == {}
-    assert twins({**scripts, **users}) == {"shared": ["stages.one", "stages.two"]}
+    first, second = "from stages.one import shared", "from stages import two\ntwo.shared()"
+    assert twins(parsed(scripts)) == {}
+    assert twins(parsed({**scripts, "stages.three": first})) == {}
+    assert twins(parsed({**scripts, "stages.three": first, "stages.four": second})) == {
+        "shared": ["stages.one", "stages.two"]
+    }

@@ -19,7 +19,7 @@ from groupseg.compare.revisions import CountsOrigin, DatasetCounts, Revision
 from groupseg.metrics.bootstrap import Resampled, bootstrap_miou, resample_weights
 from groupseg.metrics.confusion import Counts
 from groupseg.metrics.pairs import max_t
-from groupseg.report.results import ORACLE
+from groupseg.report.roles import LABEL_ORACLE
 
 ALPHA = 0.05
 
@@ -215,7 +215,7 @@ def _dataset(
 
 def _shared(a: DatasetCounts, b: DatasetCounts) -> tuple[str, ...]:
     """Names the strategies of both sides, the label oracle last."""
-    return tuple(sorted(a.counts.keys() & b.counts.keys(), key=lambda name: (name == ORACLE, name)))
+    return tuple(sorted(a.counts.keys() & b.counts.keys(), key=lambda name: (name == LABEL_ORACLE, name)))
 
 
 def _equal(a: Counts, b: Counts) -> bool:

@@ -16,7 +16,8 @@ from groupseg.metrics.confusion import entries
 from groupseg.report.album import Album
 from groupseg.report.kinds import CURE_KINDS
 from groupseg.report.palette import palette
-from groupseg.report.results import ORACLE, DatasetResults, Results
+from groupseg.report.results import DatasetResults, Results
+from groupseg.report.roles import LABEL_ORACLE
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.registry import load
@@ -38,7 +39,7 @@ def judged_data(results: Results, dataset: DatasetResults, count: int) -> dict[s
     album = Album(results, dataset)
     table = album.table
     vocabulary, _ = load_vocabulary(results.root / f"data/text/{dataset.name}.safetensors", table)
-    truth = album.counts[ORACLE].truth
+    truth = album.counts[LABEL_ORACLE].truth
     chosen = choose_images(album.right(dataset.best), truth, table.classes, count)
     rows = np.fromiter(chosen, np.int64)
     starts = np.searchsorted(table.image, np.stack([rows, rows + 1]))
@@ -100,7 +101,7 @@ class _Shown:
 
     def oracle(self) -> dict[str, Any]:
         """The label oracle, which has neither candidates nor scores."""
-        return {"name": "label oracle", "kind": "knows the truth", **self._judged(ORACLE)}
+        return {"name": "label oracle", "kind": "knows the truth", **self._judged(LABEL_ORACLE)}
 
     def segments(self) -> dict[str, Any]:
         """What is known of the segments: pixels, and the true labels under each."""
@@ -116,7 +117,7 @@ class _Shown:
 
     def _judged(self, name: str) -> dict[str, Any]:
         counts = self._album.counts[name].total()
-        figures = self._dataset.oracle if name == ORACLE else self._dataset.strategies[name]
+        figures = self._dataset.oracle if name == LABEL_ORACLE else self._dataset.strategies[name]
         return {
             "label": smallest(self._album.labels[name][self._segments]),
             "hits": smallest(counts.tp),

@@ -15,7 +15,8 @@ from groupseg.errors import UserError
 from groupseg.metrics.confusion import Counts
 from groupseg.metrics.counts import load_counts
 from groupseg.report.archive import TarFiles
-from groupseg.report.results import ORACLE, DatasetResults, Results
+from groupseg.report.results import DatasetResults, Results
+from groupseg.report.roles import LABEL_ORACLE
 from groupseg.segments.table import SegmentTable
 
 
@@ -80,7 +81,7 @@ class Album:
         if row not in self._seen:
             self._seen[row] = self.read(row)
         image, truth, segment = self._seen[row]
-        labels = (self.labels[name][segment] for name in (self._baseline, strategy, ORACLE))
+        labels = (self.labels[name][segment] for name in (self._baseline, strategy, LABEL_ORACLE))
         baseline, other = self.right(strategy)[row]
         return Example(image, (truth, *labels), (float(baseline), float(other)))
 

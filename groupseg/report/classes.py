@@ -2,7 +2,8 @@
 
 from groupseg.report.numbers import percent
 from groupseg.report.page_table import Table, tints
-from groupseg.report.results import ORACLE, DatasetResults
+from groupseg.report.results import DatasetResults
+from groupseg.report.roles import LABEL_ORACLE
 
 _LOSSES = {"background": "the background decision", "wrong_class": "wrong classes", "masks": "the masks"}
 # Of the costliest confusions, how many the table shows; all lie in confusions/.
@@ -11,8 +12,8 @@ _CONFUSIONS = 10
 
 def classes_table(dataset: DatasetResults) -> Table:
     """Lists the classes that occur by falling IoU under the best strategy: what they reach, and what they lose."""
-    shown = list(dict.fromkeys([dataset.baseline, dataset.best, ORACLE]))
-    table = dataset.tables["per_class"].dropna(subset=[ORACLE])
+    shown = list(dict.fromkeys([dataset.baseline, dataset.best, LABEL_ORACLE]))
+    table = dataset.tables["per_class"].dropna(subset=[LABEL_ORACLE])
     table = table.sort_values([dataset.best, "class"], ascending=[False, True])
     lost = dataset.tables["losses"].set_index("class").loc[table["class"], list(_LOSSES)].to_numpy()
     reached = table[["pixel_share", *shown]].to_numpy()

@@ -8,7 +8,8 @@ from matplotlib.transforms import blended_transform_factory
 from groupseg.report.colours import INK, QUIET
 from groupseg.report.gains import Gain, Gains
 from groupseg.report.kinds import by_kind
-from groupseg.report.results import REFERENCE, Results
+from groupseg.report.results import Results
+from groupseg.report.roles import REFERENCE
 from groupseg.report.style import BEST, LINE, WORSE, name_rows, set_margins, styled, width_beside
 
 # Inches: the names, a row, and what is above and below the rows.

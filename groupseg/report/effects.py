@@ -3,7 +3,8 @@
 from typing import Any
 
 from groupseg.report.gains import read_pairs
-from groupseg.report.results import CONSTANT, REFERENCE, DatasetResults, Results, gap_closed
+from groupseg.report.results import CONSTANT, DatasetResults, Results, gap_closed
+from groupseg.report.roles import REFERENCE
 from groupseg.report.tables import NOTHING, percent, share, signed
 
 ABSENT = "Not part of the present run."

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from groupseg.report.numbers import NOTHING
-from groupseg.report.trainings import Kind
+from groupseg.report.trainings import ModelKind
 
 WEIGHT = "background_weight"
 PLAIN, CONSTRAINT, AREA, SEPARATION = "plain", "constraint", "area", "separation"
@@ -19,7 +19,7 @@ _FAMILIES: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
-def family(changes: dict[str, Any]) -> str:
+def kind_family(changes: dict[str, Any]) -> str:
     """Names the family of a kind by the settings that it changes."""
     if not changes:
         return PLAIN
@@ -29,11 +29,11 @@ def family(changes: dict[str, Any]) -> str:
     return OTHER
 
 
-def of_family(kinds: Sequence[Kind], name: str) -> list[Kind]:
+def of_family(kinds: Sequence[ModelKind], name: str) -> list[ModelKind]:
     """The kinds of a family."""
-    return [kind for kind in kinds if family(kind.changes) == name]
+    return [kind for kind in kinds if kind_family(kind.changes) == name]
 
 
-def title(kind: Kind) -> str:
+def title(kind: ModelKind) -> str:
     """Says by which settings a kind differs from the model that runs."""
     return ", ".join(f"{name} {value}" for name, value in kind.changes.items()) or NOTHING

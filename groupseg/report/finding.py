@@ -4,7 +4,8 @@ from groupseg.report.found.words import named
 from groupseg.report.gains import Gains, by_name
 from groupseg.report.headline import gone
 from groupseg.report.numbers import percent, share, signed
-from groupseg.report.results import CONSTANT, ORACLE, REFERENCE, DatasetResults, Results
+from groupseg.report.results import CONSTANT, DatasetResults, Results
+from groupseg.report.roles import LABEL_ORACLE, REFERENCE
 
 
 def headline(results: Results) -> str:
@@ -40,12 +41,12 @@ def dataset_sentence(dataset: DatasetResults) -> str:
 
 def class_finding(dataset: DatasetResults) -> str:
     """Says for how many classes the best strategy is better than the baseline, and for which most and least."""
-    table = dataset.tables["per_class"].dropna(subset=[ORACLE])
+    table = dataset.tables["per_class"].dropna(subset=[LABEL_ORACLE])
     gain = (table[dataset.best] - table[dataset.baseline]).to_numpy()
     better, worse = (gain > 0).sum(), (gain < 0).sum()
     ends = (int(gain.argmax()), int(gain.argmin()))
     most, least = (f"{table['class'].iloc[row]} ({signed(gain[row])})" for row in ends)
-    absent = dataset.tables["per_class"].loc[dataset.tables["per_class"][ORACLE].isna(), "class"]
+    absent = dataset.tables["per_class"].loc[dataset.tables["per_class"][LABEL_ORACLE].isna(), "class"]
     left_out = f" Left out, as no test pixel is of them: {', '.join(absent)}." if len(absent) else ""
     return (
         f"{dataset.best} is better than {dataset.baseline} for {better} of {len(gain)} classes, background among them, "

@@ -9,7 +9,7 @@ from statistics import fmean
 from groupseg.metrics.seeds import Spread, reach, spread_within
 from groupseg.report.numbers import signed
 from groupseg.report.results import DatasetResults, Results
-from groupseg.report.trainings import ORACLE, Figure, Figures, Kind, kinds, same_weights, step, trainings
+from groupseg.report.trainings import ORACLE, Figure, Figures, ModelKind, kinds, same_weights, step, trainings
 
 Pairs = dict[tuple[str, str], Figure]
 
@@ -66,7 +66,7 @@ class Gains:
         return trainings(self.results)
 
     @cached_property
-    def kinds(self) -> list[Kind]:
+    def kinds(self) -> list[ModelKind]:
         """The trainings by kind; that of the model that runs is the first."""
         return kinds(self.results, self.trainings)
 
@@ -125,7 +125,7 @@ class Gains:
 
         return self._by_dataset(read)
 
-    def of_kind(self, kind: Kind, figure: str) -> dict[str, Gain]:
+    def of_kind(self, kind: ModelKind, figure: str) -> dict[str, Gain]:
         """What a figure gains with trainings of a kind, against those of the model that runs.
 
         Their errors over images are taken as independent, which is too wide: they are judged on the same images. The
@@ -142,7 +142,7 @@ class Gains:
                 return None
             groups = [self.values(dataset.name, name, one.names) for one in self.kinds]
             known = spread_within([[one.value for one in group] for group in groups])
-            return difference(own, others, Spread(0.0, 0) if refined else known)
+            return mean_difference(own, others, Spread(0.0, 0) if refined else known)
 
         return self._by_dataset(read)
 
@@ -170,7 +170,7 @@ class Gains:
         return {one.name: gain for one in self.results.datasets if (gain := read(one)) is not None}
 
 
-def difference(own: Sequence[Figure], others: Sequence[Figure], spread: Spread) -> Gain:
+def mean_difference(own: Sequence[Figure], others: Sequence[Figure], spread: Spread) -> Gain:
     """The difference of two means over trainings, with an interval over images and seeds."""
 
     def mean(figures: Sequence[Figure]) -> Figure:

@@ -2,7 +2,8 @@
 
 from groupseg.report.gains import Gains
 from groupseg.report.numbers import NOTHING, percent, share
-from groupseg.report.results import CONSTANT, REFERENCE, DatasetResults, Results, share_of_way
+from groupseg.report.results import CONSTANT, DatasetResults, Results, share_of_way
+from groupseg.report.roles import REFERENCE
 from groupseg.report.tables import GAP_NOTE, bold, constants_sentence, headline_strategies, markdown, protocol_line
 from groupseg.report.ties import ties
 from groupseg.report.trainings import ORACLE

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from groupseg.report.results import REFERENCE, Results
+from groupseg.report.results import Results
+from groupseg.report.roles import REFERENCE
 
 CONSTANTS, OTHER_SCORES = "a constant", "one threshold on another score"
 # Title of each kind, and the rules that are of it.

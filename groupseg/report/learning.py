@@ -4,7 +4,8 @@ import pandas as pd
 
 from groupseg.report.numbers import NOTHING, percent
 from groupseg.report.page_table import Table, tints
-from groupseg.report.results import REFERENCE, DatasetResults
+from groupseg.report.results import DatasetResults
+from groupseg.report.roles import REFERENCE
 
 # As good as with all images: within so much of mIoU.
 _NEAR = 0.01

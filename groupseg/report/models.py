@@ -7,12 +7,13 @@ from groupseg.report.families import title
 from groupseg.report.gains import Gains
 from groupseg.report.numbers import NOTHING, percent
 from groupseg.report.page_table import Table, markdown_lines
-from groupseg.report.results import CONSTANT, REFERENCE, DatasetResults, Results
+from groupseg.report.results import CONSTANT, DatasetResults, Results
+from groupseg.report.roles import REFERENCE
 from groupseg.report.tables import constants_sentence
-from groupseg.report.trainings import ORACLE, Kind, step
+from groupseg.report.trainings import ORACLE, ModelKind, step
 
 # The steps of the ladder from the best strategy on, and what is lost by each.
-STEPS = {
+LADDER_STEPS = {
     "true background": "background", "classes present": "absent classes", "label oracle": "names", "perfect": "masks",
 }  # fmt: skip
 _NOTE = (
@@ -64,14 +65,14 @@ def kinds_tables(found: Gains) -> list[Table]:
 def _kinds_table(found: Gains, dataset: DatasetResults) -> Table:
     """Lists the figures of the model that runs, and below them what other kinds change."""
     columns = {CONSTANT: CONSTANT, REFERENCE: REFERENCE, found.best: found.best, ORACLE: "label oracle"}
-    columns |= {step(rung): name for rung, name in STEPS.items()}
+    columns |= {step(rung): name for rung, name in LADDER_STEPS.items()}
     rows = [[_name(kind), *(_cell(found, kind, dataset, figure) for figure in columns)] for kind in found.kinds]
     return Table(["model", *columns.values()], rows, "")
 
 
 def _caption(found: Gains) -> str:
     """How to read the tables of kinds."""
-    lost = ", ".join(f"{name} ({rung})" for rung, name in STEPS.items())
+    lost = ", ".join(f"{name} ({rung})" for rung, name in LADDER_STEPS.items())
     return (
         f"First the model that runs, in %: mIoU of `{CONSTANT}`, `{REFERENCE}`, `{found.best}` and the label oracle, "
         f"and what `{found.best}` loses by the rungs of the ladder: {lost}. Below it, in points, what other models "
@@ -84,12 +85,12 @@ def _seeds(found: Gains) -> str:
     return _NOTE if any(len(kind.names) > 1 for kind in found.kinds) else f"{_NOTE} {_ONE}"
 
 
-def _name(kind: Kind) -> str:
+def _name(kind: ModelKind) -> str:
     """The first of a kind."""
     return f"`{kind.names[0]}`"
 
 
-def _reached(found: Gains, kind: Kind, dataset: DatasetResults) -> str:
+def _reached(found: Gains, kind: ModelKind, dataset: DatasetResults) -> str:
     """Mean and spread over the seeds of a kind, and the difference to the kind of the model that runs."""
     values = [one.value for one in found.values(dataset.name, found.best, kind.names)]
     if not values:
@@ -99,7 +100,7 @@ def _reached(found: Gains, kind: Kind, dataset: DatasetResults) -> str:
     return f"{reached}, {_change(found, kind, dataset, found.best)}" if kind.changes else reached
 
 
-def _cell(found: Gains, kind: Kind, dataset: DatasetResults, figure: str) -> str:
+def _cell(found: Gains, kind: ModelKind, dataset: DatasetResults, figure: str) -> str:
     """A figure of the model that runs, the mean over its seeds; of another kind the difference."""
     if kind.changes:
         return _change(found, kind, dataset, figure)
@@ -107,7 +108,7 @@ def _cell(found: Gains, kind: Kind, dataset: DatasetResults, figure: str) -> str
     return percent(fmean(values)) if values else NOTHING
 
 
-def _change(found: Gains, kind: Kind, dataset: DatasetResults, figure: str) -> str:
+def _change(found: Gains, kind: ModelKind, dataset: DatasetResults, figure: str) -> str:
     """What a kind changes, bold where that is found."""
     gain = found.of_kind(kind, figure).get(dataset.name)
     if gain is None:

@@ -11,7 +11,7 @@ from groupseg.errors import UserError
 from groupseg.io.files import atomic_path
 from groupseg.report import finding, provenance
 from groupseg.report.exhibits import exhibits
-from groupseg.report.found.block import findings, note
+from groupseg.report.found.block import findings, interval_note
 from groupseg.report.found.cures import cures_table
 from groupseg.report.gains import Gains
 from groupseg.report.html import data_uri, environment, marked
@@ -70,7 +70,7 @@ def _context(results: Results, timings: Path) -> dict[str, Any]:
         "drawings": told(results.params),
         "explorer": (results.folder / "explorer.html").exists(),
         "sentences": findings(found),
-        "note": note(found),
+        "note": interval_note(found),
         "cures": cures_table(found),
         "strategies": strategies_table(results),
         "models": [models_table(found), *kinds_tables(found)],

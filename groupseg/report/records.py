@@ -16,7 +16,8 @@ from groupseg.io.files import sha256
 from groupseg.io.yaml_file import read_yaml
 from groupseg.records import digest
 from groupseg.report.provenance import read_commit
-from groupseg.report.results import ORACLE, DatasetResults, Results, gap_closed
+from groupseg.report.results import DatasetResults, Results, gap_closed
+from groupseg.report.roles import LABEL_ORACLE
 
 PARENT = "results"
 _ORACLES = "oracle."
@@ -154,7 +155,7 @@ def _strategy_metrics(dataset: DatasetResults, strategy: str) -> Iterator[Metric
 def _oracle_metrics(dataset: DatasetResults, name: str) -> Iterator[Metric]:
     """The figures of an oracle; gaps are measured towards the label oracle."""
     figures = dataset.metrics["oracle"][name.removeprefix(_ORACLES)]
-    yield from _numbers({**figures, "gap_closed": 1.0 if name == ORACLE else None})
+    yield from _numbers({**figures, "gap_closed": 1.0 if name == LABEL_ORACLE else None})
 
 
 def _fitted(record: Mapping[str, Any]) -> dict[str, float | None]:

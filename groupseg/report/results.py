@@ -12,12 +12,10 @@ from groupseg.errors import UserError
 from groupseg.report.calibration_forms import Calibration
 from groupseg.report.forms import Ladder, Metrics, read_result
 from groupseg.report.params_form import read_params
+from groupseg.report.roles import LABEL_ORACLE
 
-# What strategies are compared with: one calibrated threshold on the score of the constants.
-REFERENCE = "global"
 # Stands in tables for the baseline of each data set.
 CONSTANT = "constant"
-ORACLE = "oracle.label"
 ARTWORK = "Artwork: OpenMoji, CC BY-SA 4.0"
 
 # Tables of each data set, <kind>/<data set>.csv, and the columns that each has at least.
@@ -27,7 +25,7 @@ TABLES = {
     "learning": ("strategy", "images", "draw", "miou"),
     "losses": ("class", "iou", "background", "wrong_class", "masks"),
     "pairs": ("first", "second", "difference", "low", "high", "p"),
-    "per_class": ("class", "pixel_share", ORACLE),
+    "per_class": ("class", "pixel_share", LABEL_ORACLE),
     "reliability": ("strategy", "low", "high", "segments", "pixels", "confidence", "accuracy"),
     "transfer": ("strategy", "from", "to", "miou", "moved"),
     "vocabulary": (

@@ -10,7 +10,8 @@ from groupseg.report.numbers import share as share
 from groupseg.report.numbers import signed as signed
 from groupseg.report.numbers import with_interval as with_interval
 from groupseg.report.page_table import Table
-from groupseg.report.results import CONSTANT, REFERENCE, DatasetResults, Results, gap_closed
+from groupseg.report.results import CONSTANT, DatasetResults, Results, gap_closed
+from groupseg.report.roles import REFERENCE
 from groupseg.report.ties import ties
 
 GAP_NOTE = (

@@ -26,7 +26,7 @@ Figures = Mapping[str, Mapping[str, Figure]]
 
 
 @dataclass(frozen=True)
-class Kind:
+class ModelKind:
     """Trainings that differ by their seed alone.
 
     Attributes:
@@ -53,13 +53,13 @@ def trainings(results: Results) -> dict[str, Figures]:
     return found
 
 
-def kinds(results: Results, names: Iterable[str]) -> list[Kind]:
+def kinds(results: Results, names: Iterable[str]) -> list[ModelKind]:
     """Sorts models by kind; the first kind is that of the model that runs.
 
     A model that is equal to another one in all settings, the seed among them, counts once.
     """
     own = _settings(results, results.params["run"]["model"])
-    found: dict[str, Kind] = {}
+    found: dict[str, ModelKind] = {}
     known: list[dict[str, Any]] = []
     for name in names:
         settings = _settings(results, name)
@@ -67,7 +67,7 @@ def kinds(results: Results, names: Iterable[str]) -> list[Kind]:
             continue
         known.append(settings)
         changes = {key: value for key, value in settings.items() if own.get(key) != value and key != "seed"}
-        found.setdefault(str(sorted(changes.items())), Kind([], changes)).names.append(name)
+        found.setdefault(str(sorted(changes.items())), ModelKind([], changes)).names.append(name)
     return list(found.values())
 
 

@@ -9,11 +9,12 @@ from groupseg.report.forms import Form, Number, read_result
 from groupseg.report.found.words import listing, named, verdict
 from groupseg.report.gains import Gain
 from groupseg.report.numbers import NOTHING, percent, with_interval
-from groupseg.report.results import REFERENCE, Results
+from groupseg.report.results import Results
+from groupseg.report.roles import REFERENCE
 
-LABEL_ORACLE = "label oracle"
+ORACLE_ROW = "label oracle"
 # Figures by data set.
-Figures = Mapping[str, Mapping[str, Any]]
+_Figures = Mapping[str, Mapping[str, Any]]
 _NOT_HERE = (
     "Not measured in this run. After `dvc repro`, `python -m stages.unseen` trains the model that runs once more, "
     "without these classes, which takes as long as before, and writes `results/{}/unseen.json`; `groupseg readme` then "
@@ -63,20 +64,20 @@ class Unseen(Form):
     datasets: dict[str, UnseenFigures]
 
 
-def read_unseen(results: Results) -> Figures:
+def read_unseen(results: Results) -> _Figures:
     """Reads the figures of the data sets that run; none where they were not made."""
     path = results.folder / "unseen.json"
     if not path.exists():
         return {}
     again = "Delete it and run `python -m stages.unseen` again."
-    found: Figures = read_result(path, Unseen, again)["datasets"]
+    found: _Figures = read_result(path, Unseen, again)["datasets"]
     return {one.name: found[one.name] for one in results.datasets if one.name in found}
 
 
 def unseen_sentences(results: Results) -> list[str]:
     """Says what is reached on unseen classes, and what it costs that they are unseen; nothing where it is not known."""
     found, best = read_unseen(results), results.params["evaluate"]["best"]
-    rows = {name: _figures(found, name) for name in (best, REFERENCE, LABEL_ORACLE)}
+    rows = {name: _figures(found, name) for name in (best, REFERENCE, ORACLE_ROW)}
     if not rows[best]:
         return []
     reached = [
@@ -112,7 +113,7 @@ def unseen_block(results: Results) -> str:
 def _table(results: Results, dataset: str, found: Mapping[str, Any]) -> str:
     """Writes a table of all strategies and of the label oracle on a data set, folded up."""
     keys = ("seen", "unseen", "harmonic", "taught")
-    rows = {f"`{name}`": own for name, own in found["strategies"].items()} | {LABEL_ORACLE: found["oracle"]["label"]}
+    rows = {f"`{name}`": own for name, own in found["strategies"].items()} | {ORACLE_ROW: found["oracle"]["label"]}
     lines = [f"| {name} | {' | '.join(with_interval(own, key) for key in keys)} |" for name, own in rows.items()]
     classes = f"{len(found['unseen'])} unseen classes: {', '.join(found['unseen'])}."
     heading = ["| strategy | seen | unseen | harmonic mean | unseen, when trained on |", "|---|---|---|---|---|"]
@@ -129,20 +130,20 @@ def _highest(found: Mapping[str, Any]) -> str:
     return f"the highest harmonic mean is that of {best}, {percent(known[best])}"
 
 
-def _figures(found: Figures, name: str) -> Figures:
+def _figures(found: _Figures, name: str) -> _Figures:
     """The figures of a strategy or of the label oracle by data set, without those where it has none."""
     rows = {
-        dataset: one["oracle"]["label"] if name == LABEL_ORACLE else one["strategies"].get(name)
+        dataset: one["oracle"]["label"] if name == ORACLE_ROW else one["strategies"].get(name)
         for dataset, one in found.items()
     }
     return {dataset: own for dataset, own in rows.items() if own}
 
 
-def _costs(rows: Figures) -> dict[str, Gain]:
+def _costs(rows: _Figures) -> dict[str, Gain]:
     """What knowing the classes in training adds to a strategy, by data set."""
     known = {name: (own["cost"], *own["cost_ci"]) for name, own in rows.items()}
     return {name: Gain(*ends) for name, ends in known.items() if None not in ends}
 
 
 def _title(name: str) -> str:
-    return f"the {name}" if name == LABEL_ORACLE else f"`{name}`"
+    return f"the {name}" if name == ORACLE_ROW else f"`{name}`"

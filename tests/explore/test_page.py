@@ -20,7 +20,8 @@ from groupseg.metrics.iou import iou_summary
 from groupseg.report.album import Album
 from groupseg.report.numbers import NOTHING, percent
 from groupseg.report.palette import palette
-from groupseg.report.results import ORACLE, DatasetResults, Results, read_results
+from groupseg.report.results import DatasetResults, Results, read_results
+from groupseg.report.roles import LABEL_ORACLE
 from groupseg.strategies.fixed import Fixed
 from groupseg.strategies.registry import load
 from groupseg.strategies.scores import image_max
@@ -186,9 +187,11 @@ def test_a_threshold_colours_every_pixel_and_gives_the_figures_that_python_says(
 
 def test_every_strategy_has_the_figures_of_the_results(page: Any, dataset: DatasetResults) -> None:
     per_class = dataset.tables["per_class"].set_index("class")
-    for name in (*dataset.strategies, ORACLE):
-        choose(page, "a", "label oracle" if name == ORACLE else name)
-        assert figures(page, "a") == expected_figures(dataset.oracle if name == ORACLE else dataset.strategies[name])
+    for name in (*dataset.strategies, LABEL_ORACLE):
+        choose(page, "a", "label oracle" if name == LABEL_ORACLE else name)
+        assert figures(page, "a") == expected_figures(
+            dataset.oracle if name == LABEL_ORACLE else dataset.strategies[name]
+        )
         for label, share, own, *_ in rows(page):
             assert own == percent(None if np.isnan(value := per_class[name][label]) else value)
             assert share == percent(per_class["pixel_share"][label])

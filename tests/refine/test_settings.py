@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from groupseg.errors import UserError
-from groupseg.refine.settings import UNREFINED, Guided, Pamr, Refine, parse_refine
+from groupseg.refine.settings import UNREFINED, Guided, Pamr, Refine, parse_refine, refinement_of
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,13 @@ def test_what_a_line_leaves_out_has_its_default() -> None:
     assert parse_refine(" pamr ") == Pamr()
     assert parse_refine("pamr, steps 3") == Pamr(steps=3)
     assert parse_refine("guided,radius 2") == Guided(radius=2)
+
+
+def test_a_model_is_refined_as_said_of_it_else_as_the_one_that_runs() -> None:
+    given: dict[str, Refine] = {"running": Pamr(), "own": Guided()}
+    assert refinement_of("own", "running", given) == Guided()
+    assert refinement_of("other", "running", given) == refinement_of("running", "running", given) == Pamr()
+    assert refinement_of("other", "unsaid", given) == UNREFINED
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from groupseg.datasets.shards import read_samples
 from groupseg.errors import UserError
 from groupseg.metrics.confusion import confusion_from_maps, confusion_matrix
 from groupseg.report.album import Album, extremes, quantiles
-from groupseg.report.results import ORACLE, Results, read_results
+from groupseg.report.results import Results, read_results
+from groupseg.report.roles import LABEL_ORACLE
 from groupseg.segments.table import SegmentTable
 from tests.results import CLASSES, build
 
@@ -24,7 +25,7 @@ def test_label_maps_count_as_the_table_does(results: Results) -> None:
     table = SegmentTable.load(results.root / "data/segments/beta/test/table.safetensors")
     labels = load_file(results.root / "data/predictions/scenes/beta.safetensors")
     examples = [album.example(row, dataset.best) for row in range(len(table.keys))]
-    for index, name in enumerate(("fixed", dataset.best, ORACLE), start=1):
+    for index, name in enumerate(("fixed", dataset.best, LABEL_ORACLE), start=1):
         maps = sum(confusion_from_maps(one.maps[0], one.maps[index], len(CLASSES)) for one in examples)
         np.testing.assert_array_equal(maps, confusion_matrix(table, labels[name]))
 

@@ -5,18 +5,19 @@ import pandas as pd
 
 from groupseg.report.classes import classes_table, confusions_table, losses_finding
 from groupseg.report.numbers import percent
-from groupseg.report.results import ORACLE, TABLES, DatasetResults
+from groupseg.report.results import TABLES, DatasetResults
+from groupseg.report.roles import LABEL_ORACLE
 
 
 def test_each_class_that_occurs_has_what_it_reaches_and_loses(dataset: DatasetResults) -> None:
     table = classes_table(dataset)
-    reached = dataset.tables["per_class"].dropna(subset=[ORACLE]).set_index("class")
+    reached = dataset.tables["per_class"].dropna(subset=[LABEL_ORACLE]).set_index("class")
     losses = dataset.tables["losses"].set_index("class")
     assert {row[0] for row in table.rows} == set(reached.index)
     own = [float(row[table.sorted]) for row in table.rows]
     assert own == sorted(own, reverse=True)
     for place, (name, *cells) in enumerate(table.rows):
-        shown = reached.loc[name, ["pixel_share", dataset.baseline, dataset.best, ORACLE]]
+        shown = reached.loc[name, ["pixel_share", dataset.baseline, dataset.best, LABEL_ORACLE]]
         lost = losses.loc[name, ["background", "wrong_class", "masks"]]
         assert cells == [percent(value) for value in (*shown, *lost)]
         assert len(cells) + 1 == len(table.columns)

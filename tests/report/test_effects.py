@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from groupseg.report.effects import ABSENT, difference, effect
-from groupseg.report.results import REFERENCE, DatasetResults, Results, gap_closed, read_results
+from groupseg.report.results import DatasetResults, Results, gap_closed, read_results
+from groupseg.report.roles import REFERENCE
 from groupseg.report.tables import MINUS, NOTHING, signed
 from groupseg.strategies.registry import STRATEGIES
 from tests.results import DATASETS, build

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from groupseg.metrics.seeds import spread_within
-from groupseg.report.gains import Gain, Gains, difference
+from groupseg.report.gains import Gain, Gains, mean_difference
 from groupseg.report.trainings import Figure
 from tests.report.made import dataset, results
 
@@ -29,12 +29,12 @@ def test_with_one_seed_the_interval_over_images_stands() -> None:
 def test_a_difference_of_kinds_is_the_pooled_t_test_where_images_are_all_there_are() -> None:
     first, second = ([Figure(value, value, value) for value in kind] for kind in ((0.5, 0.52, 0.57), (0.4, 0.43, 0.41)))
     values = [[one.value for one in kind] for kind in (first, second)]
-    gain = difference(first, second, spread_within(values))
+    gain = mean_difference(first, second, spread_within(values))
     assert (gain.low, gain.high) == pytest.approx(stats.ttest_ind(*values).confidence_interval(0.95))
 
 
 def test_errors_over_images_add_by_squares_each_side_by_itself() -> None:
-    gain = difference([Figure(0.5, 0.47, 0.51)], [Figure(0.4, 0.39, 0.44)], spread_within([]))
+    gain = mean_difference([Figure(0.5, 0.47, 0.51)], [Figure(0.4, 0.39, 0.44)], spread_within([]))
     assert (gain.low, gain.high) == pytest.approx((0.1 - 0.05, 0.1 + np.hypot(0.01, 0.01)))
 
 

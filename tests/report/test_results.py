@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from groupseg.errors import UserError
-from groupseg.report.results import ARTWORK, ORACLE, TABLES, read_results
+from groupseg.report.results import ARTWORK, TABLES, read_results
+from groupseg.report.roles import LABEL_ORACLE
 from tests.results import BEST, CLASSES, DATASETS, STRATEGIES, build
 
 
@@ -34,7 +35,7 @@ def test_only_drawn_scenes_credit_their_artwork(project: Path) -> None:
 def test_a_class_may_be_called_null_and_only_the_empty_cell_is_missing(project: Path) -> None:
     per_class = read_results(project).datasets[0].tables["per_class"]
     assert per_class["class"].tolist() == ["background", *CLASSES]
-    assert per_class.loc[per_class[ORACLE].isna(), "class"].tolist() == ["hot air balloon"]
+    assert per_class.loc[per_class[LABEL_ORACLE].isna(), "class"].tolist() == ["hot air balloon"]
 
 
 def test_files_of_data_sets_that_do_not_run_are_no_results(project: Path) -> None:

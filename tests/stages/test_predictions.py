@@ -8,9 +8,9 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from groupseg.metrics.oracle import label_oracle
+from groupseg.report.roles import LABEL_ORACLE
 from groupseg.strategies.registry import build
 from stages.predictions import CURVES, curves, read_labels, strategy_labels
-from stages.tables import ORACLE
 from tests.tables import random_case
 
 CASE = random_case(3, images=6, classes=4)
@@ -30,15 +30,15 @@ def records() -> dict[str, dict[str, object]]:
 def test_labels_whose_key_is_right_are_kept(records: dict[str, dict[str, object]], tmp_path: Path) -> None:
     path, keys = tmp_path / "labels.safetensors", {"low": "a", "high": "b"}
     made = strategy_labels(path, keys, records, CASE.table, CASE.vocabulary)
-    assert list(made) == ["low", "high", ORACLE]
-    np.testing.assert_array_equal(made[ORACLE], label_oracle(CASE.table))
+    assert list(made) == ["low", "high", LABEL_ORACLE]
+    np.testing.assert_array_equal(made[LABEL_ORACLE], label_oracle(CASE.table))
     # Other labels under the same keys show what is kept.
     marked = {name: np.full_like(labels, 7) for name, labels in made.items()}
     save_file(marked, path, {"keys": '{"low": "a", "high": "b"}'})
     again = strategy_labels(path, {**keys, "high": "c"}, records, CASE.table, CASE.vocabulary)
     np.testing.assert_array_equal(again["low"], marked["low"])
     np.testing.assert_array_equal(again["high"], made["high"])
-    np.testing.assert_array_equal(again[ORACLE], made[ORACLE])
+    np.testing.assert_array_equal(again[LABEL_ORACLE], made[LABEL_ORACLE])
     assert set(load_file(path)) == set(again)
     assert set(read_labels(path, {"high": "c", "low": "b"})) == {"high"}
 

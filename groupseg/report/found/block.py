@@ -25,10 +25,10 @@ def found_block(results: Results) -> str:
     """Writes the sentences and the table of cures in Markdown."""
     found = Gains(results)
     said = [f"- {sentence}" for sentence in findings(found)]
-    return "\n".join([*said, "", *markdown_lines(cures.cures_table(found)), "", note(found)]).strip()
+    return "\n".join([*said, "", *markdown_lines(cures.cures_table(found)), "", interval_note(found)]).strip()
 
 
-def note(found: Gains) -> str:
+def interval_note(found: Gains) -> str:
     """Says what the brackets hold, and on how many trainings that rests."""
     count = len(found.seeds)
     if count == 1:

@@ -3,7 +3,8 @@
 from groupseg.report.found.words import listing, named, verdict
 from groupseg.report.gains import Gain, Gains
 from groupseg.report.kinds import CONSTANTS, by_kind, same_score
-from groupseg.report.results import CONSTANT, REFERENCE
+from groupseg.report.results import CONSTANT
+from groupseg.report.roles import REFERENCE
 
 # GroupViT (Xu et al. 2022, Table C.3): mIoU with the threshold, and of the label oracle, of its own model, in percent.
 PAPER = {"VOC": (52.3, 73.7), "Context": (22.4, 54.6), "COCO": (24.3, 54.0)}

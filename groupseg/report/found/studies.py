@@ -6,7 +6,8 @@ from groupseg.report.found.words import named
 from groupseg.report.gains import Gains
 from groupseg.report.learning import learning_spread, needed
 from groupseg.report.numbers import signed
-from groupseg.report.results import REFERENCE, DatasetResults
+from groupseg.report.results import DatasetResults
+from groupseg.report.roles import REFERENCE
 from groupseg.report.transfer import against_own
 
 

@@ -6,7 +6,7 @@ from statistics import fmean
 from groupseg.report.families import AREA, CONSTRAINT, REFINED, SEPARATION, STAGES, WEIGHT, of_family
 from groupseg.report.found.words import count, listing, named, verdict
 from groupseg.report.gains import Gain, Gains
-from groupseg.report.trainings import ORACLE, Kind, step
+from groupseg.report.trainings import ORACLE, ModelKind, step
 
 # Rungs of the ladder, and what the step up to each of them is lost to.
 _LOST = {"true background": "wrong background costs", "label oracle": "wrong names cost", "perfect": "masks cost"}
@@ -63,7 +63,7 @@ def _each(found: Gains, family: str, title: str, against: str, with_oracle: bool
     return " ".join(filter(None, said))
 
 
-def _told(found: Gains, kind: Kind, title: str, against: str, with_oracle: bool) -> str:
+def _told(found: Gains, kind: ModelKind, title: str, against: str, with_oracle: bool) -> str:
     """What a kind does to the best rule, and to the label oracle or to the steps of the ladder."""
     if not found.of_kind(kind, found.best):
         return ""
@@ -74,12 +74,12 @@ def _told(found: Gains, kind: Kind, title: str, against: str, with_oracle: bool)
     return " ".join(filter(None, [*text, _lost(found, kind)]))
 
 
-def _change(found: Gains, kind: Kind, figure: str, against: str = "") -> str:
+def _change(found: Gains, kind: ModelKind, figure: str, against: str = "") -> str:
     gains = found.of_kind(kind, figure)
     return f"{' '.join(filter(None, [verdict(gains), against]))}: {listing(gains)}"
 
 
-def _lost(found: Gains, kind: Kind) -> str:
+def _lost(found: Gains, kind: ModelKind) -> str:
     """What the steps of the ladder from the best rule on cost then; empty where that was not measured."""
     steps = {what: found.of_kind(kind, step(rung)) for rung, what in _LOST.items()}
     words = ("rises", "falls", "does not change measurably")
@@ -87,7 +87,7 @@ def _lost(found: Gains, kind: Kind) -> str:
     return f"By the ladder, {', '.join(parts)}." if parts else ""
 
 
-def _trainings(found: Gains, kind: Kind) -> str:
+def _trainings(found: Gains, kind: ModelKind) -> str:
     """How many trainings are compared."""
     plain = 1 if set(kind.changes) == {"refine"} else len(found.seeds)
     own = len(kind.names)

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from groupseg.report.gains import Gain, by_name
 
-NOTHING = "shows nothing measurable"
+NO_GAIN = "shows nothing measurable"
 
 
-def verdict(gains: Mapping[str, Gain], up: str = "gains", down: str = "loses", none: str = NOTHING) -> str:
+def verdict(gains: Mapping[str, Gain], up: str = "gains", down: str = "loses", none: str = NO_GAIN) -> str:
     """Says on which data sets it is `up`, on which `down`, and on which nothing can be measured."""
     every = {1: f"{up} on all data sets", 0: f"{none} on any data set", -1: f"{down} on all data sets"}
     if len(gains) > 1 and len({gain.sign for gain in gains.values()}) == 1:

@@ -135,7 +135,7 @@ def test_what_is_unseen_in_one_list_is_unseen_in_all() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_unseen_is_neither_drawn_nor_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     hidden, placed, painted = scenes.unseen(), set[str](), set[str]()
-    place, textures = scene_module.place, dict(backdrop.STUFF)
+    place, textures = scene_module.place_sprite, dict(backdrop.STUFF)
 
     def watched(stem: str, *given: Any) -> Any:
         placed.add(stem)
