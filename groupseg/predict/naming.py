@@ -197,13 +197,9 @@ def parse_classes(given: str | Sequence[str]) -> tuple[str, ...]:
     Raises:
         UserError: If there is none, one is empty, is given twice, or is "background".
     """
-    where = "classes"
-    if isinstance(given, str):
-        names = given.split(",")
-        if _is_file(given):
-            where, names = given, _listed(given)
-    else:
-        names = list(given)
+    where, names = "classes", given.split(",") if isinstance(given, str) else list(given)
+    if isinstance(given, str) and _is_file(given):
+        where, names = given, _listed(given)
     names = [_as_text(name.strip()) for name in names]
     if not any(names):
         raise UserError(f'{where}: there is none. Name what to look for, such as "cat, sofa".')
