@@ -62,7 +62,7 @@ def unrefined(found: Gains) -> str:
 
 
 def _beside(found: Gains, family: str, what: str) -> str:
-    """What is added by something beside the constraint: against the constraint of the same weight, where it was tried."""
+    """What something beside the constraint adds: to the same constraint alone, where that was tried."""
     parts = []
     for kind in of_family(found.kinds, family):
         weight = kind.changes.get(WEIGHT)
