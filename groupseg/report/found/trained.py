@@ -9,11 +9,7 @@ from groupseg.report.gains import Gain, Gains
 from groupseg.report.trainings import ORACLE, Kind, step
 
 # Rungs of the ladder, and what the step up to each of them is lost to.
-_LOST = {
-    "true background": "what wrong background costs",
-    "label oracle": "what wrong names cost",
-    "perfect": "what masks cost",
-}
+_LOST = {"true background": "wrong background", "label oracle": "wrong names", "perfect": "masks"}
 
 
 def constraint(found: Gains) -> str:
@@ -23,15 +19,16 @@ def constraint(found: Gains) -> str:
         return ""
     ranked = sorted(kinds, key=lambda kind: _mean(found.of_kind(kind, found.best).values()))
     weights = named([f"{weight:g}" for weight in sorted(kind.changes[WEIGHT] for kind in kinds)])
-    worst, best = ranked[0], ranked[-1]
+    worst, best, plain = ranked[0], ranked[-1], found.kinds[0]
+    weight = f"With weight {best.changes[WEIGHT]:g}"
     text = [
         f"A background constraint in the training was tried with the weight{'s' * (len(kinds) > 1)} {weights}.",
-        _told(found, best, f"With weight {best.changes[WEIGHT]:g}", "training without it"),
+        _held(found, best, plain, weight, "training without it"),
     ]
     if best is not worst:
-        change = _change(found, worst, found.kinds[0], found.best)
+        change = _change(found, worst, plain, found.best)
         text.append(f"That is the best weight; with the worst, {worst.changes[WEIGHT]:g}, `{found.best}` {change}.")
-    return " ".join(text)
+    return " ".join(filter(None, [*text, _lost(found, best, plain, weight)]))
 
 
 def prior(found: Gains) -> str:
@@ -80,11 +77,16 @@ def _told(found: Gains, kind: Kind, title: str, against: str, figure: str = "", 
     other = other or found.kinds[0]
     if not found.of_kind(kind, found.best, other):
         return ""
-    held = f"against {against} ({_trainings(found, kind, other)})"
-    text = [f"{title} `{found.best}` {_change(found, kind, other, found.best, held)}."]
+    text = [_held(found, kind, other, title, against)]
     if figure and found.of_kind(kind, figure, other):
         text.append(f"The label oracle {_change(found, kind, other, figure)}.")
-    return " ".join(filter(None, [*text, _lost(found, kind, other)]))
+    return " ".join(filter(None, [*text, _lost(found, kind, other, "Then")]))
+
+
+def _held(found: Gains, kind: Kind, other: Kind, title: str, against: str) -> str:
+    """What a kind does to the best rule."""
+    held = f"against {against} ({_trainings(found, kind, other)})"
+    return f"{title} `{found.best}` {_change(found, kind, other, found.best, held)}."
 
 
 def _change(found: Gains, kind: Kind, other: Kind, figure: str, against: str = "") -> str:
@@ -92,12 +94,15 @@ def _change(found: Gains, kind: Kind, other: Kind, figure: str, against: str = "
     return f"{' '.join(filter(None, [verdict(gains), against]))}: {listing(gains)}"
 
 
-def _lost(found: Gains, kind: Kind, other: Kind) -> str:
+def _lost(found: Gains, kind: Kind, other: Kind, title: str) -> str:
     """What the steps of the ladder from the best rule on cost then; empty where that was not measured."""
-    steps = {what: found.of_kind(kind, step(rung), other) for rung, what in _LOST.items()}
-    words = ("rises", "falls", "does not change measurably")
-    parts = [f"{what} {verdict(gains, *words)}" for what, gains in steps.items() if gains]
-    return f"By the ladder, {', '.join(parts)}." if parts else ""
+    said: dict[str, list[str]] = {}
+    for rung, what in _LOST.items():
+        if gains := found.of_kind(kind, step(rung), other):
+            changed = verdict(gains, "is higher", "is lower", "does not differ measurably")
+            said.setdefault(changed, []).append(f"to {what}")
+    parts = [f"what is lost {named(lost)} {changed}" for changed, lost in said.items()]
+    return f"{title}, by the ladder, {'; '.join(parts)}." if parts else ""
 
 
 def _trainings(found: Gains, kind: Kind, other: Kind) -> str:

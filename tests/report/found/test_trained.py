@@ -50,11 +50,13 @@ def test_seeds_of_a_kind_are_one(tmp_path: Path) -> None:
     assert "The label oracle shows nothing measurable on alpha" in text
 
 
-@pytest.mark.parametrize(("change", "words"), [(-0.1, "rises"), (0.1, "falls"), (0.0, "does not change measurably")])
+@pytest.mark.parametrize(("change", "words"), [(-0.1, "is higher on"), (0.1, "is lower on")])
 def test_the_ladder_says_what_is_lost_to_what(tmp_path: Path, change: float, words: str) -> None:
     text = trained.stages(told(tmp_path, [({"tokens": 24, "merged": 12}, change)]))
-    assert f"By the ladder, what wrong background costs {words} on alpha, " in text
-    assert "what masks cost does not change measurably on alpha" in text
+    assert f"Then, by the ladder, what is lost to wrong background {words} alpha; " in text
+    assert "what is lost to wrong names and to masks does not differ measurably on alpha." in text
+    same = trained.stages(told(tmp_path / "same", [({"tokens": 24, "merged": 12}, 0.0)]))
+    assert "what is lost to wrong background, to wrong names and to masks does not differ measurably on alpha." in same
 
 
 def test_priors_and_separation_are_their_own(tmp_path: Path) -> None:
