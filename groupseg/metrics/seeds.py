@@ -36,11 +36,6 @@ def spread_within(kinds: Iterable[Sequence[float]]) -> Spread:
 
     Args:
         kinds: The figures of the seeds of each kind; one alone says nothing of the spread.
-
-    Examples:
-        >>> from groupseg.metrics.seeds import spread_within
-        >>> spread_within([[0.5, 0.6], [0.1]])
-        Spread(deviation=0.0707..., freedom=1)
     """
     values = [np.asarray(kind, dtype=np.float64) for kind in kinds if len(kind)]
     freedom = sum(len(kind) - 1 for kind in values)

@@ -125,8 +125,8 @@ class Gains:
 
         return self._by_dataset(read)
 
-    def of_kind(self, kind: ModelKind, figure: str) -> dict[str, Gain]:
-        """What a figure gains with trainings of a kind, against those of the model that runs.
+    def of_kind(self, kind: ModelKind, figure: str, other: ModelKind | None = None) -> dict[str, Gain]:
+        """What a figure gains with trainings of a kind, against those of another one, or of the model that runs.
 
         Their errors over images are taken as independent, which is too wide: they are judged on the same images. The
         spread over seeds is that within all kinds at hand. Where masks alone are refined otherwise, the weights are the
@@ -135,7 +135,8 @@ class Gains:
 
         def read(dataset: DatasetResults) -> Gain | None:
             refined = set(kind.changes) == {"refine"}
-            plain = same_weights(self.results, kind.names[0], self.seeds) if refined else self.seeds
+            names = (other or self.kinds[0]).names
+            plain = same_weights(self.results, kind.names[0], names) if refined else names
             name = dataset.name_of(figure)
             own, others = (self.values(dataset.name, name, names) for names in (kind.names, plain))
             if not own or not others:

@@ -29,7 +29,7 @@ def test_headline_claims_nothing_that_may_be_chance(tmp_path: Path) -> None:
 def test_sentence_gives_the_share_of_the_gap_that_is_closed() -> None:
     text = dataset_sentence(of(0.1))
     assert "30.0 % mIoU" in text
-    assert "40.0 % (+10.0 points, 95 % interval +5.0 to +15.0)" in text
+    assert "40.0 % (+10.0 points, 95 % interval over test images +5.0 to +15.0)" in text
     assert "would reach 50.0 %: 50 % of that gap is closed." in text
 
 

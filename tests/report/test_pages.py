@@ -30,7 +30,7 @@ def test_blocks_are_those_that_the_page_has_markers_for(results: Results, tmp_pa
 
 def test_tables_of_results_and_models_are_blocks_too(results: Results, tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    names = ("found", "headline", "results", "models", "unseen")
+    names = ("found", "headline", "results", "models", "kinds", "unseen")
     page.write_text("\n".join(f"<!-- {name}:start -->\n<!-- {name}:end -->" for name in names), encoding="utf-8")
     assert page_blocks(page, results) == {
         "found": found_block(results),

@@ -1,4 +1,4 @@
-"""What other trainings do, and other masks: each against the kind of model that runs."""
+"""What other trainings do, and other masks: each against the kind of model that runs, or against one without a part."""
 
 from collections.abc import Iterable
 from statistics import fmean
@@ -9,7 +9,7 @@ from groupseg.report.gains import Gain, Gains
 from groupseg.report.trainings import ORACLE, ModelKind, step
 
 # Rungs of the ladder, and what the step up to each of them is lost to.
-_LOST = {"true background": "wrong background costs", "label oracle": "wrong names cost", "perfect": "masks cost"}
+_LOST = {"true background": "wrong background", "label oracle": "wrong names", "perfect": "masks"}
 
 
 def constraint(found: Gains) -> str:
@@ -19,31 +19,33 @@ def constraint(found: Gains) -> str:
         return ""
     ranked = sorted(kinds, key=lambda kind: _mean(found.of_kind(kind, found.best).values()))
     weights = named([f"{weight:g}" for weight in sorted(kind.changes[WEIGHT] for kind in kinds)])
-    text = [f"A background constraint in the training was tried with the weight{'s' * (len(kinds) > 1)} {weights}."]
-    best = ranked[-1]
-    against = f"against training without it ({_trainings(found, best)})"
-    text.append(f"With weight {best.changes[WEIGHT]:g} `{found.best}` {_change(found, best, found.best, against)}.")
-    text.append(_lost(found, best))
-    if len(ranked) > 1:
-        worst = ranked[0]
-        said = f"`{found.best}` {_change(found, worst, found.best)}"
-        text.append(f"That is the best weight; with the worst, {worst.changes[WEIGHT]:g}, {said}.")
-    return " ".join(filter(None, text))
+    worst, best, plain = ranked[0], ranked[-1], found.kinds[0]
+    weight = f"With weight {best.changes[WEIGHT]:g}"
+    text = [
+        f"A background constraint in the training was tried with the weight{'s' * (len(kinds) > 1)} {weights}.",
+        _held(found, best, plain, weight, "training without it"),
+    ]
+    if best is not worst:
+        change = _change(found, worst, plain, found.best)
+        text.append(f"That is the best weight; with the worst, {worst.changes[WEIGHT]:g}, `{found.best}` {change}.")
+    return " ".join(filter(None, [*text, _lost(found, best, plain, weight)]))
 
 
 def prior(found: Gains) -> str:
     """What TCL's area prior does beside the constraint."""
-    return _each(found, AREA, "With a constraint and TCL's area prior", "training without both")
+    return _beside(found, AREA, "TCL's area prior")
 
 
 def separation(found: Gains) -> str:
     """What SynSeg's separation does beside the constraint."""
-    return _each(found, SEPARATION, "With a constraint and SynSeg's separation", "training without both")
+    return _beside(found, SEPARATION, "SynSeg's separation")
 
 
 def stages(found: Gains) -> str:
     """What a second grouping stage does to the best rule and to the label oracle."""
-    return _each(found, STAGES, "With two grouping stages", "one stage", with_oracle=True)
+    kinds = of_family(found.kinds, STAGES)
+    said = [_told(found, kind, f"With two grouping stages (`{kind.names[0]}`)", "one stage", ORACLE) for kind in kinds]
+    return " ".join(filter(None, said))
 
 
 def unrefined(found: Gains) -> str:
@@ -52,47 +54,65 @@ def unrefined(found: Gains) -> str:
     for kind in of_family(found.kinds, REFINED):
         plain = kind.changes["refine"] == "none"
         title = "With masks as they are" if plain else f"With masks refined by `{kind.changes['refine']}`"
-        parts.append(_told(found, kind, title, "the same weights", True))
+        parts.append(_told(found, kind, title, "the same weights", ORACLE))
     return " ".join(filter(None, parts))
 
 
-def _each(found: Gains, family: str, title: str, against: str, with_oracle: bool = False) -> str:
-    """Says of each kind of a family what it does."""
-    kinds = of_family(found.kinds, family)
-    said = [_told(found, kind, f"{title} (`{kind.names[0]}`)", against, with_oracle) for kind in kinds]
-    return " ".join(filter(None, said))
+def _beside(found: Gains, family: str, what: str) -> str:
+    """What something beside the constraint adds: to the same constraint alone, where that was tried."""
+    parts = []
+    for kind in of_family(found.kinds, family):
+        weight = kind.changes.get(WEIGHT)
+        alone = [one for one in of_family(found.kinds, CONSTRAINT) if one.changes[WEIGHT] == weight]
+        title = f"With {what} beside a background constraint (`{kind.names[0]}`)"
+        if alone and found.of_kind(kind, found.best, alone[0]):
+            parts.append(_told(found, kind, title, "the same constraint alone", other=alone[0]))
+        else:
+            parts.append(_told(found, kind, title, "training without both"))
+    return " ".join(filter(None, parts))
 
 
-def _told(found: Gains, kind: ModelKind, title: str, against: str, with_oracle: bool) -> str:
-    """What a kind does to the best rule, and to the label oracle or to the steps of the ladder."""
-    if not found.of_kind(kind, found.best):
+def _told(
+    found: Gains, kind: ModelKind, title: str, against: str, figure: str = "", other: ModelKind | None = None
+) -> str:
+    """What a kind does to the best rule, to another figure, and to the steps of the ladder."""
+    other = other or found.kinds[0]
+    if not found.of_kind(kind, found.best, other):
         return ""
-    against = f"against {against} ({_trainings(found, kind)})"
-    text = [f"{title} `{found.best}` {_change(found, kind, found.best, against)}."]
-    if with_oracle and found.of_kind(kind, ORACLE):
-        text.append(f"The label oracle {_change(found, kind, ORACLE)}.")
-    return " ".join(filter(None, [*text, _lost(found, kind)]))
+    text = [_held(found, kind, other, title, against)]
+    if figure and found.of_kind(kind, figure, other):
+        text.append(f"The label oracle {_change(found, kind, other, figure)}.")
+    return " ".join(filter(None, [*text, _lost(found, kind, other, "Then")]))
 
 
-def _change(found: Gains, kind: ModelKind, figure: str, against: str = "") -> str:
-    gains = found.of_kind(kind, figure)
+def _held(found: Gains, kind: ModelKind, other: ModelKind, title: str, against: str) -> str:
+    """What a kind does to the best rule."""
+    held = f"against {against} ({_trainings(found, kind, other)})"
+    return f"{title} `{found.best}` {_change(found, kind, other, found.best, held)}."
+
+
+def _change(found: Gains, kind: ModelKind, other: ModelKind, figure: str, against: str = "") -> str:
+    gains = found.of_kind(kind, figure, other)
     return f"{' '.join(filter(None, [verdict(gains), against]))}: {listing(gains)}"
 
 
-def _lost(found: Gains, kind: ModelKind) -> str:
+def _lost(found: Gains, kind: ModelKind, other: ModelKind, title: str) -> str:
     """What the steps of the ladder from the best rule on cost then; empty where that was not measured."""
-    steps = {what: found.of_kind(kind, step(rung)) for rung, what in _LOST.items()}
-    words = ("rises", "falls", "does not change measurably")
-    parts = [f"what {what} {verdict(gains, *words)}" for what, gains in steps.items() if gains]
-    return f"By the ladder, {', '.join(parts)}." if parts else ""
+    said: dict[str, list[str]] = {}
+    for rung, what in _LOST.items():
+        if gains := found.of_kind(kind, step(rung), other):
+            changed = verdict(gains, "is higher", "is lower", "does not differ measurably")
+            said.setdefault(changed, []).append(f"to {what}")
+    parts = [f"what is lost {named(lost)} {changed}" for changed, lost in said.items()]
+    return f"{title}, by the ladder, {'; '.join(parts)}." if parts else ""
 
 
-def _trainings(found: Gains, kind: ModelKind) -> str:
-    """How many trainings are compared."""
-    plain = 1 if set(kind.changes) == {"refine"} else len(found.seeds)
-    own = len(kind.names)
-    seeds = ", and seeds were not looked at" if own == plain == 1 else ""
-    return f"{count(own)} against {plain}{seeds}"
+def _trainings(found: Gains, kind: ModelKind, other: ModelKind) -> str:
+    """How many trainings are compared, and whether anything is known of their spread."""
+    refined = set(kind.changes) == {"refine"}
+    known = not refined and any(len(one.names) > 1 for one in found.kinds)
+    seeds = "" if known else ", and seeds were not looked at"
+    return f"{count(len(kind.names))} against {1 if refined else len(other.names)}{seeds}"
 
 
 def _mean(gains: Iterable[Gain]) -> float:

@@ -50,19 +50,30 @@ def test_seeds_of_a_kind_are_one(tmp_path: Path) -> None:
     assert "The label oracle shows nothing measurable on alpha" in text
 
 
-@pytest.mark.parametrize(("change", "words"), [(-0.1, "rises"), (0.1, "falls"), (0.0, "does not change measurably")])
+@pytest.mark.parametrize(("change", "words"), [(-0.1, "is higher on"), (0.1, "is lower on")])
 def test_the_ladder_says_what_is_lost_to_what(tmp_path: Path, change: float, words: str) -> None:
     text = trained.stages(told(tmp_path, [({"tokens": 24, "merged": 12}, change)]))
-    assert f"By the ladder, what wrong background costs {words} on alpha, " in text
-    assert "what masks cost does not change measurably on alpha" in text
+    assert f"Then, by the ladder, what is lost to wrong background {words} alpha; " in text
+    assert "what is lost to wrong names and to masks does not differ measurably on alpha." in text
+    same = trained.stages(told(tmp_path / "same", [({"tokens": 24, "merged": 12}, 0.0)]))
+    assert "what is lost to wrong background, to wrong names and to masks does not differ measurably on alpha." in same
 
 
 def test_priors_and_separation_are_their_own(tmp_path: Path) -> None:
     models = [({**WEIGHT, "area_weight": 0.4}, 0.1), ({**WEIGHT, "separation_weight": 0.4}, -0.1)]
     found = told(tmp_path, models)
-    assert "TCL's area prior (`m3`) `context` gains on alpha against training without both" in trained.prior(found)
-    assert "SynSeg's separation (`m4`) `context` loses on alpha" in trained.separation(found)
+    with_prior, with_separation = trained.prior(found), trained.separation(found)
+    assert "TCL's area prior beside a background constraint (`m3`) `context` gains on alpha" in with_prior
+    assert "against training without both (1 training against 3)" in with_prior
+    assert "SynSeg's separation beside a background constraint (`m4`) `context` loses on alpha" in with_separation
     assert trained.constraint(found) == trained.stages(found) == trained.unrefined(found) == ""
+
+
+def test_what_stands_beside_a_constraint_is_held_against_the_same_constraint_alone(tmp_path: Path) -> None:
+    models = [(WEIGHT, 0.1), ({"background_weight": 0.1}, 0.4), ({**WEIGHT, "area_weight": 0.4}, 0.0)]
+    text = trained.prior(told(tmp_path, models))
+    assert "loses on alpha against the same constraint alone (1 training against 1)" in text
+    assert f"alpha {MINUS}10.0 [" in text
 
 
 def test_other_masks_are_held_against_the_same_weights(tmp_path: Path) -> None:
