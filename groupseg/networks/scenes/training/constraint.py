@@ -16,7 +16,7 @@ _FOUND = 3.0
 _AREA = 0.4  # of an image that its caption names: the prior of TCL
 
 
-class Assignment(NamedTuple):
+class NounAssignment(NamedTuple):
     """What segments are: one of all nouns, or background.
 
     Attributes:
@@ -33,7 +33,7 @@ class Assignment(NamedTuple):
         return (self.log_chance[1:].exp() * nouns.T.unsqueeze(2)).sum(dim=0)
 
 
-def assign(segments: Tensor, nouns: Tensor, background: Tensor, scale: Tensor) -> Assignment:
+def assign(segments: Tensor, nouns: Tensor, background: Tensor, scale: Tensor) -> NounAssignment:
     """Assigns segments by a softmax over all nouns and the background, whose logit is the highest of K vectors.
 
     Args:
@@ -44,10 +44,10 @@ def assign(segments: Tensor, nouns: Tensor, background: Tensor, scale: Tensor) -
     """
     cosine = similarity(nouns, segments)
     nothing = similarity(background[0], segments).amax(dim=0, keepdim=True)
-    return Assignment(cosine, (scale * torch.cat([nothing, cosine])).log_softmax(dim=0))
+    return NounAssignment(cosine, (scale * torch.cat([nothing, cosine])).log_softmax(dim=0))
 
 
-def background_loss(assignment: Assignment, occupied: Tensor, share: Tensor, mentions: Tensor) -> Tensor:
+def background_loss(assignment: NounAssignment, occupied: Tensor, share: Tensor, mentions: Tensor) -> Tensor:
     """What is in an image is named in its caption, or is background.
 
     A segment's chance to be a noun that is named, or background, is to be high, weighted by area: learning from
@@ -70,7 +70,7 @@ def background_loss(assignment: Assignment, occupied: Tensor, share: Tensor, men
     return -(explained * share).sum(dim=1).mean() - _FOUND * found.sum() / mentions.sum().clamp(min=1)
 
 
-def area_loss(assignment: Assignment, share: Tensor, mentions: Tensor) -> Tensor:
+def area_loss(assignment: NounAssignment, share: Tensor, mentions: Tensor) -> Tensor:
     """How far the named area is from .4 of the images, and that of nouns which other captions name from none.
 
     The area prior of TCL (arXiv 2212.00785): |mean(M+) - .4| + |mean(M-)|, both means over a whole batch. There a mask
@@ -93,7 +93,7 @@ def area_loss(assignment: Assignment, share: Tensor, mentions: Tensor) -> Tensor
     return (own - _AREA).abs() + other
 
 
-def separation_loss(assignment: Assignment, segments: Tensor, share: Tensor, mentions: Tensor) -> Tensor:
+def separation_loss(assignment: NounAssignment, segments: Tensor, share: Tensor, mentions: Tensor) -> Tensor:
     """How alike the foreground and the background of an image are.
 
     After the separation of SynSeg (arXiv 2508.06115), which pushes features of foreground and background apart. There
@@ -114,4 +114,5 @@ def separation_loss(assignment: Assignment, segments: Tensor, share: Tensor, men
     foreground, background = F.normalize((weights.unsqueeze(3) * segments).sum(dim=2), dim=2)
     alike = (foreground * background).sum(dim=1).clamp(min=0)
     named = mentions.any(dim=1)
-    return alike[named].sum() / named.sum().clamp(min=1)
+    loss: Tensor = alike[named].sum() / named.sum().clamp(min=1)
+    return loss
