@@ -17,11 +17,11 @@ from groupseg.report.album import Album
 from groupseg.report.kinds import KINDS
 from groupseg.report.palette import palette
 from groupseg.report.results import ORACLE, DatasetResults, Results
+from groupseg.segments.texts import load_vocabulary
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.registry import load
 from groupseg.studies.constants import family
-from groupseg.text.vocabulary import load_vocabulary
 
 Integers = NDArray[np.int64]
 

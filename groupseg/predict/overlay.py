@@ -1,7 +1,7 @@
 """An image with its classes painted on: tinted, outlined, named, and with a legend of their shares."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +10,10 @@ from scipy.ndimage import distance_transform_edt
 
 from groupseg.fonts import font
 from groupseg.predict.naming import BACKGROUND
-from groupseg.predict.result import Result
 from groupseg.report.palette import palette
+
+if TYPE_CHECKING:
+    from groupseg.predict.result import Result
 
 # The longer side of the picture: small images are enlarged and large ones reduced, so that a legend can be read.
 SHORTEST, LONGEST = 640, 1280
@@ -34,7 +36,7 @@ class Entry(NamedTuple):
     share: str
 
 
-def draw_overlay(result: Result) -> Image.Image:
+def draw_overlay(result: "Result") -> Image.Image:
     """Draws the picture; see `Result.overlay`."""
     picture, labels = _scaled(result.image, result.labels)
     colours = palette(len(result.classes))
@@ -99,7 +101,7 @@ def _name_regions(canvas: Image.Image, labels: NDArray[np.int32], classes: Seque
         draw.text((x, y), name, font=letters, anchor="mm", fill=PAPER)
 
 
-def _entries(result: Result, colours: Pixels) -> list[Entry]:
+def _entries(result: "Result", colours: Pixels) -> list[Entry]:
     numbers = {name: row for row, name in enumerate(result.classes, start=1)}
     shares = result.shares()
     entries = [
