@@ -189,7 +189,7 @@ def test_figures_that_are_not_whole_are_made_again(copied: Path, content: bytes)
     assert FILE.read_bytes() == before
 
 
-@pytest.mark.parametrize("name", ["scenes_two_stage", "groupvit_gcc_yfcc"])
+@pytest.mark.parametrize("name", ["two_stage", "groupvit_gcc_yfcc"])
 def test_what_is_no_variant_is_refused(copied: Path, name: str) -> None:
     with pytest.raises(UserError, match=f"{name} is no variant that is ready. List it in run.variants"):
         variant.main(name)

@@ -21,7 +21,7 @@ class Small(Kind):
         ),
         "training": Recipe(
             steps=800, batch=64, matrix_rate=0.01, vector_rate=0.001, weight_decay=0.05, warmup=50, caption_weight=1.0,
-            segment_weight=1.0, patch_weight=0.5, background_weight=0.0, seed=0,
+            segment_weight=1.0, patch_weight=0.5, background_weight=0.0, area_weight=0.0, separation_weight=0.0, seed=0,
         ),
     }  # fmt: skip
 

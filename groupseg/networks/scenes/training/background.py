@@ -6,8 +6,8 @@ from torch.nn import functional as F
 
 from groupseg.networks.scenes.images import normalise_scenes
 from groupseg.networks.scenes.model import SceneModel
+from groupseg.networks.scenes.training.constraint import assign, background_loss
 from groupseg.networks.scenes.training.corpus import LoadedCorpus
-from groupseg.networks.scenes.training.losses import background_loss
 
 IMAGES, STEPS, BATCH, RATE = 3000, 150, 256, 0.02
 
@@ -31,10 +31,8 @@ def learn_background(model: SceneModel, corpus: LoadedCorpus, nouns: Tensor, see
     optimizer = torch.optim.Adam([background], lr=RATE)
     for _ in range(STEPS if background.numel() else 0):
         batch = torch.randint(0, len(rows), (BATCH,), generator=generator).to(nouns.device)
-        loss = background_loss(
-            segments[batch], occupied[batch], share[batch], nouns, mentions[batch],
-            background, model.scale("segment").detach(),
-        )  # fmt: skip
+        assignment = assign(segments[batch], nouns, background, model.scale("segment").detach())
+        loss = background_loss(assignment, occupied[batch], share[batch], mentions[batch])
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()

@@ -18,8 +18,9 @@ from groupseg.networks.scenes.images import normalise_scenes
 from groupseg.networks.scenes.model import SceneGroups, SceneModel
 from groupseg.networks.scenes.training.augment import augment
 from groupseg.networks.scenes.training.background import learn_background
+from groupseg.networks.scenes.training.constraint import area_loss, assign, background_loss, separation_loss
 from groupseg.networks.scenes.training.corpus import LoadedCorpus, centred
-from groupseg.networks.scenes.training.losses import background_loss, contrast, pooled_similarity
+from groupseg.networks.scenes.training.losses import contrast, pooled_similarity
 from groupseg.networks.scenes.training.optimizer import MuonAdamW
 from groupseg.networks.scenes.training.recipe import Recipe
 
@@ -128,14 +129,10 @@ class SceneObjective:
             + self.recipe.segment_weight * losses["segment"]
             + self.recipe.patch_weight * losses["patch"]
         )
-        if self.recipe.background_weight:
-            segments = F.normalize(groups.segments.float(), dim=2)
-            losses["background"] = background_loss(
-                segments, groups.occupied, groups.share, self.nouns, mentions,
-                self.model.background, self.model.scale("segment"),
-            )  # fmt: skip
-            total = total + self.recipe.background_weight * losses["background"]
-        return {"loss": total, **losses}
+        constraint = self.constraint_losses(groups, mentions) if self.recipe.background_weight else {}
+        for name, loss in constraint.items():
+            total = total + getattr(self.recipe, f"{name}_weight") * loss
+        return {"loss": total, **losses, **constraint}
 
     def caption_loss(self, groups: SceneGroups, caption: Tensor) -> Tensor:
         """Images against their captions, given by row: int64 [B]."""
@@ -147,3 +144,14 @@ class SceneObjective:
         segments = F.normalize(groups.segments.float(), dim=2)
         scores = self.model.scale("segment") * pooled_similarity(segments, self.nouns, groups.occupied)
         return contrast(scores, mentions)
+
+    def constraint_losses(self, groups: SceneGroups, mentions: Tensor) -> dict[str, Tensor]:
+        """Those of the three losses of the background constraint that have a weight; mentions: bool [B, N]."""
+        segments = F.normalize(groups.segments.float(), dim=2)
+        assignment = assign(segments, self.nouns, self.model.background, self.model.scale("segment"))
+        losses = {"background": background_loss(assignment, groups.occupied, groups.share, mentions)}
+        if self.recipe.area_weight:
+            losses["area"] = area_loss(assignment, groups.share, mentions)
+        if self.recipe.separation_weight:
+            losses["separation"] = separation_loss(assignment, segments, groups.share, mentions)
+        return losses

@@ -9,8 +9,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 _POOLING = 10.0
-# Less, and the background grows over what is named but hard to see.
-_FOUND = 3.0
 
 
 def contrast(scores: Tensor, positive: Tensor) -> Tensor:
@@ -60,41 +58,3 @@ def pooled_similarity(segments: Tensor, texts: Tensor, occupied: Tensor | None =
     """
     cosine = similarity(texts, segments)
     return (pooling(cosine, occupied) * cosine).sum(dim=2).T
-
-
-def background_loss(
-    segments: Tensor,
-    occupied: Tensor,
-    share: Tensor,
-    nouns: Tensor,
-    mentions: Tensor,
-    background: Tensor,
-    scale: Tensor,
-) -> Tensor:
-    """What is in an image is named in its caption, or is background.
-
-    A softmax over all nouns and the background, whose logit is the highest of K vectors, gives each segment a noun. Its
-    share of the nouns named, background included, is to be high, weighted by area: learning from candidate labels
-    (arXiv 2007.08929). For each noun named, some segment is to be it: without this all would be background. The two
-    pull apart what SynSeg (arXiv 2508.06115) separates with masks, and bound the area as TCL (arXiv 2212.00785) does
-    with a prior.
-
-    Args:
-        segments: float [B, G, D], L2-normalised.
-        occupied: bool [B, G].
-        share: Of the area, float [B, G].
-        nouns: float [N, D], L2-normalised.
-        mentions: Which nouns a caption names, bool [B, N].
-        background: float [1, K, D].
-        scale: Of the cosines, a scalar.
-
-    Returns:
-        A scalar >= 0.
-    """
-    cosine = similarity(nouns, segments)
-    nothing = similarity(background[0], segments).amax(dim=0, keepdim=True)
-    chance = (scale * torch.cat([nothing, cosine])).log_softmax(dim=0)
-    allowed = torch.cat([torch.ones_like(mentions[:, :1]), mentions], dim=1).T
-    explained = chance.masked_fill(~allowed.unsqueeze(2), float("-inf")).logsumexp(dim=0)
-    found = (pooling(cosine, occupied) * chance[1:]).sum(dim=2)[mentions.T]
-    return -(explained * share).sum(dim=1).mean() - _FOUND * found.sum() / mentions.sum().clamp(min=1)

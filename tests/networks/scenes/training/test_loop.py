@@ -8,6 +8,7 @@ from groupseg.errors import UserError
 from groupseg.networks.resume import load_state, name_training, save_state
 from groupseg.networks.scenes.training import loop
 from groupseg.networks.scenes.training.corpus import LoadedCorpus
+from tests.networks.scenes.tiny import tiny_model
 from tests.networks.scenes.training.tiny import ARCHITECTURE, RECIPE, tiny_corpus
 
 
@@ -54,6 +55,32 @@ def test_training_lowers_the_loss(corpus: LoadedCorpus, tmp_path: Path) -> None:
     recipe = replace(RECIPE, steps=40, batch=12)
     _, history = loop.train_scene_model(ARCHITECTURE, recipe, corpus, tmp_path / "state.pt")
     assert sum(entry["loss"] for entry in history[-5:]) < 0.8 * sum(entry["loss"] for entry in history[:5])
+
+
+def losses(corpus: LoadedCorpus, **weights: float) -> dict[str, torch.Tensor]:
+    """Those of the first step of a model that has background vectors."""
+    model = tiny_model()
+    model.background.data.copy_(torch.randn(model.background.shape, generator=torch.Generator().manual_seed(1)))
+    return loop.SceneObjective(model, replace(RECIPE, **weights), corpus)(0)
+
+
+@pytest.mark.parametrize(
+    "added", [{"area_weight": 0.3}, {"separation_weight": 0.7}, {"area_weight": 0.3, "separation_weight": 0.7}]
+)
+def test_a_loss_without_weight_leaves_all_others_to_the_last_bit(corpus: LoadedCorpus, added: dict[str, float]) -> None:
+    plain, constrained = losses(corpus), losses(corpus, background_weight=0.1)
+    assert constrained.keys() - plain.keys() == {"background"}
+    assert torch.equal(constrained["loss"], plain["loss"] + 0.1 * constrained["background"])
+    more = losses(corpus, background_weight=0.1, **added)
+    assert more.keys() - constrained.keys() == {name.removesuffix("_weight") for name in added}
+    total = constrained["loss"]
+    for name, weight in added.items():
+        assert more[name.removesuffix("_weight")] > 0
+        total = total + weight * more[name.removesuffix("_weight")]
+    assert torch.equal(more["loss"], total)
+    for name in constrained.keys() - {"loss"}:
+        assert torch.equal(more[name], constrained[name]), name
+        assert name == "background" or torch.equal(plain[name], constrained[name]), name
 
 
 def test_a_training_that_diverges_stops_and_names_the_step(corpus: LoadedCorpus, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from tests.networks.scenes.tiny import TINY
 ARCHITECTURE = Architecture(**TINY)  # type: ignore[arg-type]
 RECIPE = Recipe(
     steps=8, batch=4, matrix_rate=0.01, vector_rate=0.001, weight_decay=0.05, warmup=2, caption_weight=1.0,
-    segment_weight=1.0, patch_weight=0.5, background_weight=0.0, seed=0,
+    segment_weight=1.0, patch_weight=0.5, background_weight=0.0, area_weight=0.0, separation_weight=0.0, seed=0,
 )  # fmt: skip
 
 
