@@ -37,12 +37,6 @@ def imports() -> Imports:
     return {module: graph.find_modules_directly_imported_by(module) - roots for module in own}
 
 
-def scripts() -> set[str]:
-    """The stages, as modules: what can be run by itself."""
-    found = (ROOT / "stages").glob("*.py")
-    return {f"stages.{path.stem}" for path in found if 'if __name__ == "__main__"' in path.read_text("utf-8")}
-
-
 def test_files_are_short_and_so_are_functions() -> None:
     texts = {path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in files()}
     long = [name.partition("/")[2] for name, text in texts.items() if len(text.splitlines()) > LONGEST]
@@ -72,10 +66,6 @@ def test_the_library_uses_neither_stages_nor_dvc(imports: Imports) -> None:
     outside = {module: {name.split(".")[0] for name in found} & {"stages", "dvc"} for module, found in library.items()}
     assert {module for module, found in outside.items() if found} == ASK_DVC
     assert all("stages" not in outside[module] for module in ASK_DVC)
-
-
-def test_stages_import_no_stage(imports: Imports) -> None:
-    assert {module for module, found in imports.items() if found & scripts()} == set()
 
 
 def test_the_readers_tour_leads_from_file_to_file() -> None:
