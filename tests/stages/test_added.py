@@ -45,7 +45,14 @@ def test_a_strategy_takes_a_file_a_line_and_an_entry(project: Path, monkeypatch:
     save_table(calib, "calib")
     save_table(test, "test")
     save_text(calib.vocabulary)
-    set_params({"run.datasets": ["scenes20"], "run.strategies": ["fixed", "context"], "evaluate.best": "context"})
+    set_params(
+        {
+            "run.datasets": ["scenes20"],
+            "run.strategies": ["fixed", "context"],
+            "evaluate.best": "context",
+            "evaluate.resamples": 50,
+        }
+    )
     note_code(large="new")
     for package in ("groupseg", "stages"):
         shutil.copytree(ROOT / package, project / package, ignore=shutil.ignore_patterns("__pycache__"))
@@ -55,7 +62,7 @@ def test_a_strategy_takes_a_file_a_line_and_an_entry(project: Path, monkeypatch:
     text = registry.read_text("utf-8").replace(imported, f"from groupseg.strategies.large import Large\n{imported}")
     registry.write_text(text.replace(start, start + LINE), "utf-8")
     entry = {"strategies.sizes": {"rule": "large", "power": 0.5}}
-    set_params({**entry, "run.strategies": ["fixed", "sizes"], "evaluate.best": "sizes", "studies.vocabulary": {}})
+    set_params({**entry, "run.strategies": ["fixed", "sizes"], "evaluate.best": "sizes"})
     done = subprocess.run(
         [sys.executable, "-c", RUN], capture_output=True, text=True, check=False,
         env={**os.environ, "PYTHONPATH": str(project)},
