@@ -19,7 +19,7 @@ export NO_MKDOCS_2_WARNING := 1
 # Where DVC restores all stages from its cache, report and MLflow have not been written yet. The results stand, whether or
 # not MLflow takes them.
 repro: $(INSTALLED)
-	python -m stages.params
+	python -m stages.check_params
 	dvc repro
 	groupseg report
 	-groupseg track

@@ -12,13 +12,12 @@ import argparse
 import multiprocessing
 import resource
 import sys
-import time
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
+from benchmarks.timing import timed
 from groupseg.metrics.bootstrap import bootstrap_miou, resample_weights
 from groupseg.metrics.confusion import Counts
 from groupseg.metrics.iou import mean_iou
@@ -30,8 +29,6 @@ from groupseg.strategies.registry import build
 SEGMENTS, WIDTH, MEASURED = 8, 384, 50
 MOST_SECONDS, MOST_MIB = 5, 4096
 FITTED: list[dict[str, Any]] = [{"rule": "threshold"}, {"rule": "per_class"}]
-
-T = TypeVar("T")
 
 
 def main() -> None:
@@ -139,13 +136,6 @@ def limit(what: str, value: float, most: float, name: str) -> None:
     """Ends with an error if a value is above its limit."""
     if value > most:
         raise SystemExit(f"Expected {what} to take at most {most} {name}, but it took {value:.4g} {name}.")
-
-
-def timed(work: Callable[[], T]) -> tuple[float, T]:
-    """Returns the seconds that `work` takes, and its result."""
-    start = time.perf_counter()
-    result = work()
-    return time.perf_counter() - start, result
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ import argparse
 import multiprocessing
 import resource
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -23,6 +22,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from benchmarks.timing import race
 from groupseg.networks.device import device
 from groupseg.networks.frame import Windows
 from groupseg.networks.groupvit.architecture import PUBLISHED
@@ -63,7 +63,7 @@ def main() -> None:
         windows, masks = draw(case)
         ways: dict[str, Callable[[], object]] = {"pass": partial(network, windows)}
         ways |= {str(refine): partial(refined, refine, windows, masks) for refine in REFINEMENTS}
-        seconds = race(ways, rounds)
+        seconds = race({name: partial(synchronised, way) for name, way in ways.items()}, rounds)
         alone = seconds.pop("pass")
         print(f"{case.side} x {case.side}: {1e3 * alone / case.count:.3g} ms a window for the pass of the network")
         for refine in REFINEMENTS:
@@ -106,18 +106,11 @@ def refined(refine: Refine, windows: Tensor, masks: Tensor) -> None:
         hard_map(own, (window.shape[1], window.shape[2]), refinement(refine, window.to(own.device)))
 
 
-def race(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Times all in turns; returns the seconds of the fastest round of each."""
-    seconds = dict.fromkeys(ways, float("inf"))
-    for turn in range(rounds + 1):
-        for name, way in ways.items():
-            start = time.perf_counter()
-            way()
-            if device().type == "cuda":
-                torch.cuda.synchronize()
-            if turn:  # the first round pays for what later ones find ready
-                seconds[name] = min(seconds[name], time.perf_counter() - start)
-    return seconds
+def synchronised(work: Callable[[], object]) -> None:
+    """Works until a GPU has done it too."""
+    work()
+    if device().type == "cuda":
+        torch.cuda.synchronize()
 
 
 def peak_memory(refine: Refine, case: Case) -> float:

@@ -7,9 +7,7 @@ take, with `numpy.bincount` and with torchmetrics, after checking that all three
 """
 
 import argparse
-import time
 from collections.abc import Callable
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -17,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from torchmetrics.functional.classification import multiclass_jaccard_index
 
+from benchmarks.timing import timed
 from groupseg.metrics.confusion import Counts, confusion_from_maps
 from groupseg.metrics.curve import Curve, threshold_curve
 from groupseg.metrics.iou import mean_iou
@@ -24,7 +23,6 @@ from groupseg.metrics.iou import mean_iou
 SEGMENTS, IGNORE, MEASURED = 8, 255, 5
 
 Maps = NDArray[np.int64]
-T = TypeVar("T")
 
 
 def main() -> None:
@@ -102,13 +100,6 @@ def count_labels(segments: Maps, truth: Maps, count: int, classes: int) -> csr_a
     labelled = truth != IGNORE
     index = segments[labelled] * (classes + 1) + truth[labelled]
     return csr_array(np.bincount(index, minlength=count * (classes + 1)).reshape(count, classes + 1))
-
-
-def timed(work: Callable[[], T]) -> tuple[float, T]:
-    """Returns the seconds that `work` takes, and its result."""
-    start = time.perf_counter()
-    result = work()
-    return time.perf_counter() - start, result
 
 
 if __name__ == "__main__":

@@ -11,8 +11,6 @@ if training has less than the given share of the network's speed.
 
 import argparse
 import tempfile
-import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from benchmarks.timing import race
 from groupseg.networks.device import device
 from groupseg.networks.scenes.images import normalise_scenes
 from groupseg.networks.scenes.model import SceneModel
@@ -92,18 +91,6 @@ def run_network(model: SceneModel, images: Tensor, steps: int) -> None:
         torch.autograd.backward(outputs, gradients)
     if images.is_cuda:
         torch.cuda.synchronize()
-
-
-def race(ways: dict[str, Callable[[], None]], rounds: int) -> dict[str, float]:
-    """Times all in turns; returns the seconds of the fastest round of each."""
-    best = dict.fromkeys(ways, float("inf"))
-    for turn in range(rounds + 1):
-        for name, work in ways.items():
-            start = time.perf_counter()
-            work()
-            if turn:  # the first round pays for what later ones find ready
-                best[name] = min(best[name], time.perf_counter() - start)
-    return best
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from groupseg.datasets.sample import Sample
 from groupseg.networks.frame import Windows
 from groupseg.networks.protocol import WindowSegments
-from groupseg.segments import build
+from groupseg.segments import build, gather
 from groupseg.segments.build import build_table
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.fixed import Fixed
@@ -132,25 +132,28 @@ def released(
 def timed_parts() -> Iterator[Mapping[str, float]]:
     """Counts the seconds of the parts of `build_table` while the block runs."""
     seconds: dict[str, float] = defaultdict(float)
-    parts = {"masks to full size": "hard_map", "overlay": "overlay", "to the image": "nearest", "labels": "histogram"}
-    kept = {name: getattr(build, name) for name in parts.values()}
+    parts = {
+        "masks to full size": (build, "hard_map"), "overlay": (build, "overlay"), "to the image": (build, "nearest"),
+        "labels": (gather, "histogram"),
+    }  # fmt: skip
+    kept = {label: getattr(*part) for label, part in parts.items()}
 
-    def timed(label: str, name: str) -> Callable[..., object]:
+    def timed(label: str) -> Callable[..., object]:
         def run(*args: object) -> object:
             started = time.perf_counter()
-            result = kept[name](*args)
+            result = kept[label](*args)
             seconds[label] += time.perf_counter() - started
             return result
 
         return run
 
-    for label, name in parts.items():
-        setattr(build, name, timed(label, name))
+    for label, part in parts.items():
+        setattr(*part, timed(label))
     try:
         yield seconds
     finally:
-        for name, function in kept.items():
-            setattr(build, name, function)
+        for label, part in parts.items():
+            setattr(*part, kept[label])
 
 
 def said(parts: Mapping[str, float], total: float, images: int) -> str:

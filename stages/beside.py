@@ -70,9 +70,7 @@ class Split:
         protocol = {"dataset": self.dataset, "split": split, "model": self.model}
         protocol |= {"crossfit": str(folds)} if folds else {}
         network = load_network(self.file)
-        return build_table(
-            network, samples, classes, with_background, protocol, lambda key, segments: None, self.refine
-        )
+        return build_table(network, samples, classes, with_background, protocol, refine=self.refine)
 
 
 def judge(

@@ -1,8 +1,7 @@
 """params.yaml: what it may hold, and everything that is wrong with one that does not, at once.
 
 Not a dependency of any stage: a new section must not run anything again. What a stage takes from it are the
-sections that dvc.yaml names. Every stage reads it, so nothing slow is imported here. `python -m stages.params` checks
-the file and does nothing else.
+sections that dvc.yaml names. Every stage reads it, so nothing slow is imported here.
 """
 
 import json
@@ -20,7 +19,6 @@ from groupseg.io.yaml_file import read_yaml
 from stages import paths
 from stages.faults import describe_fault, suggestion
 from stages.schema import Params
-from stages.stage import run
 
 
 def load_params(path: Path = Path("params.yaml")) -> Params:
@@ -156,12 +154,3 @@ def _archives_needed(data: Any) -> Iterator[str]:
 
 def _keys(section: Any) -> list[str]:
     return list(map(str, section)) if isinstance(section, dict) else []
-
-
-def main() -> None:
-    """Checks params.yaml and does nothing else."""
-    load_params()
-
-
-if __name__ == "__main__":
-    run(main)

@@ -15,9 +15,9 @@ from groupseg.errors import UserError
 from groupseg.io.files import read_json, sha256, write_json
 from groupseg.networks.registry import load_network
 from groupseg.records import Key, account, changes, digest, files_digest, read_record
-from groupseg.refine.choice import CANDIDATES, DECIDES, choose_refinement, figures
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
+from groupseg.studies.refinement import CANDIDATES, DECIDES, choose_refinement, figures
 from stages import paths
 from stages.params import load_params
 from stages.schema import Params

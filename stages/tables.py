@@ -15,11 +15,11 @@ from groupseg.report.calibration_forms import KeptCalibration
 from groupseg.report.forms import read_result
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.table_file import read_kind
+from groupseg.segments.texts import load_vocabulary
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.crossfit import crossfit, held_out, image_folds
 from groupseg.strategies.registry import load
-from groupseg.text.vocabulary import load_vocabulary
 from stages import paths
 from stages.schema import Params
 

@@ -1,6 +1,6 @@
 """From the values of mask files to labels."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,10 +93,10 @@ def _known(labels: Mapping[int, int]) -> str:
     top = max(labels.values())
     ignored = sorted(value for value in labels if labels[value] == top and top in (255, 65535))
     listed = sorted(set(labels) - set(ignored))
-    return f"{_ranges(listed)}, and {_ranges(ignored)} = ignore" if ignored else _ranges(listed)
+    return f"{ranges(listed)}, and {ranges(ignored)} = ignore" if ignored else ranges(listed)
 
 
-def _ranges(values: list[int]) -> str:
+def ranges(values: Sequence[int]) -> str:
     """Writes sorted numbers as ranges, such as "0..3, 7"."""
     known = set(values)
     starts = [value for value in values if value - 1 not in known]

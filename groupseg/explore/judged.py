@@ -18,11 +18,11 @@ from groupseg.report.kinds import CURE_KINDS
 from groupseg.report.palette import palette
 from groupseg.report.results import DatasetResults, Results
 from groupseg.report.roles import LABEL_ORACLE
+from groupseg.segments.texts import load_vocabulary
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.registry import load
 from groupseg.studies.constants import family
-from groupseg.text.vocabulary import load_vocabulary
 
 
 def judged_data(results: Results, dataset: DatasetResults, count: int) -> dict[str, Any]:

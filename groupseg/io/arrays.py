@@ -9,13 +9,15 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save, save_file
 
 from groupseg.errors import UserError
 from groupseg.io.files import atomic_path
 
 
-def write_arrays(path: str | Path, arrays: Mapping[str, NDArray[Any]], entry: str, about: Any) -> None:
+def write_arrays(
+    path: str | Path, arrays: Mapping[str, NDArray[Any]], entry: str, about: Any, at_once: bool = False
+) -> None:
     """Writes arrays and what they are; equal content is equal bytes.
 
     Args:
@@ -23,6 +25,8 @@ def write_arrays(path: str | Path, arrays: Mapping[str, NDArray[Any]], entry: st
         arrays: Of any shapes.
         entry: Names the entry of the metadata, by which the kind of file is known.
         about: What JSON holds.
+        at_once: Whether all is written in one go. What comes array by array takes no memory, but is mapped in smaller
+            pieces when it is read.
 
     Raises:
         UserError: If the file cannot be written.
@@ -32,7 +36,10 @@ def write_arrays(path: str | Path, arrays: Mapping[str, NDArray[Any]], entry: st
     # One entry alone: several are written in no fixed order.
     metadata = {entry: json.dumps(about, sort_keys=True, ensure_ascii=False)}
     with atomic_path(path) as temporary:
-        save_file(contiguous, temporary, metadata)
+        if at_once:
+            temporary.write_bytes(save(contiguous, metadata))
+        else:
+            save_file(contiguous, temporary, metadata)
 
 
 @contextmanager

@@ -78,14 +78,6 @@ def mask_values(tree: Tree, names: Sequence[str]) -> MaskValues:
     return found
 
 
-def ranges(values: Sequence[int]) -> str:
-    """Writes sorted numbers as ranges, such as "0..3, 7"."""
-    known = set(values)
-    starts = [value for value in values if value - 1 not in known]
-    ends = [value for value in values if value + 1 not in known]
-    return ", ".join(str(start) if start == end else f"{start}..{end}" for start, end in zip(starts, ends, strict=True))
-
-
 def _counts(values: NDArray[Any]) -> dict[int, int]:
     found, counts = np.unique(values, return_counts=True)
     return dict(zip(found.tolist(), counts.tolist(), strict=True))

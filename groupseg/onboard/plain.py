@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from groupseg.datasets.class_lists import ClassList, find_class_list, read_class_list
 from groupseg.datasets.folder import masks_below, read_folder
 from groupseg.datasets.layout import files_below
+from groupseg.datasets.masks import ranges
 from groupseg.datasets.notes import Note, counted, some
 from groupseg.datasets.pictures import SUFFIXES
 from groupseg.errors import UserError
 from groupseg.onboard.look import Look, calibration, evenly, fault_of, inspect, look_from, spoken
-from groupseg.onboard.masks import MaskValues, mask_values, ranges
+from groupseg.onboard.masks import MaskValues, mask_values
 from groupseg.sources.tree import Tree
 
 _IGNORED = {255, 65535}

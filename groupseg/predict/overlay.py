@@ -1,7 +1,7 @@
 """An image with its classes painted on: tinted, outlined, named, and with a legend of their shares."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,10 @@ from scipy.ndimage import distance_transform_edt
 from groupseg.array_types import Pixels
 from groupseg.fonts import font
 from groupseg.predict.naming import BACKGROUND
-from groupseg.predict.result import Result
 from groupseg.report.palette import palette
+
+if TYPE_CHECKING:
+    from groupseg.predict.result import Result
 
 # The longer side of the picture: small images are enlarged and large ones reduced, so that a legend can be read.
 SHORTEST, LONGEST = 640, 1280
@@ -33,7 +35,7 @@ class LegendEntry(NamedTuple):
     share: str
 
 
-def draw_overlay(result: Result) -> Image.Image:
+def draw_overlay(result: "Result") -> Image.Image:
     """Draws the picture; see `Result.overlay`."""
     picture, labels = _scaled(result.image, result.labels)
     colours = palette(len(result.classes))
@@ -98,7 +100,7 @@ def _name_regions(canvas: Image.Image, labels: NDArray[np.int32], classes: Seque
         draw.text((x, y), name, font=letters, anchor="mm", fill=_PAPER)
 
 
-def _entries(result: Result, colours: Pixels) -> list[LegendEntry]:
+def _entries(result: "Result", colours: Pixels) -> list[LegendEntry]:
     numbers = {name: row for row, name in enumerate(result.classes, start=1)}
     shares = result.shares()
     entries = [

@@ -24,7 +24,7 @@ from groupseg.predict.result import Result
 from groupseg.report.palette import palette
 
 if TYPE_CHECKING:
-    from groupseg.explore.predicted import PredictedPage
+    from groupseg.predict.predicted_page import PredictedPage
 
 _DRAWINGS = (
     "{model} is of the kind that is trained here, by default on drawings: what it says of photographs then means"
@@ -100,7 +100,7 @@ def predict_files(
 
 def _page(naming: Naming) -> "PredictedPage":
     with extra("report"):
-        from groupseg.explore.predicted import PredictedPage
+        from groupseg.predict.predicted_page import PredictedPage
 
     return PredictedPage(naming)
 

@@ -151,7 +151,7 @@ def build_table(
     classes: Sequence[str],
     with_background: bool,
     protocol: Mapping[str, str],
-    keep_map: Callable[[str, Map], None],
+    keep_map: Callable[[str, Map], None] | None = None,
     refine: Refine = UNREFINED,
 ) -> SegmentTable:
     """Runs the network over labelled images.
@@ -162,7 +162,7 @@ def build_table(
         classes: Names without background.
         with_background: Whether label 0 is a label of the data set.
         protocol: What made the table; see `SegmentTable`.
-        keep_map: Called with the key and the segment map of each image, in order.
+        keep_map: Called with the key and the segment map of each image, in order, where somebody wants them.
         refine: See `segment_images`; the protocol names it, unless masks stay as they are.
 
     Raises:
@@ -173,7 +173,8 @@ def build_table(
     gathered = Gathered(classes)
     for segments in segment_images(network, _images(samples, waiting), refine):
         sample = waiting.pop(0)
-        keep_map(sample.key, segments.map)
+        if keep_map:
+            keep_map(sample.key, segments.map)
         gathered.add(sample.key, segments.map, sample.mask, len(segments.embedding), sample.image)
         found.append(segments._replace(map=_NO_MAP))
     return SegmentTable(

@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from groupseg.datasets.sample import ignore_value
 from groupseg.errors import UserError
+from groupseg.networks.probabilities import ScoreKind, probabilities, resized
 from groupseg.segments.gather import Gathered
 from groupseg.segments.overlay import Map
-from groupseg.segments.probabilities import ScoreKind, probabilities, resized
 from groupseg.segments.score_table import described, pixel_segments, score_table, score_vocabulary
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from groupseg.datasets.sample import Sample
 from groupseg.errors import UserError
+from groupseg.networks.probabilities import Probabilities, logits
 from groupseg.segments.gather import Gathered
 from groupseg.segments.overlay import Map, compact
-from groupseg.segments.probabilities import Probabilities, logits
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from groupseg.metrics.curve import Curve, Floats, threshold_curve
+from groupseg.array_types import Floats
+from groupseg.metrics.curve import Curve, threshold_curve
 from groupseg.metrics.iou import labelling_miou
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary

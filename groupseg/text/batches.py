@@ -29,7 +29,7 @@ def encode_batches(
     order = lengths.argsort(stable=True)
     found = []
     with torch.inference_mode(), tqdm(total=len(tokens), desc="embed text", unit="text", disable=None) as bar:
-        for rows in order.split(batch):
+        for rows in torch.split(order, batch):
             features = encode(tokens[rows, : int(lengths[rows].max())]).float()
             found.append((F.normalize(features, dim=1) if unit else features).cpu())
             bar.update(len(rows))

@@ -114,16 +114,6 @@ def test_calibration_images_of_coco_are_drawn_from_train2017(tmp_path: Path) -> 
     assert all(item.name.startswith("train_") for item in splits["calib"])
 
 
-def test_other_categories_are_not_taken_for_cocos(tmp_path: Path) -> None:
-    pack(tmp_path, "coco_object_instances")
-    data = instances_json()
-    data["categories"][0]["name"] = "human"
-    path = tmp_path / "unpacked/annotations_trainval2017.zip/annotations/instances_val2017.json"
-    path.write_text(json.dumps(data))
-    with pytest.raises(UserError, match=r"instances_val2017\.json has other categories than COCO's 80"):
-        read_coco_instances(open_tree(tmp_path / "unpacked"), None, 0)
-
-
 def test_smaller_shapes_lie_on_larger_ones_and_classes_follow_the_ids(read: Callable[..., LabelledFiles]) -> None:
     files = read(example())
     assert files.classes == ("dog", "flea")
@@ -163,14 +153,6 @@ def test_images_are_found_by_the_end_of_their_path_however_accents_are_written(
     assert len(list(files.samples("test"))) == 2
 
 
-def test_an_image_in_two_folders_is_named(read: Callable[..., LabelledFiles], tmp_path: Path) -> None:
-    read(example())
-    (tmp_path / "small").mkdir()
-    Image.new("RGB", (2, 2)).save(tmp_path / "small/a.jpg")
-    with pytest.raises(UserError, match=r"image a\.jpg is in images/a\.jpg and small/a\.jpg\. .* say in `file_name`"):
-        read_coco_json(open_tree(tmp_path), None, 0, "annotations.json")
-
-
 def test_calibration_images_are_drawn(read: Callable[..., LabelledFiles]) -> None:
     splits = read(example(), calib=1).splits
     assert {split: len(items) for split, items in splits.items()} == {"calib": 1, "test": 1}
@@ -180,21 +162,9 @@ def test_calibration_images_are_drawn(read: Callable[..., LabelledFiles]) -> Non
 @pytest.mark.parametrize(
     ("key", "index", "change", "message"),
     [
-        ("images", 1, {"id": 1}, r"image id 1 is there more than once"),
-        ("annotations", 1, {"id": 1}, r"annotation id 1 is there more than once"),
-        ("categories", 1, {"id": 9}, r"category id 9 is there more than once"),
-        ("categories", 1, {"name": "flea"}, r"two categories are called 'flea'"),
         ("categories", 1, {"name": " "}, r"categories\.1\.name: String should have at least 1 character"),
-        ("annotations", 0, {"category_id": 5}, r"annotation 1 is of category 5, which is not under `categories`"),
-        ("annotations", 0, {"image_id": 7}, r"annotation 1 is of image 7, which is not under `images`"),
-        ("annotations", 0, {"segmentation": []}, r"annotation 1 \(a\.jpg\) has no segmentation"),
-        ("annotations", 0, {"segmentation": None}, r"annotation 1 \(a\.jpg\) has no segmentation\. Draw the outline"),
-        ("annotations", 0, {"segmentation": {"size": [8, 6], "counts": [48]}},
-         r"annotation 1 \(a\.jpg\): the run-length encoding is 6x8 pixels, but the image is 8x6"),
         ("annotations", 0, {"iscrowd": 2}, r"annotations\.0\.iscrowd: Input should be less than or equal to 1"),
         ("images", 0, {"height": 0}, r"images\.0\.height: Input should be greater than 0"),
-        ("images", 0, {"height": 10**9}, r"image a\.jpg has more than 178,956,970 pixels"),
-        ("images", 1, {"file_name": "images/a.jpg"}, r"lists images/a\.jpg as ids 1 and 2: one file more than once"),
     ],
 )  # fmt: skip
 def test_faults_are_named(
@@ -207,14 +177,11 @@ def test_faults_are_named(
         list(read(data).samples("test"))
 
 
-def test_a_missing_image_and_one_of_another_size_are_named(read: Callable[..., LabelledFiles], tmp_path: Path) -> None:
+def test_an_image_of_another_size_is_named(read: Callable[..., LabelledFiles], tmp_path: Path) -> None:
     read(example())
     Image.new("RGB", (6, 8)).save(tmp_path / "images/a.jpg")
     with pytest.raises(UserError, match=r"a\.jpg is 6x8 pixels .* but its annotation is 8x6"):
         list(read_coco_json(open_tree(tmp_path), None, 0, "annotations.json").samples("test"))
-    (tmp_path / "images/a.jpg").unlink()
-    with pytest.raises(UserError, match=r"annotations\.json: a\.jpg has no file\. Add or rename"):
-        read_coco_json(open_tree(tmp_path), None, 0, "annotations.json")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """The layout of one's own data."""
 
-import re
 import unicodedata
 import zipfile
 from pathlib import Path
@@ -90,64 +89,6 @@ def test_a_turned_photograph_needs_a_mask_that_is_turned_too(make_folder: MakeFo
         list(read(folder, 1, 0).samples("test"))
 
 
-@pytest.mark.parametrize("part", ["images", "masks"])
-def test_an_empty_or_missing_folder_is_named(make_folder: MakeFolder, part: str) -> None:
-    folder = make_folder()
-    (folder / part).rename(folder / "elsewhere")
-    message = (
-        "images holds no image"
-        if part == "images"
-        else r"no image has a mask of its name: 6 images, such as \S+photo 0"
-    )
-    with pytest.raises(UserError, match=message):
-        read(folder)
-    (folder / part).mkdir()
-    with pytest.raises(UserError, match=message):
-        read(folder)
-
-
-def test_an_image_without_mask_and_a_mask_without_image_are_named(make_folder: MakeFolder) -> None:
-    folder = make_folder()
-    (folder / "masks/photo 3.png").rename(folder / "masks/photo 9.png")
-    with pytest.raises(
-        UserError, match=r"images/photo 3\.jpg has no mask; .*masks/photo 9\.png has no image\. Add or rename"
-    ):
-        read(folder)
-    Image.new("RGB", (3, 3)).save(folder / "images/photo 9.jpg")
-    (folder / "images/photo 3.jpg").unlink()
-    Image.new("L", (3, 3)).save(folder / "masks/photo 3.png")
-    with pytest.raises(UserError, match=r"masks/photo 3\.png has no image\. Add or rename what is meant, or set"):
-        read(folder)
-
-
-def test_a_missing_class_list_is_named(make_folder: MakeFolder) -> None:
-    folder = make_folder()
-    (folder / "classes.txt").unlink()
-    with pytest.raises(UserError, match=rf"^{folder}/classes\.txt is missing\. Write the classes in it, one a line"):
-        read(folder, 2, 0)
-
-
-def test_two_images_of_one_name_are_refused(make_folder: MakeFolder) -> None:
-    folder = make_folder()
-    Image.new("RGB", (3, 3)).save(folder / "images/photo 0.png")
-    with pytest.raises(UserError, match=r"photo 0\.jpg and .*photo 0\.png share a name"):
-        read(folder, 2, 0)
-
-
-def test_a_listed_image_that_is_not_there_is_named(make_folder: MakeFolder) -> None:
-    folder = make_folder()
-    write_lists(folder / "splits", test=["photo 1.jpg"])
-    with pytest.raises(UserError, match=r"test\.txt: 'photo 1\.jpg' names no image .* without their ending"):
-        read(folder, 2, 0)
-
-
-def test_lists_that_overlap_are_refused(make_folder: MakeFolder) -> None:
-    folder = make_folder()
-    write_lists(folder / "splits", calib=["photo 1", "photo 2"], test=["photo 2", "photo 3"])
-    with pytest.raises(UserError, match=r"calib\.txt and .*test\.txt overlap: photo 2 in both"):
-        read(folder, 2, 0)
-
-
 def test_a_zip_of_a_folder_is_read_as_the_folder_is(make_folder: MakeFolder, tmp_path: Path) -> None:
     folder = make_folder()
     path = tmp_path / "own.zip"
@@ -227,19 +168,3 @@ def test_masks_saved_as_colours_are_read_by_the_palette_of_the_folder(make_folde
         UserError, match=r"photo 1\.png holds 1 colours that no class has: #7f0000\. Save class numbers"
     ):
         list(read(folder, calib=None).samples("test"))
-
-
-@pytest.mark.parametrize(
-    ("lines", "message"),
-    [
-        (["red"], "line 1 is no colour: 'red'. Write it as #80ff00 or 128 255 0"),
-        (["0 0 0", "256 0 0"], "line 2 is no colour: '256 0 0'"),
-        (["0 0 0", "7 = 1 1 1"], "line 2 is for value 7, which is no class"),
-        (["0 0 0", "#000000"], "#000000 stands for 0 and 1"),
-    ],
-)
-def test_faulty_palettes_are_named(make_folder: MakeFolder, lines: list[str], message: str) -> None:
-    folder = make_folder()
-    write_lists(folder, palette=lines)
-    with pytest.raises(UserError, match=f"palette.txt: {re.escape(message)}"):
-        read(folder)

@@ -32,23 +32,6 @@ def test_published_class_lists_hold_the_official_names_in_their_order(
     assert {index: classes[index] for index in some} == some
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (b"cat\ndog\ncat\n", "cat named more than once"),
-        (b"cat\n\ndog\n", "line 2 is blank"),
-        (b"", "is empty"),
-        (b"\n\n", "is empty"),
-        (b"caf\xe9\n", r"is not UTF-8 \(byte 3\). Save it as UTF-8"),
-    ],
-)
-def test_faulty_lists_are_named(tmp_path: Path, text: bytes, message: str) -> None:
-    path = tmp_path / "val.txt"
-    path.write_bytes(text)
-    with pytest.raises(UserError, match=f"^{path}.*{message}"):
-        read_lines(open_tree(tmp_path), "val.txt")
-
-
 def test_a_missing_list_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"val\.txt is missing"):
         read_lines(open_tree(tmp_path), "val.txt")

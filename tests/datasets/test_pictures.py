@@ -102,12 +102,6 @@ def test_a_truncated_image_is_named(tmp_path: Path, suffix: str) -> None:
         mask_of(path)
 
 
-def test_a_file_that_is_no_image_is_named(tmp_path: Path) -> None:
-    (tmp_path / "a.jpg").write_text("404 not found")
-    with pytest.raises(UserError, match=r"a\.jpg cannot be read as an image"):
-        picture(tmp_path / "a.jpg")
-
-
 def test_floating_point_is_refused(tmp_path: Path) -> None:
     Image.fromarray(np.ones((2, 2), np.float32)).save(tmp_path / "a.tiff")
     with pytest.raises(UserError, match="whole numbers; got floating point"):
@@ -127,27 +121,6 @@ def test_sixteen_bit_masks_keep_their_values(tmp_path: Path) -> None:
     assert mask_of(tmp_path / "a.png").tolist() == [[0, 300, 65535]]
 
 
-@pytest.mark.parametrize(
-    ("mode", "remedy"),
-    [
-        ("RGB", "Save class numbers, not colours"),
-        ("RGBA", "Save class numbers, not colours"),
-        ("LA", "Save class numbers without transparency"),
-        ("1", "With one bit a pixel, 1 and 255 are the same: save it with 8 bits"),
-    ],
-)
-def test_masks_without_one_number_a_pixel_are_refused(tmp_path: Path, mode: str, remedy: str) -> None:
-    Image.new(mode, (3, 3)).save(tmp_path / "a.png")
-    with pytest.raises(UserError, match=rf"a\.png is no mask: .* got mode {mode}\. {remedy}"):
-        mask_of(tmp_path / "a.png")
-
-
-def test_a_mask_that_jpeg_has_blurred_is_refused(tmp_path: Path) -> None:
-    Image.new("L", (3, 3)).save(tmp_path / "a.jpg")
-    with pytest.raises(UserError, match="got JPEG"):
-        mask_of(tmp_path / "a.jpg")
-
-
 @settings(max_examples=25, deadline=None)
 @given(arrays(np.int64, st.tuples(st.integers(1, 6), st.integers(1, 6)), elements=st.integers(0, 4)), st.data())
 def test_colours_become_what_the_palette_says(values: np.ndarray, data: st.DataObject) -> None:
@@ -157,12 +130,6 @@ def test_colours_become_what_the_palette_says(values: np.ndarray, data: st.DataO
     Image.fromarray(rgb).save(file, "PNG")
     palette = {colour: 10 * index for index, colour in enumerate(colours)}
     assert np.array_equal(read_mask(file.getvalue(), "a.png", palette), 10 * values)
-
-
-def test_colours_that_the_palette_does_not_know_are_named(tmp_path: Path) -> None:
-    Image.new("RGB", (2, 2), (1, 2, 3)).save(tmp_path / "a.png")
-    with pytest.raises(UserError, match=r"a\.png holds 1 colours that no class has: #010203\. Save class numbers"):
-        mask_of(tmp_path / "a.png", {0: 0, 0xFFFFFF: 1})
 
 
 def test_jpeg_is_no_mask_even_with_a_palette(tmp_path: Path) -> None:

@@ -275,7 +275,7 @@ def lists_of_splits(data: Data) -> Iterator[str]:
     data.calib = 0.5
     data.read()
     data.write("splits/test.txt", "p1\np2\n")
-    yield "overlap: p1 in both. Take each out of one"
+    yield "test.txt overlap: p1 in both. Take each out of one"
     data.write("splits/test.txt", "p2\np3\n")
     data.read()
     (data.folder / "splits/calib.txt").unlink()
@@ -301,7 +301,7 @@ def another_size(data: Data) -> Iterator[str]:
 @of(folder)
 def two_of_a_name(data: Data) -> Iterator[str]:
     shutil.copy(data.folder / "images/p1.jpg", data.folder / "images/p0.jpeg")
-    yield "share a name, and so a mask. Rename one and give it its own, or take it away"
+    yield "p0.jpg share a name, and so a mask. Rename one and give it its own, or take it away"
     (data.folder / "images/p0.jpeg").rename(data.folder / "images/p8.jpg")
     shutil.copy(data.folder / "masks/p1.png", data.folder / "masks/p8.png")
     data.read()

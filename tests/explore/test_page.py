@@ -13,19 +13,19 @@ from numpy.typing import NDArray
 
 from groupseg.datasets.shards import read_samples
 from groupseg.explore.page import write_explorer
-from groupseg.explore.predicted import PredictedPage
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.curve import MARGIN
 from groupseg.metrics.iou import iou_summary
+from groupseg.predict.predicted_page import PredictedPage
 from groupseg.report.album import Album
 from groupseg.report.numbers import NOTHING, percent
 from groupseg.report.palette import palette
 from groupseg.report.results import DatasetResults, Results, read_results
 from groupseg.report.roles import LABEL_ORACLE
+from groupseg.segments.texts import load_vocabulary
 from groupseg.strategies.fixed import Fixed
 from groupseg.strategies.registry import load
 from groupseg.strategies.scores import image_max
-from groupseg.text.vocabulary import load_vocabulary
 from tests.browser import FAINT, launched
 from tests.predict.fakes import segmenter
 from tests.results import CLASSES, build

@@ -138,7 +138,7 @@ def test_two_thousand_classes_are_told_apart() -> None:
         classes,
         True,
         {},
-        lambda key, segments: None,
+        None,
     )
     best = (table.embedding @ text.T).argmax(axis=1)
     assert [segment.label for segment in result.segments] == (best + 1).tolist()

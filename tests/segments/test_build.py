@@ -80,7 +80,7 @@ def test_confusion_of_the_table_is_that_of_the_label_maps(name: str, refine: Ref
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_table_holds_every_pixel_once_and_no_empty_segment(name: str) -> None:
-    table = build_table(NETWORKS[name], samples(), CLASSES, True, PROTOCOL, lambda key, segments: None)
+    table = build_table(NETWORKS[name], samples(), CLASSES, True, PROTOCOL)
     assert table.keys == tuple(f"k{index}" for index in range(5))
     sizes = [sample.mask.size for sample in samples()]
     np.testing.assert_array_equal(np.bincount(table.image, table.area), sizes)
@@ -207,9 +207,7 @@ def test_refined_masks_that_come_in_pieces_are_the_same(monkeypatch: pytest.Monk
 
 def test_the_protocol_names_the_refinement_where_there_is_one() -> None:
     def protocol(*refine: Refine) -> dict[str, str]:
-        table = build_table(
-            NETWORKS["square"], samples(1), CLASSES, True, PROTOCOL, lambda key, segments: None, *refine
-        )
+        table = build_table(NETWORKS["square"], samples(1), CLASSES, True, PROTOCOL, None, *refine)
         return dict(table.protocol)
 
     assert protocol() == protocol(UNREFINED) == PROTOCOL
@@ -237,4 +235,4 @@ def test_images_of_any_shape_are_segmented(size: tuple[int, int]) -> None:
 
 def test_no_image() -> None:
     with pytest.raises(UserError, match="d: its test split has no image"):
-        build_table(SceneNetwork(tiny_model()), [], CLASSES, True, PROTOCOL, lambda key, segments: None)
+        build_table(SceneNetwork(tiny_model()), [], CLASSES, True, PROTOCOL)

@@ -9,5 +9,5 @@ from tests.segments.test_build import CLASSES, PROTOCOL, samples
 
 def test_digests_are_those_of_the_images_in_order() -> None:
     images = samples(5)
-    table = build_table(RandomNetwork(Square(16)), images, CLASSES, True, PROTOCOL, lambda key, segments: None)
+    table = build_table(RandomNetwork(Square(16)), images, CLASSES, True, PROTOCOL)
     assert table.digests == tuple(pixel_digest(sample.image) for sample in images)

@@ -35,7 +35,7 @@ def test_tables_of_processes_are_the_bytes_of_one(tmp_path: Path, frame: Frame, 
 
     def table(numbers: list[int]) -> SegmentTable:
         chosen = [IMAGES[number] for number in numbers]
-        return build_table(network, chosen, CLASSES, True, PROTOCOL, lambda key, segments: None)
+        return build_table(network, chosen, CLASSES, True, PROTOCOL)
 
     shares = [numbers for rank in range(size) if (numbers := own(images, rank, size))]
     join_tables([table(numbers) for numbers in shares]).save(tmp_path / "joined")
@@ -52,8 +52,6 @@ def test_things_of_images_are_joined_in_the_order_of_images(images: int, size: i
 
 def test_tables_that_are_not_shares_of_a_split_are_an_error() -> None:
     network = RandomNetwork(Square(16))
-    tables = [
-        build_table(network, IMAGES[:count], CLASSES, True, PROTOCOL, lambda key, segments: None) for count in (3, 2)
-    ]
+    tables = [build_table(network, IMAGES[:count], CLASSES, True, PROTOCOL) for count in (3, 2)]
     with pytest.raises(ValueError, match=r"one split shared out in blocks of 4, but got \[3, 2\] images"):
         join_tables(tables)

@@ -52,7 +52,7 @@ def test_an_unknown_name_is_one_line(
 
 
 # Those that need nothing of an earlier stage: they check params.yaml, note what there is, or draw.
-FIRST = ("params", "sources", "captions", "prepare")
+FIRST = ("check_params", "sources", "captions", "prepare")
 
 
 @pytest.mark.parametrize("name", [name for name in STAGES if name not in FIRST])

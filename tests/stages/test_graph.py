@@ -21,6 +21,7 @@ OTHERS = {
     "__init__",
     "archives",
     "beside",
+    "check_params",
     "params",
     "paths",
     "predictions",

@@ -83,14 +83,6 @@ def test_the_shipped_groupvit_is_the_published_one_as_the_released_code_runs_it(
         assert (model.precision, model.weights) == ("float32", None)
 
 
-def test_the_shipped_file_says_what_each_section_does_and_how_to_change_it() -> None:
-    lines = SHIPPED.read_text(encoding="utf-8").splitlines()
-    for section in type(load_params(SHIPPED)).model_fields:
-        above = lines[: next(row for row, line in enumerate(lines) if line.startswith(f"{section}:"))]
-        block = [line for line in above[len(above) - above[::-1].index("") :] if line.startswith("#")]
-        assert any("dvc exp run -S" in line for line in block), section
-
-
 COMMENTS = [line for line in SHIPPED.read_text(encoding="utf-8").splitlines() if line.lstrip().startswith("#")]
 
 

@@ -10,7 +10,7 @@ from groupseg.datasets.writer import write_samples
 from groupseg.errors import UserError
 from groupseg.io.files import read_json, sha256
 from groupseg.networks.scenes.weights import save_model
-from groupseg.refine.choice import CANDIDATES
+from groupseg.studies.refinement import CANDIDATES
 from stages import paths, refine
 from tests.networks.scenes.tiny import TINY, tiny_model
 from tests.segments.test_build import CLASSES, samples

@@ -90,7 +90,7 @@ def convert_clip(path: Path, name: str) -> dict[str, Tensor]:
 def save_clip(state: Mapping[str, Tensor], about: ClipMetadata, path: str | Path) -> None:
     """Writes the state of `open_clip.CLIP` and what it is; equal weights are equal bytes."""
     arrays = {name: tensor.detach().cpu().numpy() for name, tensor in state.items()}
-    write_arrays(path, arrays, "clip", asdict(about))
+    write_arrays(path, arrays, "clip", asdict(about), at_once=True)
 
 
 def load_visual(path: str | Path) -> tuple[VisionTransformer, float, ClipMetadata]:

@@ -11,7 +11,7 @@ from groupseg.io.arrays import open_arrays
 from groupseg.networks.given.config import ScoreSource
 from groupseg.networks.given.folder import check_names, read_scores
 from groupseg.networks.given.function import load_function
-from groupseg.segments.probabilities import probabilities, resized
+from groupseg.networks.probabilities import probabilities, resized
 
 
 class GivenScores:

@@ -68,7 +68,7 @@ def convert_groupvit(path: Path, architecture: GroupViTArchitecture) -> dict[str
 def save_groupvit(state: Mapping[str, Tensor], about: GroupViTMetadata, path: str | Path) -> None:
     """Writes the state of `GroupViT` and what it is; equal weights are equal bytes."""
     arrays = {name: tensor.detach().cpu().numpy() for name, tensor in state.items()}
-    write_arrays(path, arrays, "groupvit", asdict(about))
+    write_arrays(path, arrays, "groupvit", asdict(about), at_once=True)
 
 
 def load_groupvit(path: str | Path) -> tuple[GroupViT, GroupViTMetadata]:

@@ -7,10 +7,10 @@ from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.iou import iou_summary
 from groupseg.metrics.oracle import label_oracle
 from groupseg.networks.frame import Frame, Square, Windows
-from groupseg.refine.choice import choose_refinement, figures
 from groupseg.refine.settings import UNREFINED, Guided, Pamr
 from groupseg.segments.build import build_table
 from groupseg.strategies.threshold import Threshold
+from groupseg.studies.refinement import choose_refinement, figures
 from tests.segments.networks import RandomNetwork
 from tests.segments.test_build import CLASSES, samples
 from tests.tables import unit, vocabulary
@@ -27,7 +27,7 @@ def test_figures_are_those_of_tables_made_one_by_one(frame: Frame) -> None:
     asked = list(network.batches)
     for refine in CANDIDATES:
         alone = RandomNetwork(frame)
-        table = build_table(alone, drawn, CLASSES, True, {}, lambda key, segments: None, refine)
+        table = build_table(alone, drawn, CLASSES, True, {}, refine=refine)
         assert alone.batches == asked
         miou = iou_summary(image_counts(table, Threshold().fit(table, TEXT).predict(table, TEXT)))["miou"]
         oracle = iou_summary(image_counts(table, label_oracle(table)))["miou"]

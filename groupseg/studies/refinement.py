@@ -74,9 +74,7 @@ def figures(
     """
     replayed, found = Replayed(network), {}
     for refine in candidates:
-        table = build_table(
-            replayed.again(), samples(), classes, with_background, {}, lambda key, segments: None, refine
-        )
+        table = build_table(replayed.again(), samples(), classes, with_background, {}, refine=refine)
         found[str(refine)] = {
             DECIDES: Threshold().fit(table, vocabulary(table)).miou,
             "oracle": float(iou_summary(image_counts(table, label_oracle(table)))["miou"]),

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from groupseg.explore import predicted
-from groupseg.explore.predicted import PredictedPage
 from groupseg.predict.naming import Naming
+from groupseg.predict.predicted_page import PredictedPage
 from tests.explore.unpacked import unpack
 from tests.predict.fakes import SQUARE, WINDOWS, segmenter
 from tests.segments.networks import noise
