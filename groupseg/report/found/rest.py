@@ -41,7 +41,8 @@ def masks(found: Gains) -> str:
 
 def _largest(found: Gains, dataset: DatasetResults) -> str:
     """The rung above the first one that the largest step leads to."""
-    steps = {rung["name"]: found.steps(rung["name"])[dataset.name].value for rung in dataset.ladder["rungs"][1:]}
+    names = [str(rung["name"]) for rung in dataset.ladder["rungs"][1:]]
+    steps = {name: found.steps(name)[dataset.name].value for name in names}
     return max(steps, key=lambda name: steps[name])
 
 

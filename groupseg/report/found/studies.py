@@ -29,15 +29,16 @@ def _images(found: Gains, name: str) -> str:
         return ""
     few, full = (named(sorted({str(end(table.loc[name].index)) for table in known.values()})) for end in (min, max))
     enough = [f"{needed(table)[name]} on {dataset}" for dataset, table in known.items()]
-    lost = [f"{_lost(table.loc[name])} on {dataset}" for dataset, table in known.items()]
+    lost = [f"{_lost(table, name)} on {dataset}" for dataset, table in known.items()]
     return (
         f"Calibration images that `{name}` needs to come within a point of its mIoU with all {full}: {named(enough)}. "
         f"With {few} images its mIoU changes by so many points, from draw to draw: {named(lost)}."
     )
 
 
-def _lost(own: pd.DataFrame) -> str:
+def _lost(table: pd.DataFrame, name: str) -> str:
     """What the fewest images change from draw to draw, against all of them."""
+    own = table.loc[name]
     full, fewest = own["mean"].iloc[-1], own.iloc[0]
     return _span(fewest["min"] - full, fewest["max"] - full)
 
