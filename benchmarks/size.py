@@ -30,10 +30,10 @@ from scipy.sparse import csr_array
 
 from groupseg.code import Code
 from groupseg.files import read_json, write_json
-from groupseg.report.results import read_yaml
 from groupseg.segments.table import SegmentTable
 from groupseg.strategies.registry import load
 from groupseg.text.features import save_features
+from groupseg.yaml_file import read_yaml
 from stages import paths
 from stages.params import load_params
 from stages.sources import of_stage
@@ -150,8 +150,8 @@ def project(images: int, segments: int, classes: int) -> Iterator[Path]:
         params = read_yaml(Path("params.yaml"))
         params["run"] |= {"name": "size", "datasets": [DATASET]}
         (folder / "params.yaml").write_text(json.dumps(params))  # which is YAML too
-        for stage in ("calibrate", "evaluate"):
-            write_json(folder / paths.code(stage), of_stage(stage, Code()))
+        for stage, item in (("calibrate", None), ("evaluate", DATASET)):
+            write_json(folder / paths.note(stage, item), of_stage(load_params(), stage, item, Code()))
         names = [f"class{row}" for row in range(classes)]
         text = unit(random.normal(size=(classes, WIDTH)))
         lists = {name: [f"{name}{row}" for row in range(25)] for name in ("sclip", "clip_es", "absent")}
