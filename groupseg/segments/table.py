@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 from groupseg.errors import UserError
 from groupseg.files import atomic_path
 from groupseg.segments.parts import Parts, is_ordered
-from groupseg.segments.rows import Matrix, Rows, at
+from groupseg.segments.rows import Matrix, Rows, at, mapped
 
 SegmentKind = Literal["embeddings", "scores"]
 
@@ -162,9 +162,9 @@ class SegmentTable:
         """
         try:
             with safe_open(path, framework="numpy") as file:
-                small = [name for name in file.keys() if name not in LARGE]  # noqa: SIM118 (no mapping)
-                arrays = {name: file.get_tensor(name) for name in small}
-                arrays |= {name: Rows(path, name) for name in LARGE if name in file.keys()}  # noqa: SIM118
+                names = set(file.keys())
+                arrays: dict[str, Any] = {**mapped(Path(path), names - set(LARGE))}
+                arrays |= {name: Rows(path, name) for name in LARGE if name in names}
                 rest = json.loads(file.metadata()["table"])
             counts = [arrays.pop(f"histogram.{name}") for name in ("data", "indices", "indptr")]
             histogram = csr_array(tuple(counts), shape=(len(arrays["image"]), len(rest["classes"]) + 1))
