@@ -30,9 +30,8 @@ seeds: repro
 	for model in scenes_small_seed1 scenes_small_seed2; do python -m stages.variant $$model || exit 1; done
 	dvc repro --force --single-item report
 
-OTHER_KINDS := scenes_small_unrefined scenes_background_010 scenes_background_050 scenes_two_stage
-repro-all: seeds
-	for model in $(OTHER_KINDS); do python -m stages.variant $$model || exit 1; done
+repro-all: repro
+	python -m stages.variant all
 	python -m stages.unseen
 	dvc repro --force --single-item report
 

@@ -25,11 +25,11 @@ from torch.nn import functional as F
 from transformers import GroupViTConfig, GroupViTModel
 from transformers.utils.logging import disable_progress_bar
 
-from groupseg.groupvit.architecture import PUBLISHED
-from groupseg.groupvit.network import load_groupvit_network, normalise
-from groupseg.groupvit.weights import About, Precision, convert, save_groupvit
-from groupseg.model.images import device
-from groupseg.segments.frame import Windows
+from groupseg.networks.device import device
+from groupseg.networks.frame import Windows
+from groupseg.networks.groupvit.architecture import PUBLISHED
+from groupseg.networks.groupvit.network import load_groupvit_network, normalise_as_imagenet
+from groupseg.networks.groupvit.weights import About, Precision, convert, save_groupvit
 
 CLASSES, TOP = 20, 5
 # Multiplications and additions of the image tower for one image of 448 x 448.
@@ -130,7 +130,7 @@ def by_transformers(model: GroupViTModel, images: Tensor, dtype: torch.dtype) ->
     """The same through the inner modules of transformers."""
     inner, where = model.vision_model, device()
     with torch.autocast(where.type, dtype, enabled=dtype != torch.float32):
-        hidden = inner.embeddings(normalise(images.to(where)), interpolate_pos_encoding=True)
+        hidden = inner.embeddings(normalise_as_imagenet(images.to(where)), interpolate_pos_encoding=True)
         encoded = inner.encoder(hidden, output_attentions=True)
         tokens = inner.layernorm(encoded.last_hidden_state)
         both = torch.cat([tokens, tokens.mean(dim=1, keepdim=True)], dim=1)

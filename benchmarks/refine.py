@@ -23,17 +23,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from groupseg.groupvit.architecture import PUBLISHED
-from groupseg.groupvit.model import GroupViT as PublishedGroupViT
-from groupseg.groupvit.network import GroupViTNetwork
-from groupseg.model.groupvit import GroupViT
-from groupseg.model.images import device
+from groupseg.networks.device import device
+from groupseg.networks.frame import Windows
+from groupseg.networks.groupvit.architecture import PUBLISHED
+from groupseg.networks.groupvit.model import GroupViT as PublishedGroupViT
+from groupseg.networks.groupvit.network import GroupViTNetwork
+from groupseg.networks.protocol import Network
+from groupseg.networks.scenes.model import SceneModel
+from groupseg.networks.scenes.network import SceneNetwork
 from groupseg.refine.masks import refinement
 from groupseg.refine.settings import Guided, Pamr, Refine
 from groupseg.segments.build import hard_map
-from groupseg.segments.frame import Windows
-from groupseg.segments.network import Network
-from groupseg.small.network import SceneNetwork
 from stages.params import load_params
 from stages.schema import TrainedModel
 
@@ -83,7 +83,7 @@ def scenes() -> Network:
     """The default network."""
     model = load_params().models["scenes_small"]
     assert isinstance(model, TrainedModel)
-    return SceneNetwork(GroupViT(model.architecture))
+    return SceneNetwork(SceneModel(model.architecture))
 
 
 def published() -> Network:

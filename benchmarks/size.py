@@ -29,11 +29,11 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from groupseg.code import Code
-from groupseg.files import read_json, write_json
+from groupseg.io.files import read_json, write_json
+from groupseg.io.yaml_file import read_yaml
 from groupseg.segments.table import SegmentTable
 from groupseg.strategies.registry import load
 from groupseg.text.features import save_features
-from groupseg.yaml_file import read_yaml
 from stages import paths
 from stages.params import load_params
 from stages.sources import of_stage

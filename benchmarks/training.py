@@ -20,11 +20,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from groupseg.model.groupvit import GroupViT
-from groupseg.model.images import device, normalise
-from groupseg.training.corpus import Corpus
-from groupseg.training.loop import History, Objective, descend
-from groupseg.training.optimizer import MuonAdamW
+from groupseg.networks.device import device
+from groupseg.networks.scenes.images import normalise_scenes
+from groupseg.networks.scenes.model import SceneModel
+from groupseg.networks.scenes.training.corpus import LoadedCorpus
+from groupseg.networks.scenes.training.loop import History, SceneObjective, run_steps
+from groupseg.networks.scenes.training.optimizer import MuonAdamW
 from stages.params import load_params
 from stages.schema import TrainedModel
 
@@ -46,16 +47,16 @@ def main() -> None:
     torch.manual_seed(0)
     corpus = draw_corpus(params.architecture.resolution, params.architecture.text_dim)
     with tempfile.TemporaryDirectory() as folder:
-        model = GroupViT(params.architecture).to(device(), memory_format=torch.channels_last).train()
+        model = SceneModel(params.architecture).to(device(), memory_format=torch.channels_last).train()
         optimizer = MuonAdamW(model.parameters(), params.training)
-        objective, history = Objective(model, params.training, corpus), History()
-        images = normalise(corpus.images[: params.training.batch].to(device()))
+        objective, history = SceneObjective(model, params.training, corpus), History()
+        images = normalise_scenes(corpus.images[: params.training.batch].to(device()))
         images = images.contiguous(memory_format=torch.channels_last)
-        network = GroupViT(params.architecture).to(device(), memory_format=torch.channels_last).train()
+        network = SceneModel(params.architecture).to(device(), memory_format=torch.channels_last).train()
         alone = partial(run_network, network, images, args.steps)
 
         def training() -> None:
-            descend(objective, optimizer, history, len(history) + args.steps, Path(folder, "state.pt"))
+            run_steps(objective, optimizer, history, len(history) + args.steps, Path(folder, "state.pt"))
 
         seconds = race({"training": training, "network alone": alone}, args.rounds)
     pixels = params.training.batch * args.steps
@@ -68,10 +69,10 @@ def main() -> None:
         raise SystemExit(f"Expected training to have at least {args.least:.0%} of the speed of its network.")
 
 
-def draw_corpus(side: int, width: int) -> Corpus:
+def draw_corpus(side: int, width: int) -> LoadedCorpus:
     """Draws images of noise and texts of random directions; a caption names a few of the nouns."""
     texts = F.normalize(torch.randn(CAPTIONS + NOUNS, width), dim=1)
-    return Corpus(
+    return LoadedCorpus(
         images=torch.randint(0, 256, (IMAGES, 3, side, side), dtype=torch.uint8),
         caption=torch.arange(IMAGES) % CAPTIONS,
         mentions=torch.rand(IMAGES, NOUNS) < NAMED / NOUNS,
@@ -80,7 +81,7 @@ def draw_corpus(side: int, width: int) -> Corpus:
     )
 
 
-def run_network(model: GroupViT, images: Tensor, steps: int) -> None:
+def run_network(model: SceneModel, images: Tensor, steps: int) -> None:
     """Runs the network forward, and backward from random gradients."""
     gradients: list[Tensor] = []
     for _ in range(steps):

@@ -21,10 +21,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from groupseg.datasets.sample import Sample
+from groupseg.networks.frame import Windows
+from groupseg.networks.protocol import WindowSegments
 from groupseg.segments import build
 from groupseg.segments.build import build_table
-from groupseg.segments.frame import Windows
-from groupseg.segments.network import WindowSegments
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.fixed import Fixed
 

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 
-from groupseg.clip.config import Attention
 from groupseg.errors import UserError, printable
 from groupseg.extras import extra
+from groupseg.networks.clip.config import Attention
 from groupseg.terminal import read_names_as_utf8, show_any_name
 
 commands = typer.Typer(
@@ -45,8 +45,8 @@ class Layout(StrEnum):
 @commands.command()
 def track() -> None:
     """Sends to MLflow the results that it does not have yet."""
-    from groupseg import tracking
     from groupseg.report.results import read_results
+    from groupseg.tracking import runs as tracking
 
     tracking.track(read_results(_ROOT))
 
@@ -178,10 +178,10 @@ def init_data(
     ] = False,
 ) -> None:
     """Looks at images and labels of your own, says what it found, and writes their section of params.yaml."""
+    from groupseg.io.yaml_file import read_yaml
     from groupseg.onboard.find import look
     from groupseg.onboard.output import as_text, next_steps, write_named
     from groupseg.onboard.section import add_dataset, data_set_name, place
-    from groupseg.yaml_file import read_yaml
 
     params = _ROOT / "params.yaml"
     called = data_set_name(folder, name)
@@ -262,7 +262,7 @@ def export(
     ] = None,
 ) -> None:
     """Writes a network for use elsewhere: as ONNX, held against torch, or as a checked copy of its file."""
-    from groupseg.export import export_network, parse_size
+    from groupseg.networks.export import export_network, parse_size
 
     print(export_network(model, out, None if size is None else parse_size(size)))
 
@@ -288,10 +288,10 @@ def convert(
     precision: Annotated[Literal["float32", "bfloat16"], typer.Option(help="Of matrix products.")] = "float32",
 ) -> None:
     """Checks published weights and puts them into a file that `groupseg predict --model` takes."""
-    from groupseg.clip.published import PUBLISHED_RUNS
-    from groupseg.convert import convert_weights
-    from groupseg.files import sha256
-    from groupseg.networks import NETWORKS
+    from groupseg.io.files import sha256
+    from groupseg.networks.clip.published import PUBLISHED_RUNS
+    from groupseg.networks.convert import convert_weights
+    from groupseg.networks.registry import NETWORKS
 
     if out.suffix != ".safetensors":
         raise UserError(f"{out} must end in .safetensors, which is what is written. Name it so.")

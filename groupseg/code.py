@@ -22,8 +22,8 @@ PACKAGES = ("groupseg", "stages")
 # exports.
 NEUTRAL = frozenset(
     {"groupseg", "stages"}
-    | {f"groupseg.{name}" for name in ("alone", "defaults", "errors", "extras", "plain_file", "processes", "restored")}
-    | {f"groupseg.{name}" for name in ("terminal", "yaml_file")}
+    | {f"groupseg.{name}" for name in ("alone", "defaults", "errors", "extras", "processes", "restored", "terminal")}
+    | {"groupseg.io", "groupseg.io.plain_file", "groupseg.io.yaml_file"}
     | {f"stages.{name}" for name in ("params", "paths", "schema", "faults", "stage")}
     | {"groupseg.published.configurations"}
     | {f"groupseg.sources.{name}" for name in ("cache", "digests", "fetch", "transfer")}

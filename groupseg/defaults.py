@@ -5,7 +5,7 @@ from dataclasses import MISSING, fields
 from pathlib import PurePosixPath
 from typing import Any
 
-from groupseg.networks import complete, segments_of
+from groupseg.networks.registry import complete, segments_of
 from groupseg.published.configurations import sentences, with_published
 from groupseg.strategies.registry import STRATEGIES
 

@@ -22,7 +22,7 @@ class Place(NamedTuple):
     size: int
 
 
-def place() -> Place:
+def process_rank() -> Place:
     """Returns what torchrun says in RANK and WORLD_SIZE; (0, 1) in a process that it has not started."""
     return Place(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
 
@@ -36,7 +36,7 @@ def process_group(backend: str = "gloo") -> Iterator[Place]:
     Args:
         backend: Through which they meet: gloo, on the CPU, or nccl, between GPUs.
     """
-    here = place()
+    here = process_rank()
     if here.size == 1:
         yield here
         return
@@ -54,7 +54,7 @@ def process_group(backend: str = "gloo") -> Iterator[Place]:
 
 def meet() -> None:
     """Waits until all processes are here; one alone does not wait."""
-    if place().size > 1:
+    if process_rank().size > 1:
         from torch import distributed
 
         distributed.barrier()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from groupseg.errors import UserError
-from groupseg.files import read_json
+from groupseg.io.files import read_json
 
 Key = dict[str, str]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from groupseg.errors import UserError
-from groupseg.files import read_json
+from groupseg.io.files import read_json
 from groupseg.sources.fetch import Archive, fetch
 from groupseg.sources.tree import Merged, Tree, open_tree
 from stages import paths

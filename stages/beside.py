@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from groupseg.datasets.shards import read_class_list, read_crossfit, read_samples
-from groupseg.files import read_json
+from groupseg.datasets.shards import read_crossfit, read_prepared_classes, read_samples
+from groupseg.io.files import read_json
 from groupseg.metrics.bootstrap import resample_weights
-from groupseg.networks import load_network
+from groupseg.networks.registry import load_network
 from groupseg.records import account, digest, files_digest
 from groupseg.segments.build import build_table
 from groupseg.segments.table import SegmentTable
@@ -61,7 +61,7 @@ class Split:
 
     def _segment(self, split: str) -> SegmentTable:
         prepared = paths.prepared(self.dataset)
-        classes, with_background = read_class_list(prepared)
+        classes, with_background = read_prepared_classes(prepared)
         folds = read_crossfit(prepared)
         samples = tqdm(
             read_samples(prepared, split), desc=f"segment {self.dataset} {split}", unit="image", disable=None

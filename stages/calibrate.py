@@ -12,7 +12,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from groupseg.files import write_json
+from groupseg.io.files import write_json
 from groupseg.parallel import in_order, on_one_thread, workers
 from groupseg.records import Key, account, changes, read_record
 from groupseg.segments.memory import check_memory

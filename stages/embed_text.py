@@ -1,7 +1,7 @@
 """Embeds the class names of a data set: `python -m stages.embed_text scenes20`."""
 
-from groupseg.datasets.shards import read_class_list
-from groupseg.networks import load_text_tower
+from groupseg.datasets.shards import read_prepared_classes
+from groupseg.networks.registry import load_text_tower
 from groupseg.text.encoder import load_encoder
 from groupseg.text.features import save_features
 from groupseg.text.prompts import class_words, embed_ensemble, embed_words, word_lists
@@ -13,7 +13,7 @@ from stages.stage import run
 def main(dataset: str) -> None:
     params = load_params()
     prompts = params.datasets[dataset].prompts
-    classes, _ = read_class_list(paths.prepared(dataset))
+    classes, _ = read_prepared_classes(paths.prepared(dataset))
     words = class_words(classes, prompts.names)
     # Texts lie where the model wants them: in the space of its own text tower, where it has one.
     tower = load_text_tower(paths.weights(params.run.model))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groupseg.datasets.notes import read_notes
-from groupseg.files import write_json
+from groupseg.io.files import write_json
 from groupseg.metrics.bootstrap import Resampled, bootstrap_miou, interval, rare_classes, resample_weights
 from groupseg.metrics.confusion import Counts, confusion_matrix, image_counts
 from groupseg.metrics.counts import save_counts

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from groupseg.defaults import completed
 from groupseg.errors import UserError
-from groupseg.files import read_json
-from groupseg.yaml_file import read_yaml
+from groupseg.io.files import read_json
+from groupseg.io.yaml_file import read_yaml
 from stages import paths
 from stages.faults import describe, suggestion
 from stages.schema import Params

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 from tqdm import tqdm
 
-from groupseg.files import atomic_path, read_json
+from groupseg.io.files import atomic_path, read_json
 from groupseg.metrics.curve import Curve
 from groupseg.metrics.oracle import label_oracle
 from groupseg.records import digest, files_digest

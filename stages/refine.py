@@ -10,10 +10,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from groupseg.datasets.shards import read_class_list, read_crossfit, read_samples
+from groupseg.datasets.shards import read_crossfit, read_prepared_classes, read_samples
 from groupseg.errors import UserError
-from groupseg.files import read_json, sha256, write_json
-from groupseg.networks import load_network
+from groupseg.io.files import read_json, sha256, write_json
+from groupseg.networks.registry import load_network
 from groupseg.records import Key, account, changes, digest, files_digest, read_record
 from groupseg.refine.choice import CANDIDATES, DECIDES, choose, figures
 from groupseg.segments.table import SegmentTable
@@ -76,7 +76,7 @@ def shards(dataset: str) -> list[Path]:
 def of_dataset(dataset: str, params: Params) -> dict[str, dict[str, float]]:
     """Judges the candidates on a data set."""
     prepared, passes = paths.prepared(dataset), iter(CANDIDATES)
-    classes, with_background = read_class_list(prepared)
+    classes, with_background = read_prepared_classes(prepared)
     network = load_network(paths.weights(params.run.model))
     return figures(
         network,

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from groupseg.explore.page import write_explorer
-from groupseg.files import write_json
+from groupseg.io.files import write_json
 from groupseg.report.figures import write_figures
 from groupseg.report.page import write_page
 from groupseg.report.records import results_digest

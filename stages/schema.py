@@ -18,18 +18,18 @@ from pydantic import (
     model_validator,
 )
 
-from groupseg.given.config import ScoreSource
-from groupseg.groupvit.architecture import GroupViTArchitecture
-from groupseg.groupvit.training.recipe import GroupViTRecipe
-from groupseg.kinds import Kind
-from groupseg.model.architecture import Architecture
-from groupseg.networks import NETWORKS, kind_of, segments_of
+from groupseg.networks.base import Kind
+from groupseg.networks.frame import Windows
+from groupseg.networks.given.config import ScoreSource
+from groupseg.networks.groupvit.architecture import GroupViTArchitecture
+from groupseg.networks.groupvit.training.recipe import GroupViTRecipe
+from groupseg.networks.registry import NETWORKS, kind_of, segments_of
+from groupseg.networks.scenes.architecture import Architecture
+from groupseg.networks.scenes.training.recipe import Recipe
 from groupseg.refine import settings as refine
-from groupseg.segments.frame import Windows
 from groupseg.segments.table import SegmentKind
 from groupseg.strategies.registry import STRATEGIES
 from groupseg.text.variants import variants
-from groupseg.training.recipe import Recipe
 
 # Names become parts of stages, paths and dotted parameters, and arguments of commands, which a dash would make options.
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*$")]

@@ -19,10 +19,10 @@ from PIL import Image
 from tqdm import tqdm
 from webdataset import TarWriter
 
-from groupseg.datasets.shards import read_class_list, read_crossfit, read_share
+from groupseg.datasets.shards import read_crossfit, read_prepared_classes, read_share
 from groupseg.errors import UserError
-from groupseg.files import atomic_path, sha256
-from groupseg.networks import find_kind, load_network, load_text_tower
+from groupseg.io.files import atomic_path, sha256
+from groupseg.networks.registry import find_kind, load_network, load_text_tower
 from groupseg.processes import Place, meet, process_group
 from groupseg.refine.settings import Refine
 from groupseg.segments.build import Map, build_table
@@ -78,11 +78,11 @@ def of_pixels(params: Params, dataset: str, refine: Refine) -> tuple[Maker, dict
     """Returns the same for a model that has scores; what one imports, others do without."""
     weights = paths.weights(params.run.model)
     if find_kind(weights).name == "scores":
-        from groupseg.given.scores import load_given
+        from groupseg.networks.given.scores import load_given
 
-        given = load_given(weights, read_class_list(paths.prepared(dataset))[0], dataset, paths.prepared(dataset))
+        given = load_given(weights, read_prepared_classes(paths.prepared(dataset))[0], dataset, paths.prepared(dataset))
         return partial(build_score_table, given, steps=given.steps), given.protocol
-    from groupseg.clip.pixels import load_pixel_scores
+    from groupseg.networks.clip.pixels import load_pixel_scores
 
     scores = load_pixel_scores(weights, queries(params, dataset), refine)
     return partial(build_score_table, lambda sample: scores(sample.image), steps=scores.steps), scores.protocol
@@ -90,7 +90,7 @@ def of_pixels(params: Params, dataset: str, refine: Refine) -> tuple[Maker, dict
 
 def queries(params: Params, dataset: str) -> Queries:
     """Embeds the words of a data set and of its background by the text tower of the model."""
-    prompts, (classes, _) = params.datasets[dataset].prompts, read_class_list(paths.prepared(dataset))
+    prompts, (classes, _) = params.datasets[dataset].prompts, read_prepared_classes(paths.prepared(dataset))
     tower = load_text_tower(paths.weights(params.run.model))
     assert tower is not None  # every CLIP model has one
     words, background = class_words(classes, prompts.names), background_words(prompts.background)
@@ -114,7 +114,7 @@ def segment(make: Maker, dataset: str, split: str, protocol: Mapping[str, str], 
 def segment_share(make: Maker, dataset: str, split: str, protocol: Mapping[str, str], here: Place, out: Path) -> None:
     """Runs the network over the images of this process, and writes nothing where none are left for it."""
     prepared = paths.prepared(dataset)
-    classes, with_background = read_class_list(prepared)
+    classes, with_background = read_prepared_classes(prepared)
     samples = read_share(prepared, split, partial(is_own, rank=here.rank, size=here.size))
     first = list(islice(samples, 1))
     if here.rank > 0 and not first:

@@ -16,8 +16,8 @@ from typing import Any
 
 from groupseg.code import Code
 from groupseg.drawings import told
-from groupseg.files import sha256, write_json
-from groupseg.networks import segments_of
+from groupseg.io.files import sha256, write_json
+from groupseg.networks.registry import segments_of
 from groupseg.parallel import workers
 from groupseg.sources.fetch import fetch
 from groupseg.sources.tree import Folder
@@ -50,9 +50,9 @@ KINDS: dict[str, Kind] = {stage: kind for kind, stage in paths.MAKERS.items()}
 KINDS |= {"embed_text": "datasets", "evaluate": "datasets"}
 # What makes each kind of model; none of them is part of another.
 RECIPES = {
-    "scenes": ("groupseg.training.run",),
-    "groupvit": ("groupseg.groupvit.training.run",),
-    "published": ("groupseg.convert", "stages.archives"),
+    "scenes": ("groupseg.networks.scenes.training.run",),
+    "groupvit": ("groupseg.networks.groupvit.training.run",),
+    "published": ("groupseg.networks.convert", "stages.archives"),
 }
 # Records that a stage keeps for each rule, and what makes them.
 RECORDS = {

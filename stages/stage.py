@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from groupseg.errors import NamedFault, UserError, printable
-from groupseg.files import atomic_path, write_json
+from groupseg.io.files import atomic_path, write_json
 from groupseg.restored import damaged_copies
 from groupseg.terminal import read_names_as_utf8, show_any_name
 from stages import STARTED

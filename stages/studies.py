@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from groupseg.files import read_json
+from groupseg.io.files import read_json
 from groupseg.parallel import workers
 from groupseg.records import digest, files_digest
 from groupseg.segments.memory import check_memory

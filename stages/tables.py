@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from groupseg.errors import UserError
-from groupseg.files import atomic_path, read_json
+from groupseg.io.files import atomic_path, read_json
 from groupseg.records import Key, digest, files_digest
 from groupseg.report.forms import KeptCalibration, read_result
 from groupseg.segments.table import SegmentTable, read_kind

@@ -4,10 +4,10 @@ import sys
 from pathlib import Path
 
 from groupseg.errors import UserError
-from groupseg.files import write_json
+from groupseg.io.files import write_json
 from groupseg.report.records import results_digest
 from groupseg.report.results import read_results
-from groupseg.tracking import track
+from groupseg.tracking.runs import track
 from stages import paths
 from stages.params import load_params
 from stages.stage import run

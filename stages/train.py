@@ -7,9 +7,9 @@ those of several hosts too, which then must see one file system.
 
 from pathlib import Path
 
-from groupseg.files import read_json
-from groupseg.processes import place
-from groupseg.training.history import write_history
+from groupseg.io.files import read_json
+from groupseg.networks.history import write_history
+from groupseg.processes import process_rank
 from stages import paths
 from stages.params import load_params
 from stages.schema import GroupViTModel, Params, PublishedModel, TrainedModel
@@ -25,25 +25,25 @@ def main(name: str) -> None:
     model = params.models[name]
     code = read_json(paths.source("models", name))["code"]
     if isinstance(model, TrainedModel):
-        train_small(name, model, params, code)
+        train_scenes(name, model, params, code)
     elif isinstance(model, GroupViTModel) and model.training:
-        train_groupvit(name, model, params, code)
-    elif place().rank == 0:  # nothing to share out
-        convert(name, model, params)
+        train_as_published(name, model, params, code)
+    elif process_rank().rank == 0:  # nothing to share out
+        convert_published(name, model, params)
 
 
 # Each imports what it needs itself: it is the code of its own kind of model alone, and no other model depends on it.
-def train_small(name: str, model: TrainedModel, params: Params, code: str) -> bool:
+def train_scenes(name: str, model: TrainedModel, params: Params, code: str) -> bool:
     """Trains the small network; returns whether it had to be."""
-    from groupseg.training.run import train_model
+    from groupseg.networks.scenes.training.run import train_model
 
     corpora = [paths.CAPTIONS / corpus for corpus in params.run.corpora]
     return train_model(model.architecture, model.training, corpora, paths.CAPTION_TEXTS, code, STATES, outputs(name))
 
 
-def train_groupvit(name: str, model: GroupViTModel, params: Params, code: str) -> None:
+def train_as_published(name: str, model: GroupViTModel, params: Params, code: str) -> None:
     """Trains GroupViT as published."""
-    from groupseg.groupvit.training import run as groupvit
+    from groupseg.networks.groupvit.training import run as groupvit
 
     assert model.training
     corpora = [paths.CAPTIONS / corpus for corpus in params.run.corpora]
@@ -52,9 +52,9 @@ def train_groupvit(name: str, model: GroupViTModel, params: Params, code: str) -
     )
 
 
-def convert(name: str, model: PublishedModel, params: Params) -> None:
+def convert_published(name: str, model: PublishedModel, params: Params) -> None:
     """Brings published weights into a file of ours."""
-    from groupseg.convert import convert_weights
+    from groupseg.networks.convert import convert_weights
     from stages.archives import weights_file
 
     out = outputs(name)

@@ -13,15 +13,15 @@ from tqdm import tqdm
 from groupseg.datasets import scenes
 from groupseg.datasets.writer import write_captions
 from groupseg.errors import UserError
-from groupseg.files import read_json, sha256, write_json
+from groupseg.io.files import read_json, sha256, write_json
 from groupseg.metrics.confusion import Counts
 from groupseg.metrics.counts import load_counts
+from groupseg.networks.scenes.training.run import train_model
 from groupseg.records import digest, files_digest, read_record
 from groupseg.report.forms import read_result
 from groupseg.report.unseen import Unseen
 from groupseg.studies.unseen import unseen_figures, unseen_labels
 from groupseg.text.captions import embed_captions
-from groupseg.training.run import train_model
 from stages import paths
 from stages.beside import Split, figure_keys, judge
 from stages.params import load_params

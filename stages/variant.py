@@ -1,4 +1,4 @@
-"""Trains and judges a model beside the one that runs: `python -m stages.variant scenes_small_seed1`.
+"""Trains and judges a model beside the one that runs: `python -m stages.variant scenes_small_seed1`; `all` takes each.
 
 No stage of dvc.yaml: its weights stay with whoever trained them, and nobody else misses them. What it has made and is
 still right, weights and figures, is kept by its key. Run `dvc repro` before.
@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from groupseg.errors import UserError
-from groupseg.files import atomic_path, read_json, sha256, write_json
+from groupseg.io.files import atomic_path, read_json, sha256, write_json
+from groupseg.networks.scenes.training.run import train_model
 from groupseg.report.forms import Variant, read_result
 from groupseg.studies.variant import oracle_figures, strategy_figures
-from groupseg.training.run import train_model
 from stages import paths
 from stages.beside import Split, figure_keys, judge
 from stages.params import load_params
@@ -22,8 +22,14 @@ from stages.tables import ORACLE
 
 
 def main(name: str) -> None:
-    """Trains a model unless that is done, and makes the figures that are missing or of anything else."""
+    """Trains a model of run.variants, or all of them, unless that is done; makes the figures that are missing."""
     params = load_params()
+    for model in params.run.variants if name == "all" else [name]:
+        make(model, params)
+
+
+def make(name: str, params: Params) -> None:
+    """Trains a model unless that is done, and makes the figures that are missing or of anything else."""
     train(name, params)
     path = paths.results(params) / "variants" / f"{name}.json"
     old, figures = figures_of(path), {}

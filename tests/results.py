@@ -20,10 +20,10 @@ from scipy.sparse import csr_array
 
 from groupseg.datasets.sample import Sample
 from groupseg.datasets.writer import write_samples
-from groupseg.files import write_json
+from groupseg.io.files import write_json
+from groupseg.io.yaml_file import read_yaml
 from groupseg.segments.table import SegmentTable
 from groupseg.text.features import save_features
-from groupseg.yaml_file import read_yaml
 from stages import calibrate, evaluate, report, studies
 from tests.stages.small import note_code
 from tests.tables import histogram, unit

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 
 from groupseg.metrics.confusion import confusion_from_maps, image_counts
 from groupseg.metrics.iou import mean_iou
-from groupseg.segments.frame import Windows
+from groupseg.networks.frame import Windows
 from groupseg.segments.overlay import overlay
 from groupseg.segments.parts import Parts
 from groupseg.segments.table import SegmentTable

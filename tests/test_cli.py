@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from groupseg import tracking
 from groupseg.compare import revisions
 from groupseg.compare.revisions import Place, Revision
 from groupseg.report.effects import effect
 from groupseg.report.figures import write_figures
 from groupseg.report.results import Results, read_results
 from groupseg.report.tables import markdown, strategies
+from groupseg.tracking import runs as tracking
 from tests.commands import call
 from tests.results import STRATEGIES, build
 

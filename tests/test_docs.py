@@ -14,9 +14,9 @@ from ruamel.yaml import YAML
 
 import groupseg
 from groupseg.cli import commands
-from groupseg.model.weights import save_model
+from groupseg.networks.scenes.weights import save_model
 from stages.params import load_params
-from tests.model.tiny import tiny_model
+from tests.networks.scenes.tiny import tiny_model
 from tests.segments.networks import noise
 
 ROOT = Path(__file__).parents[1]

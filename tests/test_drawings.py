@@ -8,7 +8,7 @@ import pytest
 from dvc.utils.hydra import apply_overrides
 
 from groupseg.drawings import knows_drawings_alone, told
-from groupseg.yaml_file import read_yaml
+from groupseg.io.yaml_file import read_yaml
 from stages.params import check_params
 
 SHIPPED = Path(__file__).parents[1] / "params.yaml"

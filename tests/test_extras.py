@@ -33,10 +33,10 @@ PARTS = {
     "groupseg.segments.build": (["torch"], []),
     "groupseg.refine.pamr": (["torch"], []),
     "groupseg.predict.run": (["clip"], ["report", "strategies", "video"]),
-    "groupseg.convert": (["clip"], []),
-    "groupseg.export": (["export"], []),
+    "groupseg.networks.convert": (["clip"], []),
+    "groupseg.networks.export": (["export"], []),
     "groupseg.datasets.scenes.artwork": (["scenes"], []),
-    "groupseg.tracking": (["track"], ["clip", "strategies"]),
+    "groupseg.tracking.runs": (["track"], ["clip", "strategies"]),
     "groupseg.report.page": (["report"], ["clip", "strategies"]),
 }
 

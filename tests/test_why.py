@@ -9,11 +9,11 @@ import pytest
 
 from groupseg.code import Code
 from groupseg.errors import UserError
-from groupseg.files import read_json, write_json
+from groupseg.io.files import read_json, write_json
+from groupseg.io.yaml_file import read_yaml
 from groupseg.records import digest, files_digest
 from groupseg.strategies.registry import build
 from groupseg.why import why
-from groupseg.yaml_file import read_yaml
 from stages.sources import RECORDS, of_rules
 from tests.commands import call, git
 

@@ -10,7 +10,7 @@ from groupseg.check.gallery import choose, show
 from groupseg.check.survey import Survey
 from groupseg.check.terminal import size_of
 from groupseg.datasets.notes import NAMED
-from groupseg.files import atomic_path, read_json
+from groupseg.io.files import atomic_path, read_json
 from groupseg.report.html import environment
 from groupseg.report.palette import palette
 from groupseg.report.results import ARTWORK

@@ -11,9 +11,9 @@ from groupseg.check.forms import check_prepared
 from groupseg.check.twins import Print, find_twins, fingerprint
 from groupseg.datasets.folds import image_folds
 from groupseg.datasets.notes import Note
-from groupseg.datasets.shards import read_class_list, read_crossfit, read_samples
+from groupseg.datasets.shards import read_crossfit, read_prepared_classes, read_samples
 from groupseg.errors import UserError
-from groupseg.files import read_json
+from groupseg.io.files import read_json
 
 SPLITS = ("calib", "test")
 
@@ -146,7 +146,7 @@ def survey(root: Path, name: str) -> Survey:
             " run.datasets."
         )
     check_prepared(folder)
-    classes, background = read_class_list(folder)
+    classes, background = read_prepared_classes(folder)
     folds = read_crossfit(folder)
     splits, prints, places = {}, [], []
     for split in SPLITS[bool(folds) :]:

@@ -14,7 +14,7 @@ from groupseg.datasets.labelled import LabelledFiles, Remark
 from groupseg.datasets.masks import MaskFiles
 from groupseg.datasets.notes import NAMED, Note, counted
 from groupseg.errors import UserError, printable
-from groupseg.files import write_json
+from groupseg.io.files import write_json
 
 # Of all pixels: so many unknown ones are more than the rim of objects.
 _MUCH = 0.2

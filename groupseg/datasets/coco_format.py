@@ -11,7 +11,7 @@ from groupseg.datasets.notes import some
 from groupseg.datasets.shapes import Segmentation
 from groupseg.datasets.texts import decode_text, encoding_of
 from groupseg.errors import NamedFault, UserError
-from groupseg.files import stand_in
+from groupseg.io.files import stand_in
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from groupseg.errors import NamedFault, UserError, printable
-from groupseg.files import read_json
+from groupseg.io.files import read_json
 
 # Of things that are named as examples, how many.
 NAMED = 3

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from groupseg.errors import UserError
-from groupseg.files import stand_in
+from groupseg.io.files import stand_in
 
 P = TypeVar("P", bound=np.generic)
 

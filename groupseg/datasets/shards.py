@@ -19,13 +19,13 @@ from PIL import Image, UnidentifiedImageError
 
 from groupseg.datasets.sample import CaptionedImage, Sample
 from groupseg.errors import UserError
-from groupseg.files import read_json
+from groupseg.io.files import read_json
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 Files = dict[str, bytes]
 
 
-def read_class_list(folder: Path) -> tuple[tuple[str, ...], bool]:
+def read_prepared_classes(folder: Path) -> tuple[tuple[str, ...], bool]:
     """Returns the classes of a prepared data set, and whether its label 0 is background."""
     data = read_json(folder / "classes.json")
     return tuple(data["classes"]), data["background"]
@@ -101,7 +101,7 @@ def _shards(folder: Path, split: str) -> list[Path]:
     raise UserError(f"{folder} holds no {split} split. Run `dvc repro`, which prepares it.")
 
 
-def _read(shard: Path, decode: Callable[[str, Files], T], only: str | None = None) -> Iterator[T]:
+def _read(shard: Path, decode: Callable[[str, Files], _T], only: str | None = None) -> Iterator[_T]:
     """Yields each sample of a shard, or the one named `only`: what shares the name before the first dot."""
     try:
         with tarfile.open(shard) as tar:
@@ -109,14 +109,15 @@ def _read(shard: Path, decode: Callable[[str, Files], T], only: str | None = Non
                 if only in (None, key):
                     yield decode(key, dict(_file(tar, member) for member in members))
     except (tarfile.TarError, OSError, SyntaxError, ValueError, KeyError) as error:
-        raise UserError(f"{shard} is damaged: {_reason(error)}. Delete it and run `dvc repro`.") from error
+        raise damaged_shard(shard, error) from error
 
 
-def _reason(error: Exception) -> str:
+def damaged_shard(shard: Path, error: Exception) -> UserError:
     """Says what is wrong with a shard: Pillow names an address in memory, a dictionary the key alone."""
+    reason = f"{error} is missing in it" if isinstance(error, KeyError) else str(error)
     if isinstance(error, UnidentifiedImageError):
-        return "it holds an image that cannot be read"
-    return f"{error} is missing in it" if isinstance(error, KeyError) else str(error)
+        reason = "it holds an image that cannot be read"
+    return UserError(f"{shard} is damaged: {reason}. Delete it and run `dvc repro`.")
 
 
 def _file(tar: tarfile.TarFile, member: tarfile.TarInfo) -> tuple[str, bytes]:

@@ -3,7 +3,7 @@
 import codecs
 
 from groupseg.errors import UserError
-from groupseg.files import stand_in
+from groupseg.io.files import stand_in
 
 # The mark of UTF-32 begins with that of UTF-16.
 _MARKS = (

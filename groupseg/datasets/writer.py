@@ -23,7 +23,7 @@ from groupseg.datasets.sample import CaptionedImage, Sample
 from groupseg.datasets.shard_file import Shard, write_shard
 from groupseg.datasets.tally import Seen, SplitTally
 from groupseg.errors import NamedFault, UserError, printable
-from groupseg.files import write_json
+from groupseg.io.files import write_json
 from groupseg.parallel import in_order
 
 IMAGES_PER_SHARD = 1000

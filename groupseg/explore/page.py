@@ -10,7 +10,7 @@ from markupsafe import Markup
 from groupseg.errors import UserError, printable
 from groupseg.explore.judged import judged_data
 from groupseg.explore.packed import pack
-from groupseg.files import atomic_path
+from groupseg.io.files import atomic_path
 from groupseg.report.html import environment
 from groupseg.report.records import results_digest
 from groupseg.report.results import Results

@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save_file
 
 from groupseg.errors import UserError
-from groupseg.files import atomic_path
+from groupseg.io.files import atomic_path
 from groupseg.metrics.confusion import Counts
 
 

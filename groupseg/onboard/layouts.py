@@ -14,7 +14,7 @@ from groupseg.datasets.notes import Note, counted
 from groupseg.datasets.readers import READERS
 from groupseg.datasets.texts import decode_text, encoding_of
 from groupseg.errors import UserError
-from groupseg.files import stand_in
+from groupseg.io.files import stand_in
 from groupseg.onboard.look import Look, Way, calibration, fault_of, in_turn, inspect, look_from, spoken
 from groupseg.onboard.tools import tool_of
 from groupseg.sources.tree import Tree

@@ -7,7 +7,7 @@ from typing import Any
 from groupseg.datasets.notes import NAMED
 from groupseg.drawings import knows_drawings_alone, sentence, setting
 from groupseg.errors import printable
-from groupseg.files import atomic_path
+from groupseg.io.files import atomic_path
 from groupseg.onboard.look import Look
 
 # One of each kind: the constants of the paper, one threshold, one for each class, one for each image, which classes are

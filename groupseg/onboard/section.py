@@ -15,8 +15,8 @@ from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from groupseg.datasets.texts import is_text
 from groupseg.errors import UserError, printable
-from groupseg.files import atomic_path
-from groupseg.yaml_file import parse_yaml, read_yaml_text
+from groupseg.io.files import atomic_path
+from groupseg.io.yaml_file import parse_yaml, read_yaml_text
 
 # An edit: from where to where in the text, and what comes there.
 Edit = tuple[int, int, str]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from groupseg.datasets.pictures import SUFFIXES, read_picture
 from groupseg.errors import UserError, printable
-from groupseg.plain_file import check_plain_file, not_plain
+from groupseg.io.plain_file import check_plain_file, not_plain
 
 if TYPE_CHECKING:  # Optional, and slow to import.
     from av.container import InputContainer

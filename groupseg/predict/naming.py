@@ -11,7 +11,7 @@ from typing import Any
 from groupseg.datasets.class_lists import parse_class_list
 from groupseg.datasets.texts import is_text
 from groupseg.errors import UserError, printable
-from groupseg.plain_file import check_plain_file
+from groupseg.io.plain_file import check_plain_file
 from groupseg.refine.settings import UNREFINED, Refine, parse_refine
 from groupseg.report.forms import UsableCalibration, read_result
 from groupseg.segments.table import SegmentTable

@@ -15,8 +15,8 @@ from tqdm import tqdm
 
 from groupseg.errors import UserError, printable
 from groupseg.extras import extra
-from groupseg.files import atomic_path, sha256, write_json
-from groupseg.plain_file import check_plain_file
+from groupseg.io.files import atomic_path, sha256, write_json
+from groupseg.io.plain_file import check_plain_file
 from groupseg.predict.inputs import Pixels, Source, find_sources
 from groupseg.predict.naming import Naming, find_naming
 from groupseg.predict.result import Result

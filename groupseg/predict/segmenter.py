@@ -11,14 +11,14 @@ from PIL import Image
 from groupseg.datasets.sample import Sample, ignore_value
 from groupseg.errors import UserError, printable
 from groupseg.explore.evidence import Evidence, evidence
-from groupseg.files import sha256
-from groupseg.networks import load_network, load_text_tower
+from groupseg.io.files import sha256
+from groupseg.networks.protocol import Network
+from groupseg.networks.registry import load_network, load_text_tower
 from groupseg.predict.inputs import read_image
 from groupseg.predict.naming import Naming, find_naming
 from groupseg.predict.result import Map, Result, name_segments
 from groupseg.predict.texts import Texts
 from groupseg.segments.build import build_table
-from groupseg.segments.network import Network
 from groupseg.text.encoder import Encoder, load_encoder
 
 # The encoder that the embedded model was trained with; `text` in params.yaml says the same.
@@ -66,7 +66,7 @@ class Segmenter:
     @property
     def is_small(self) -> bool:
         """Whether the network is the small one that comes with the package, or another of its shape."""
-        from groupseg.small.network import SceneNetwork
+        from groupseg.networks.scenes.network import SceneNetwork
 
         return isinstance(self._network, SceneNetwork)
 

@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from groupseg.yaml_file import parse_yaml
+from groupseg.io.yaml_file import parse_yaml
 
 # The name that stands for CLIP's 80 templates for ImageNet.
 IMAGENET = "imagenet"

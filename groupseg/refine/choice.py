@@ -10,9 +10,9 @@ from groupseg.datasets.sample import Sample
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.iou import summary
 from groupseg.metrics.oracle import label_oracle
+from groupseg.networks.protocol import Network, WindowSegments
 from groupseg.refine.settings import UNREFINED, Guided, Pamr, Refine
 from groupseg.segments.build import build_table
-from groupseg.segments.network import Network, WindowSegments
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.threshold import Threshold

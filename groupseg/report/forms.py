@@ -8,8 +8,8 @@ from pydantic_core import PydanticCustomError
 
 from groupseg.defaults import completed
 from groupseg.errors import UserError
-from groupseg.files import read_json
-from groupseg.yaml_file import read_yaml
+from groupseg.io.files import read_json
+from groupseg.io.yaml_file import read_yaml
 
 # Of what strategies find, what has an entry for each class.
 _BY_CLASS = ("thresholds", "cuts", "biases", "log_prior", "own", "weights", "templates")

@@ -8,7 +8,7 @@ from typing import Any
 
 from groupseg.drawings import told
 from groupseg.errors import UserError
-from groupseg.files import atomic_path
+from groupseg.io.files import atomic_path
 from groupseg.report import finding, provenance
 from groupseg.report.exhibits import exhibits
 from groupseg.report.found.block import NOTE, findings

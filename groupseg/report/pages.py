@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from groupseg.errors import UserError
-from groupseg.files import atomic_path
+from groupseg.io.files import atomic_path
 from groupseg.report.effects import effect
 from groupseg.report.found.block import found_block
 from groupseg.report.headline import headline_block

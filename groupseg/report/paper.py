@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from groupseg.files import atomic_path
 from groupseg.fonts import font
+from groupseg.io.files import atomic_path
 
 INK, QUIET, _HAIRLINE = "#1f2328", "#6b7280", "#bebebe"
 # Heights of letters.

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from groupseg import __version__
-from groupseg.files import read_json
+from groupseg.io.files import read_json
+from groupseg.io.yaml_file import read_yaml
 from groupseg.report.page_table import Table
-from groupseg.yaml_file import read_yaml
 
 PACKAGES = ("torch", "open_clip_torch", "numpy", "scipy", "pandas", "dvc", "mlflow")
 

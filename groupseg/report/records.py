@@ -12,11 +12,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from groupseg.files import sha256
+from groupseg.io.files import sha256
+from groupseg.io.yaml_file import read_yaml
 from groupseg.records import digest
 from groupseg.report.provenance import read_commit
 from groupseg.report.results import ORACLE, DatasetResults, Results, gap_closed
-from groupseg.yaml_file import read_yaml
 
 PARENT = "results"
 _ORACLES = "oracle."

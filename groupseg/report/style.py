@@ -11,7 +11,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from groupseg.files import atomic_path
+from groupseg.io.files import atomic_path
 from groupseg.report.results import DatasetResults
 
 P = ParamSpec("P")

@@ -4,7 +4,7 @@ Two for each data set: their tables have a column for each figure, and more than
 lie in the files beside it, and `groupseg compare` compares every strategy.
 """
 
-from groupseg.files import write_json
+from groupseg.io.files import write_json
 from groupseg.report.results import DatasetResults, Results, gap_closed
 
 

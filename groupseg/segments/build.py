@@ -14,10 +14,10 @@ from torch.nn import functional as F
 from groupseg.datasets.content import pixel_digest
 from groupseg.datasets.sample import Sample, ignore_value
 from groupseg.errors import UserError
+from groupseg.networks.frame import Image, Square, Views
+from groupseg.networks.protocol import Network, WindowSegments
 from groupseg.refine.masks import refinement
 from groupseg.refine.settings import UNREFINED, Refine
-from groupseg.segments.frame import Image, Square, Views
-from groupseg.segments.network import Network, WindowSegments
 from groupseg.segments.overlay import Map, compact, nearest, overlay
 from groupseg.segments.parts import Parts
 from groupseg.segments.table import SegmentTable

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from groupseg.segments.frame import Box
+from groupseg.networks.frame import Box
 from groupseg.segments.parts import memberships
 
 Map = NDArray[np.intp]

@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 from scipy.sparse import csr_array
 
 from groupseg.errors import UserError
-from groupseg.files import atomic_path
+from groupseg.io.files import atomic_path
 from groupseg.segments.parts import Parts, is_ordered
 from groupseg.segments.rows import Matrix, Rows, at, mapped
 

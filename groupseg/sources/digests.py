@@ -8,7 +8,7 @@ from typing import Any
 from tqdm import tqdm
 
 from groupseg.errors import UserError
-from groupseg.files import read_json, write_json
+from groupseg.io.files import read_json, write_json
 
 _CHUNK = 2**20
 

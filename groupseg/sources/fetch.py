@@ -14,7 +14,7 @@ from requests import Session
 
 from groupseg.alone import alone
 from groupseg.errors import UserError
-from groupseg.files import read_json, write_json
+from groupseg.io.files import read_json, write_json
 from groupseg.sources.cache import cache_folder, make_folder
 from groupseg.sources.digests import file_digest, hash_file, remember
 from groupseg.sources.transfer import Failed, Part, Patience, open_session, transfer

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from groupseg.alone import alone
 from groupseg.errors import UserError
-from groupseg.files import atomic_path
+from groupseg.io.files import atomic_path
 from groupseg.sources import names as checks
 from groupseg.sources.cache import make_folder
 

@@ -22,7 +22,7 @@ from urllib3.util import Retry
 
 import groupseg
 from groupseg.errors import UserError
-from groupseg.files import read_json, write_json
+from groupseg.io.files import read_json, write_json
 
 _CHUNK = 2**18
 _BREAKS = (requests.RequestException, HTTPError)

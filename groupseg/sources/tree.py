@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from groupseg.errors import UserError
-from groupseg.plain_file import not_plain
+from groupseg.io.plain_file import not_plain
 from groupseg.sources import names as checks
 from groupseg.sources.cache import cache_folder
 from groupseg.sources.tar import TarTree, is_tar, plain_tar

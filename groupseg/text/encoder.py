@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from groupseg.errors import UserError
-from groupseg.files import sha256
+from groupseg.io.files import sha256
 
 
 class Encoder(Protocol):

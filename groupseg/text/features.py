@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from groupseg.errors import UserError
-from groupseg.files import atomic_path
+from groupseg.io.files import atomic_path
 
 
 def save_features(path: str | Path, features: Mapping[str, NDArray[np.float32]], about: Mapping[str, Any]) -> None:

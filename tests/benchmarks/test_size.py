@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.size import DATASET, Cost, growth, project, work
-from groupseg.files import read_json
+from groupseg.io.files import read_json
 from stages.params import load_params
 from stages.tables import calibration_keys, read_table
 

@@ -15,7 +15,7 @@ from groupseg.datasets.labelled import LabelledFiles
 from groupseg.datasets.readers import READERS
 from groupseg.datasets.shards import read_samples
 from groupseg.datasets.writer import write_files
-from groupseg.files import read_json
+from groupseg.io.files import read_json
 from groupseg.onboard.find import look
 from groupseg.sources.tree import open_tree
 from tests.datasets.layouts import write_lists

@@ -21,10 +21,10 @@ from groupseg.datasets.entry import count_pixels
 from groupseg.datasets.folder import read_folder
 from groupseg.datasets.sample import CaptionedImage, Sample, ignore_value
 from groupseg.datasets.shard_file import tar_header
-from groupseg.datasets.shards import read_captions, read_class_list, read_crossfit, read_sample, read_samples
+from groupseg.datasets.shards import read_captions, read_crossfit, read_prepared_classes, read_sample, read_samples
 from groupseg.datasets.writer import write_captions, write_files, write_samples
 from groupseg.errors import UserError
-from groupseg.files import read_json, sha256
+from groupseg.io.files import read_json, sha256
 from groupseg.sources.tree import open_tree
 from tests.datasets.layouts import MakeFolder
 
@@ -50,7 +50,7 @@ def test_what_is_written_is_read_back(make_folder: MakeFolder, tmp_path: Path) -
     files = read_folder(open_tree(make_folder()), calib=2, seed=0)
     out = tmp_path / "100% prepared" / "own"
     write_files(out, files, ORIGIN)
-    assert read_class_list(out) == (("cat", "dog", "sky"), False)
+    assert read_prepared_classes(out) == (("cat", "dog", "sky"), False)
     for split in ("calib", "test"):
         for written, found in zip(files.samples(split), read_samples(out, split), strict=True):
             assert (found.key, found.name, found.encoded) == (written.key, written.name, written.encoded)

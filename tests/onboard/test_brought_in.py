@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from groupseg.datasets.shards import read_class_list, read_samples
+from groupseg.datasets.shards import read_prepared_classes, read_samples
 from groupseg.errors import UserError
-from groupseg.files import read_json
+from groupseg.io.files import read_json
 from groupseg.onboard.find import look
 from groupseg.onboard.section import data_set_name
 from stages import prepare
@@ -79,7 +79,7 @@ def test_grey_values_get_their_names_as_the_message_says(
     assert "To mend" not in init(folder)
     expected = stripes(range(len(values)))
     assert all(np.array_equal(mask, expected) for mask in prepared(project).values())
-    assert read_class_list(project / "data/prepared/mine") == (names[1:], True)
+    assert read_prepared_classes(project / "data/prepared/mine") == (names[1:], True)
 
 
 @pytest.mark.parametrize("values", [values for values in GREY if values[0] == 0])

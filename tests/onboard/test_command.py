@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from groupseg.files import write_json
+from groupseg.io.files import write_json
 from stages.params import load_params
 from tests.commands import call
 from tests.onboard.conftest import Make, mask_of

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from groupseg.datasets.shards import read_class_list, read_samples
-from groupseg.files import read_json
+from groupseg.datasets.shards import read_prepared_classes, read_samples
+from groupseg.io.files import read_json
 from groupseg.onboard.find import look
 from stages import prepare
 from tests.commands import call
@@ -27,7 +27,7 @@ def test_the_section_that_is_written_reads_what_was_drawn(
 
     prepare.main("mine")
     prepared = project / "data/prepared/mine"
-    classes, background = read_class_list(prepared)
+    classes, background = read_prepared_classes(prepared)
     assert classes[: len(export.classes)] == tuple(export.classes)
     assert background == (name != "converted_stuff")
     found = {sample.name: sample.mask for sample in read_samples(prepared, "test")}

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from groupseg.errors import UserError
+from groupseg.io.yaml_file import read_yaml
 from groupseg.onboard.output import next_steps
 from groupseg.onboard.section import add_dataset, data_set_name, place
-from groupseg.yaml_file import read_yaml
 from stages.params import load_params
 
 SHIPPED = Path(__file__).parents[2] / "params.yaml"

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from groupseg.networks.frame import Frame, Square, Windows
 from groupseg.predict.segmenter import Segmenter
-from groupseg.segments.frame import Frame, Square, Windows
 from tests.segments.networks import RandomNetwork
 from tests.tables import unit
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from groupseg.cli import app
 from groupseg.datasets.pictures import read_mask
-from groupseg.files import sha256
+from groupseg.io.files import sha256
 from groupseg.predict import segmenter as module
 from groupseg.report.palette import palette
 from tests.predict.fakes import WIDTH, HashedWords, segmenter

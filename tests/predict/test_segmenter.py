@@ -10,12 +10,12 @@ from PIL import Image
 
 from groupseg.datasets.sample import Sample
 from groupseg.errors import UserError
+from groupseg.networks.frame import Frame
 from groupseg.predict import segmenter as module
 from groupseg.predict.naming import free_naming
 from groupseg.predict.segmenter import DIGEST, PACKAGE
 from groupseg.refine.settings import Pamr
 from groupseg.segments.build import build_table
-from groupseg.segments.frame import Frame
 from tests.predict.fakes import SQUARE, WINDOWS, HashedWords, segmenter, vector
 from tests.segments.networks import RandomNetwork, noise
 

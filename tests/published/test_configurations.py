@@ -6,10 +6,10 @@ from typing import Any
 import open_clip
 import pytest
 
-from groupseg.clip.published import PUBLISHED_RUNS
 from groupseg.defaults import completed
+from groupseg.io.yaml_file import read_yaml
+from groupseg.networks.clip.published import PUBLISHED_RUNS
 from groupseg.published.configurations import with_published
-from groupseg.yaml_file import read_yaml
 from stages.params import check_params
 from stages.schema import Params
 

@@ -6,10 +6,10 @@ import pytest
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.iou import summary
 from groupseg.metrics.oracle import label_oracle
+from groupseg.networks.frame import Frame, Square, Windows
 from groupseg.refine.choice import choose, figures
 from groupseg.refine.settings import UNREFINED, Guided, Pamr
 from groupseg.segments.build import build_table
-from groupseg.segments.frame import Frame, Square, Windows
 from groupseg.strategies.threshold import Threshold
 from tests.segments.networks import RandomNetwork
 from tests.segments.test_build import CLASSES, samples

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from groupseg.files import write_json
+from groupseg.io.files import write_json
 from groupseg.report.results import TABLES, DatasetResults, Results
 
 # Rungs of a ladder, and the strategies that stand on the lower ones.
@@ -114,13 +114,17 @@ def results(
 ) -> Results:
     """A run over data sets; each of `seeds` is another training whose figures all are so much higher.
 
-    `constrained` are trainings with a background constraint, `staged` those of models with two grouping stages.
+    `constrained` are trainings with a background constraint, from the second on with one of the area too, and `staged`
+    those of models with two grouping stages.
     """
-    plain = {"architecture": {"dim": 8, "merged": 0}, "training": {"seed": 0, "background_weight": 0.0}}
+    plain = {
+        "architecture": {"dim": 8, "merged": 0},
+        "training": {"seed": 0, "background_weight": 0.0, "area_weight": 0.0},
+    }
     models: dict[str, Any] = {"m": plain}
     settings = [
         *({"seed": seed} for seed, _ in enumerate(seeds, start=1)),
-        *({"background_weight": 0.5} for _ in constrained),
+        *({"background_weight": 0.5, "area_weight": 0.4 * number} for number, _ in enumerate(constrained)),
         *({"merged": 4} for _ in staged),
     ]
     for number, change in enumerate([*seeds, *constrained, *staged], start=1):

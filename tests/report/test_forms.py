@@ -10,6 +10,7 @@ import pytest
 
 from groupseg.defaults import completed
 from groupseg.errors import UserError
+from groupseg.io.yaml_file import read_yaml
 from groupseg.report import page
 from groupseg.report.forms import (
     Calibration,
@@ -27,7 +28,6 @@ from groupseg.report.records import describe
 from groupseg.report.results import TABLES, DatasetResults, Results, read_results
 from groupseg.report.tables import markdown, plain, strategies
 from groupseg.strategies.registry import load
-from groupseg.yaml_file import read_yaml
 from tests.results import STRATEGIES, build
 from tests.stages.test_params import KINDS, places
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from groupseg.files import write_json
+from groupseg.io.files import write_json
 from groupseg.report.models import models_block
 from groupseg.report.results import Results, read_results
 from tests.results import build

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from groupseg.errors import UserError
+from groupseg.io.yaml_file import read_yaml
 from groupseg.report.exhibits import exhibits
 from groupseg.report.page import write_page
 from groupseg.report.results import ARTWORK, Results, read_results
 from groupseg.report.tables import percent
-from groupseg.yaml_file import read_yaml
 from tests.results import DATASETS, REPOSITORY, STRATEGIES, build
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from groupseg.files import write_json
+from groupseg.io.files import write_json
 from groupseg.report.provenance import Stage, read_commit, read_stages, read_versions, stages_table
 
 

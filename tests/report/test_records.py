@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from mlflow.utils import validation
 
-from groupseg.files import read_json
+from groupseg.io.files import read_json
+from groupseg.io.yaml_file import read_yaml
 from groupseg.report.records import PARENT, Record, describe, results_digest, state_digest
 from groupseg.report.results import gap_closed, read_results
-from groupseg.yaml_file import read_yaml
 from tests.results import BEST, DATASETS, STRATEGIES, build
 
 ORACLE = "oracle.label"

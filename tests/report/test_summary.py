@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from groupseg.files import read_json
+from groupseg.io.files import read_json
 from groupseg.report.results import Results
 from groupseg.report.summary import write_summary
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from groupseg.errors import UserError
-from groupseg.files import write_json
+from groupseg.io.files import write_json
 from groupseg.report.found.block import found_block
 from groupseg.report.numbers import MINUS
 from groupseg.report.results import Results

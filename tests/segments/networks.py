@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from groupseg.segments.frame import Frame
-from groupseg.segments.network import WindowSegments
+from groupseg.networks.frame import Frame
+from groupseg.networks.protocol import WindowSegments
 
 
 class RandomNetwork:

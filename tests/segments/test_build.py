@@ -12,16 +12,16 @@ from torch.nn import functional as F
 from groupseg.datasets.sample import Sample
 from groupseg.errors import UserError
 from groupseg.metrics.confusion import confusion_from_maps, confusion_matrix
-from groupseg.model.images import normalise
+from groupseg.networks.frame import Frame, Square, Windows
+from groupseg.networks.protocol import Network, WindowSegments
+from groupseg.networks.scenes.images import normalise_scenes
+from groupseg.networks.scenes.network import SceneNetwork
 from groupseg.refine.masks import refinement
 from groupseg.refine.settings import UNREFINED, Guided, Pamr, Refine
 from groupseg.segments import build
 from groupseg.segments.build import build_table, hard_map, segment_images
-from groupseg.segments.frame import Frame, Square, Windows
-from groupseg.segments.network import Network, WindowSegments
 from groupseg.segments.overlay import nearest
-from groupseg.small.network import SceneNetwork
-from tests.model.tiny import tiny_model
+from tests.networks.scenes.tiny import tiny_model
 from tests.segments.networks import RandomNetwork, noise
 
 CLASSES = ("cat", "dog", "sky")
@@ -158,7 +158,7 @@ def test_groups_without_a_pixel_are_parts() -> None:
 def test_maps_are_the_strongest_soft_mask_at_the_original_resolution() -> None:
     model, image = tiny_model(), np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     (found,) = segment_images(SceneNetwork(model), [image])
-    soft = model(normalise(torch.from_numpy(image).permute(2, 0, 1)[None])).logits.softmax(1)
+    soft = model(normalise_scenes(torch.from_numpy(image).permute(2, 0, 1)[None])).logits.softmax(1)
     full = F.interpolate(soft, size=(32, 32), mode="bilinear", align_corners=False)[0]
     kept, expected = np.unique(full.argmax(0).numpy(), return_inverse=True)
     np.testing.assert_array_equal(found.map, expected.reshape(32, 32))

@@ -1,8 +1,8 @@
 """A table knows the pixels of its images."""
 
 from groupseg.datasets.content import pixel_digest
+from groupseg.networks.frame import Square
 from groupseg.segments.build import build_table
-from groupseg.segments.frame import Square
 from tests.segments.networks import RandomNetwork
 from tests.segments.test_build import CLASSES, PROTOCOL, samples
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from groupseg.networks.frame import Frame, Square, Windows
 from groupseg.segments import build, join
 from groupseg.segments.build import build_table
-from groupseg.segments.frame import Frame, Square, Windows
 from groupseg.segments.join import is_own, join_items, join_tables
 from groupseg.segments.table import SegmentTable
 from tests.segments.networks import RandomNetwork

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from groupseg.segments.frame import Windows
+from groupseg.networks.frame import Windows
 from groupseg.segments.overlay import combine, compact, nearest, overlay
 
 

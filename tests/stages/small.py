@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 
 from groupseg.datasets.shards import read_captions
-from groupseg.files import write_json
+from groupseg.io.files import write_json
+from groupseg.io.yaml_file import read_yaml
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.registry import STRATEGIES
 from groupseg.text.features import save_features
-from groupseg.yaml_file import read_yaml
 from stages import paths
 from stages.params import load_params
 from stages.sources import KINDS, PARAMETERS, RECORDS
-from tests.groupvit.training.tiny import write_corpus
-from tests.model.tiny import TINY
+from tests.networks.groupvit.training.tiny import write_corpus
+from tests.networks.scenes.tiny import TINY
 from tests.tables import Case, unit
 
 

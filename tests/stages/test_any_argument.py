@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from groupseg.yaml_file import read_yaml
+from groupseg.io.yaml_file import read_yaml
 from stages import params, stage
 from tests.stages.conftest import SHIPPED
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from groupseg.datasets.shards import read_class_list, read_samples
+from groupseg.datasets.shards import read_prepared_classes, read_samples
 from tests.datasets.exports import labels_of, mask, picture
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +44,7 @@ def test_what_is_utf8_is_read_as_such(tmp_path: Path) -> None:
 
     run("-c", "from groupseg.cli import app; app()", "data", "init", ACUTE, "--name", "mine", "--run")
     run("-m", "stages.prepare", "mine")
-    classes, _ = read_class_list(tmp_path / "data/prepared/mine")
+    classes, _ = read_prepared_classes(tmp_path / "data/prepared/mine")
     assert classes[0] == ACUTE
     names = [sample.name for sample in read_samples(tmp_path / "data/prepared/mine", "test")]
     assert names == [f"{ACUTE}{index}" for index in range(3)]

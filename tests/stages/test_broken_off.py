@@ -8,7 +8,7 @@ from typing import Self
 import pytest
 
 from groupseg.errors import UserError
-from groupseg.files import read_json
+from groupseg.io.files import read_json
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.threshold import Threshold

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from groupseg.errors import UserError
-from groupseg.files import read_json, sha256
+from groupseg.io.files import read_json, sha256
 from stages import calibrate
 from tests.stages.small import note_code, save_table, save_text, set_params
 from tests.tables import Case, random_case

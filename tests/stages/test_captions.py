@@ -9,8 +9,8 @@ import webdataset
 
 from groupseg.datasets.shards import read_captions
 from groupseg.errors import UserError
-from groupseg.files import read_json, write_json
-from groupseg.model.images import to_square
+from groupseg.io.files import read_json, write_json
+from groupseg.networks.scenes.images import to_square
 from stages import captions, paths
 from tests.stages.small import set_params
 

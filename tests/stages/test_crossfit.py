@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from groupseg.errors import UserError
-from groupseg.files import read_json
+from groupseg.io.files import read_json
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.iou import mean_iou
 from groupseg.report.curves import threshold_of

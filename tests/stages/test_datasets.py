@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from groupseg.datasets.shards import read_class_list, read_samples
-from groupseg.files import read_json, write_json
-from groupseg.model.weights import save_model
+from groupseg.datasets.shards import read_prepared_classes, read_samples
+from groupseg.io.files import read_json, write_json
+from groupseg.io.yaml_file import read_yaml
+from groupseg.networks.scenes.weights import save_model
 from groupseg.text.prompts import class_words
-from groupseg.yaml_file import read_yaml
 from stages import calibrate, evaluate, paths, prepare, segment, sources
 from stages.params import load_params
 from stages.schema import Archive, FilesSource
 from tests.datasets.layouts import ARCHIVES, instances_json, pack, save_pair, write_lists
-from tests.model.tiny import TINY, tiny_model
+from tests.networks.scenes.tiny import TINY, tiny_model
 from tests.stages.small import note_code, save_text, set_params
 from tests.tables import unit, vocabulary
 
@@ -95,7 +95,7 @@ def archived(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
 
 def embed(name: str) -> None:
     """Stands for the text encoder: a random vector for the words of each class."""
-    classes, _ = read_class_list(paths.prepared(name))
+    classes, _ = read_prepared_classes(paths.prepared(name))
     words = class_words(classes, SHIPPED.datasets[name].prompts.names)
     given = vocabulary(classes, unit(np.random.default_rng(0).normal(size=(len(words), TINY["text_dim"]))))
     save_text(given, name, words=words)

@@ -14,7 +14,7 @@ from torch import from_numpy
 from torchmetrics.classification import MulticlassJaccardIndex
 
 from groupseg.errors import UserError
-from groupseg.files import read_json
+from groupseg.io.files import read_json
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.counts import load_counts
 from groupseg.metrics.iou import iou

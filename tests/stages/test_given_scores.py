@@ -13,9 +13,9 @@ from PIL import Image
 
 from groupseg.datasets.shards import read_samples
 from groupseg.errors import UserError
-from groupseg.files import read_json, write_json
+from groupseg.io.files import read_json, write_json
 from groupseg.metrics.confusion import confusion_from_maps
-from groupseg.networks import load_network
+from groupseg.networks.registry import load_network
 from groupseg.segments.table import SegmentTable
 from stages import calibrate, embed_text, evaluate, paths, prepare, report, segment, sources, studies, train
 from stages.params import load_params

@@ -15,10 +15,10 @@ import torch
 from PIL import Image
 
 from groupseg.defaults import completed
-from groupseg.files import read_json
-from groupseg.yaml_file import read_yaml
+from groupseg.io.files import read_json
+from groupseg.io.yaml_file import read_yaml
 from tests.datasets.layouts import pack, write_lists
-from tests.groupvit.tiny import TINY, tiny_model
+from tests.networks.groupvit.tiny import TINY, tiny_model
 from tests.stages.test_repro import CHECKOUT, change, new_repository, run
 
 # Python runs this at every start: who asks for another host is noted and refused.

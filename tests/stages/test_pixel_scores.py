@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from groupseg.clip.weights import save_clip
 from groupseg.datasets.sample import Sample
 from groupseg.datasets.writer import write_samples
 from groupseg.errors import UserError
-from groupseg.files import read_json
+from groupseg.io.files import read_json
+from groupseg.networks.clip.weights import save_clip
+from groupseg.networks.history import write_history
 from groupseg.segments.table import SegmentTable
-from groupseg.training.history import write_history
 from stages import calibrate, embed_text, evaluate, paths, report, segment, sources, studies
 from stages.params import load_params
 from stages.schema import Params
-from tests.clip import tiny
+from tests.networks.clip import tiny
 from tests.stages.small import note_code, set_params
 
 ABOUT = tiny.about(masks="pixels", attention="sclip", scale=20.0, steps=100)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from groupseg.datasets.shards import read_class_list, read_crossfit, read_samples
+from groupseg.datasets.shards import read_crossfit, read_prepared_classes, read_samples
 from groupseg.errors import UserError
-from groupseg.files import read_json
+from groupseg.io.files import read_json
 from stages import prepare
 from tests.datasets.layouts import save_pair
 from tests.stages.small import set_params
@@ -27,7 +27,7 @@ def own(project: Path) -> Path:
 def test_scenes_are_drawn(project: Path) -> None:
     set_params({"datasets.scenes20.source.calib": 3, "datasets.scenes20.source.test": 2})
     prepare.main("scenes20")
-    classes, background = read_class_list(project / "data/prepared/scenes20")
+    classes, background = read_prepared_classes(project / "data/prepared/scenes20")
     assert len(classes) == 20
     assert background
     assert len(list(read_samples(project / "data/prepared/scenes20", "calib"))) == 3
@@ -59,7 +59,7 @@ def test_real_photographs(
     changes = {f"datasets.{name}.source.{key}": value for key, value in source.items()}
     set_params({"run.folder": str(real), **changes})
     prepare.main(name)
-    found, with_background = read_class_list(project / "data/prepared" / name)
+    found, with_background = read_prepared_classes(project / "data/prepared" / name)
     assert len(found) == classes
     assert with_background == background
     manifest = read_json(project / "data/prepared" / name / "manifest.json")

@@ -8,11 +8,11 @@ import pytest
 
 from groupseg.datasets.writer import write_samples
 from groupseg.errors import UserError
-from groupseg.files import read_json, sha256
-from groupseg.model.weights import save_model
+from groupseg.io.files import read_json, sha256
+from groupseg.networks.scenes.weights import save_model
 from groupseg.refine.choice import CANDIDATES
 from stages import paths, refine
-from tests.model.tiny import TINY, tiny_model
+from tests.networks.scenes.tiny import TINY, tiny_model
 from tests.segments.test_build import CLASSES, samples
 from tests.stages.small import note_code, save_text, set_params
 from tests.tables import unit, vocabulary

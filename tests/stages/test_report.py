@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from groupseg.files import read_json
+from groupseg.io.files import read_json
 from groupseg.report.records import results_digest
 from groupseg.report.results import Results, read_results
 from stages import track

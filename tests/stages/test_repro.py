@@ -22,10 +22,10 @@ from PIL import Image
 from ruamel.yaml import YAML
 
 from groupseg.errors import UserError
-from groupseg.networks import find_kind
+from groupseg.networks.registry import find_kind
 from groupseg.report.results import TABLES, read_results
 from tests.commands import git
-from tests.groupvit.tiny import TINY, tiny_model
+from tests.networks.groupvit.tiny import TINY, tiny_model
 from tests.recompute import recompute, recorded_figures
 from tests.stages.warm import programs
 

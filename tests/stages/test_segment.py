@@ -16,12 +16,12 @@ from groupseg.datasets.sample import Sample
 from groupseg.datasets.shards import read_samples, read_share
 from groupseg.datasets.writer import write_samples
 from groupseg.errors import UserError
-from groupseg.model.weights import save_model
+from groupseg.networks.scenes.weights import save_model
 from groupseg.segments.build import BLOCK
 from groupseg.segments.table import SegmentTable
 from stages import paths, segment, stage
 from stages.params import load_params
-from tests.model.tiny import tiny_model
+from tests.networks.scenes.tiny import tiny_model
 from tests.stages.processes import in_two_processes
 
 # One block of images and a bit: of two processes both have images, of the calib split's one the second has none.

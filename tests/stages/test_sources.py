@@ -10,7 +10,7 @@ import pytest
 
 from groupseg.datasets.shards import read_samples
 from groupseg.errors import UserError
-from groupseg.files import read_json, write_json
+from groupseg.io.files import read_json, write_json
 from groupseg.strategies.registry import STRATEGIES
 from stages import paths, prepare, sources
 from stages.archives import archive_files, dataset_tree

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from groupseg.errors import NamedFault, UserError
-from groupseg.files import read_json
+from groupseg.io.files import read_json
 from stages import stage
 from stages.params import load_params
 from tests.stages.conftest import SHIPPED

@@ -10,26 +10,26 @@ import pandas as pd
 import pytest
 import torch
 
-from groupseg.clip.network import ClipNetwork
 from groupseg.errors import UserError
-from groupseg.files import write_json
-from groupseg.groupvit.network import GroupViTNetwork
-from groupseg.groupvit.text import GroupViTText
-from groupseg.groupvit.training import loop
-from groupseg.groupvit.weights import load_groupvit
-from groupseg.networks import load_network
-from groupseg.small.network import SceneNetwork
+from groupseg.io.files import write_json
+from groupseg.networks.clip.network import ClipNetwork
+from groupseg.networks.groupvit.network import GroupViTNetwork
+from groupseg.networks.groupvit.text import GroupViTText
+from groupseg.networks.groupvit.training import loop
+from groupseg.networks.groupvit.weights import load_groupvit
+from groupseg.networks.registry import load_network
+from groupseg.networks.scenes.network import SceneNetwork
 from groupseg.text.features import load_features
 from groupseg.text.prompts import embed_words
 from stages import embed_text, paths, sources, train
 from stages.params import load_params
-from tests.clip import tiny as clip
-from tests.groupvit import tiny as groupvit
-from tests.groupvit.training import tiny as training
-from tests.model.tiny import TINY
+from tests.networks.clip import tiny as clip
+from tests.networks.groupvit import tiny as groupvit
+from tests.networks.groupvit.training import tiny as training
+from tests.networks.scenes.tiny import TINY
+from tests.networks.scenes.training.tiny import RECIPE
 from tests.stages.processes import in_two_processes
 from tests.stages.small import note_model, save_captions, set_params
-from tests.training.tiny import RECIPE
 
 Section = dict[str, Any]
 
@@ -149,7 +149,7 @@ def learner(project: Path) -> Path:
 def test_two_processes_take_up_what_one_has_left_and_train_the_same_model(
     learner: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(loop, "STATE_EVERY", 3)
+    monkeypatch.setattr(loop, "_STATE_EVERY", 3)
     train.main("mine")
     network = load_network(WEIGHTS)
     assert isinstance(network, GroupViTNetwork)

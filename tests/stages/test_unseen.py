@@ -11,14 +11,14 @@ from groupseg.datasets import scenes
 from groupseg.datasets.scenes.vocabulary import synonyms
 from groupseg.datasets.shards import read_captions
 from groupseg.errors import UserError
-from groupseg.files import read_json, sha256, write_json
+from groupseg.io.files import read_json, sha256, write_json
 from groupseg.report.forms import read_result
 from groupseg.report.unseen import Unseen
 from groupseg.text.features import load_features
 from stages import calibrate, captions, embed_captions, embed_text, evaluate, paths, prepare, segment, train, unseen
-from tests.model.tiny import TINY
+from tests.networks.scenes.tiny import TINY
+from tests.networks.scenes.training.tiny import RECIPE
 from tests.stages.small import note_code, note_model, set_params
-from tests.training.tiny import RECIPE
 
 MODEL, DATASET = "scenes_small", "scenes59"
 STRATEGIES = ["fixed", "global"]

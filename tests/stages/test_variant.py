@@ -10,14 +10,14 @@ import pytest
 
 from groupseg.datasets.writer import write_samples
 from groupseg.errors import UserError
-from groupseg.files import read_json, sha256
+from groupseg.io.files import read_json, sha256
 from stages import calibrate, evaluate, paths, segment, train, variant
 from stages.params import load_params
-from tests.model.tiny import TINY
+from tests.networks.scenes.tiny import TINY
+from tests.networks.scenes.training.tiny import RECIPE
 from tests.segments.test_build import CLASSES, samples
 from tests.stages.small import note_code, note_model, save_captions, save_text, set_params
 from tests.tables import unit, vocabulary
-from tests.training.tiny import RECIPE
 
 MODEL, VARIANT = "scenes_small", "scenes_small_seed1"
 PLAIN, CROSSED = "scenes20", "scenes59"
@@ -189,7 +189,7 @@ def test_figures_that_are_not_whole_are_made_again(copied: Path, content: bytes)
     assert FILE.read_bytes() == before
 
 
-@pytest.mark.parametrize("name", ["scenes_two_stage", "groupvit_gcc_yfcc"])
+@pytest.mark.parametrize("name", ["two_stage", "groupvit_gcc_yfcc"])
 def test_what_is_no_variant_is_refused(copied: Path, name: str) -> None:
     with pytest.raises(UserError, match=f"{name} is no variant that is ready. List it in run.variants"):
         variant.main(name)

@@ -14,9 +14,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from groupseg.datasets.sample import Sample
+from groupseg.networks.frame import Windows
+from groupseg.networks.protocol import WindowSegments
 from groupseg.segments.build import build_table
-from groupseg.segments.frame import Windows
-from groupseg.segments.network import WindowSegments
 from groupseg.strategies.fixed import Fixed
 from tests.segments.networks import RandomNetwork, noise
 from tests.tables import unit, vocabulary

@@ -54,10 +54,10 @@ def read_webdataset(paths: Sequence[Path], images: int | None) -> CaptionedFiles
                 raise UserError(f"{other} and {shard} share a name, and so would their samples. Rename one.")
     if not shards:
         raise UserError(f"{paths[0]} holds no shard. Put tar files there, or mend `path` in params.yaml.")
-    return CaptionedFiles(_samples(shards, images), read_sample, images)
+    return CaptionedFiles(_samples(shards, images), read_captioned, images)
 
 
-def read_sample(sample: WebSample) -> Entry | Unusable:
+def read_captioned(sample: WebSample) -> Entry | Unusable:
     """Encodes a sample, or says why it cannot be used."""
     if sample.images:
         where, better = sample.tree.where(sample.files[0]), _without_dots(sample.files[0])

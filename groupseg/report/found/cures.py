@@ -10,6 +10,8 @@ from groupseg.report.numbers import NOTHING
 from groupseg.report.page_table import Table
 from groupseg.report.trainings import ORACLE, differing
 
+# Settings of the training by which a background constraint differs from another, or from none.
+_CONSTRAINT = ("background_weight", "area_weight", "separation_weight")
 _AGAINST = "one training each; in brackets against the best and the worst of"
 
 
@@ -66,7 +68,7 @@ def cures_table(found: Gains) -> Table:
 
 def constraint(found: Gains) -> str:
     """Says what a background constraint in the training does, held against every seed without it."""
-    parts = _beside(found, ("background_weight",), found.best)
+    parts = _beside(found, _CONSTRAINT, found.best)
     if not parts:
         return ""
     listed = "; ".join(f"with `{name}` `{found.best}` {said}" for name, said in parts.items())

@@ -18,7 +18,7 @@ from groupseg.datasets.captions.webdataset_tars import read_webdataset
 from groupseg.datasets.shards import read_captions
 from groupseg.datasets.writer import write_corpus
 from groupseg.errors import UserError
-from groupseg.files import read_json, sha256
+from groupseg.io.files import read_json, sha256
 
 ORIGIN = {"corpus": "web", "format": "webdataset"}
 

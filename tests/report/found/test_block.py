@@ -90,6 +90,9 @@ def test_a_constraint_is_held_against_every_seed(tmp_path: Path) -> None:
     between = cures.constraint(told(tmp_path / "c", seeds=(0.02,), constrained=(0.01,)))
     assert "shows nothing measurable on alpha" in between
     assert cures.constraint(told(tmp_path / "d", seeds=(0.02,))) == ""
+    both = cures.constraint(told(tmp_path / "e", seeds=(0.02,), constrained=(-0.1, 0.1)))
+    assert "with `m2` `context` loses on alpha" in both
+    assert "with `m3` `context` gains on alpha" in both
 
 
 def test_a_second_stage_is_held_against_every_seed_and_by_the_oracle_too(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from groupseg.files import write_json
+from groupseg.io.files import write_json
 from groupseg.report.found import cures, refined
 from groupseg.report.found.block import findings
 from groupseg.report.gains import Gains

@@ -1,0 +1,1 @@
+"""Reading and writing: whole files or none, YAML, arrays with a description."""

@@ -1,0 +1,1 @@
+"""Networks: how each kind is told, loaded, converted and run."""
