@@ -166,8 +166,11 @@ class SegmentTable:
                 arrays: dict[str, Any] = {**mapped(Path(path), names - set(LARGE))}
                 arrays |= {name: Rows(path, name) for name in LARGE if name in names}
                 rest = json.loads(file.metadata()["table"])
-            counts = [arrays.pop(f"histogram.{name}") for name in ("data", "indices", "indptr")]
-            histogram = csr_array(tuple(counts), shape=(len(arrays["image"]), len(rest["classes"]) + 1))
+            data, indices, indptr = (arrays.pop(f"histogram.{name}") for name in ("data", "indices", "indptr"))
+            # Of one type with the indices, which scipy would copy otherwise.
+            indptr = indptr.astype(indices.dtype if len(data) < 2**31 else indptr.dtype)
+            shape = (len(arrays["image"]), len(rest["classes"]) + 1)
+            histogram = csr_array((data, indices, indptr), shape=shape)
             histogram.check_format(full_check=True)
             made_of = {name: arrays.pop(name) for name in list(arrays) if name.startswith("parts.")}
             if made_of:
