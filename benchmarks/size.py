@@ -30,7 +30,7 @@ from scipy.sparse import csr_array
 
 from groupseg.code import Code
 from groupseg.io.files import read_json, write_json
-from groupseg.report.results import read_yaml
+from groupseg.io.yaml_file import read_yaml
 from groupseg.segments.table import SegmentTable
 from groupseg.strategies.registry import load
 from groupseg.text.features import save_features
@@ -41,13 +41,16 @@ from stages.tables import read_table, read_vocabulary
 
 DATASET, WIDTH, FOLDS = "coco_object", 512, 5
 # Classes that an image holds, pixels of a segment, and seconds between two looks at the memory of a process.
-HELD, PIXELS, PAUSE = 5, 1000, 0.01
+HELD, PIXELS, PAUSE = 5, 1000, 0.05
+# Where `os.times` has the seconds of processes that have ended: in user code, and in the system.
+CHILDREN = (2, 3)
 
 
 class Cost(NamedTuple):
-    """What a process took: seconds of the work itself, and MiB that it had for itself at its peak."""
+    """What a process took: seconds of the work itself, those of all cores, and MiB for itself at its peak."""
 
     seconds: float
+    of_cores: float
     memory: float
 
 
@@ -98,7 +101,7 @@ def measured(folder: Path, *command: str) -> Cost:
     """Runs a module in a folder, and looks at the memory that it and its children have for themselves."""
     environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
     run = [sys.executable, "-m", *command]
-    start, peak = time.perf_counter(), 0
+    start, before, peak = time.perf_counter(), os.times(), 0
     with subprocess.Popen(run, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
         watched = psutil.Process(process.pid)
         while process.poll() is None:
@@ -108,7 +111,9 @@ def measured(folder: Path, *command: str) -> Cost:
     if process.returncode:
         raise SystemExit(f"{' '.join(command)} failed")
     seconds = float(output) if command[0] == "benchmarks.size" else time.perf_counter() - start
-    return Cost(seconds, peak / 2**20)
+    after = os.times()
+    of_cores = sum(after[kind] - before[kind] for kind in CHILDREN)
+    return Cost(seconds, of_cores, peak / 2**20)
 
 
 def own_memory(process: psutil.Process) -> int:
@@ -126,7 +131,8 @@ def own_memory(process: psutil.Process) -> int:
 def stages(folder: Path) -> None:
     """Runs the stages that fit and judge all strategies."""
     for stage in ("calibrate", "evaluate"):
-        print(f"{stage:20s} {shown(measured(folder, f'stages.{stage}', DATASET))}, {FOLDS} folds", flush=True)
+        cost = measured(folder, f"stages.{stage}", DATASET)
+        print(f"{stage:20s} {shown(cost)}, {FOLDS} folds; {cost.of_cores:.1f} s of all cores", flush=True)
 
 
 def growth(images: list[int], costs: dict[tuple[str, str], list[Cost]]) -> None:
@@ -150,8 +156,8 @@ def project(images: int, segments: int, classes: int) -> Iterator[Path]:
         params = read_yaml(Path("params.yaml"))
         params["run"] |= {"name": "size", "datasets": [DATASET]}
         (folder / "params.yaml").write_text(json.dumps(params))  # which is YAML too
-        for stage in ("calibrate", "evaluate"):
-            write_json(folder / paths.code(stage), of_stage(stage, Code()))
+        for stage, item in (("calibrate", None), ("evaluate", DATASET)):
+            write_json(folder / paths.note(stage, item), of_stage(load_params(), stage, item, Code()))
         names = [f"class{row}" for row in range(classes)]
         text = unit(random.normal(size=(classes, WIDTH)))
         lists = {name: [f"{name}{row}" for row in range(25)] for name in ("sclip", "clip_es", "absent")}

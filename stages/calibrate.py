@@ -15,7 +15,7 @@ from tqdm import tqdm
 from groupseg.io.files import write_json
 from groupseg.parallel import in_order, on_one_thread, workers
 from groupseg.records import Key, account, changes, read_record
-from groupseg.segments.memory import check_memory
+from groupseg.segments.memory import check_memory, check_space
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.record import calibrate
 from groupseg.strategies.warnings import by_sentence
@@ -53,6 +53,7 @@ def make(params: Params, dataset: str, strategies: Mapping[str, Strategy], keys:
         return
     processes = min(workers(), len(strategies))
     check_memory(paths.table(dataset, "calib"), processes)
+    check_space(paths.table(dataset, "calib"), processes)
     table = read_table(dataset, "calib")
     vocabulary, about = read_vocabulary(dataset, table)
     fit = partial(calibrate, table=table, vocabulary=vocabulary, about=about)

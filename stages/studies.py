@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from groupseg.io.files import read_json
 from groupseg.parallel import workers
 from groupseg.records import digest, files_digest
-from groupseg.segments.memory import check_memory
+from groupseg.segments.memory import check_memory, check_space
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy
@@ -47,6 +47,7 @@ class LazyDataset:
     def data(self) -> Data:
         """What lies in its files."""
         check_memory(paths.table(self.name, "test"), workers())
+        check_space(paths.table(self.name, "test"), workers())
         calib, test = read_splits(self.name)
         return Data(calib, test, read_vocabulary(self.name, calib)[0])
 

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
 from groupseg.array_types import Integers
-from groupseg.segments.blocks import in_blocks
+from groupseg.segments.blocks import blocks, in_blocks
 from groupseg.segments.table import SegmentTable
+
+# Segments whose entries are listed at once.
+_CHUNK = 2**16
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,9 +58,13 @@ def hits(histogram: csr_array, labels: ArrayLike) -> Integers:
     Returns:
         [S] int64.
     """
-    segment, label, pixels = entries(histogram)
-    hit = label == np.asarray(labels)[segment]
-    return _sum_by(segment[hit], pixels[hit], histogram.shape[0])
+    given, found = np.asarray(labels), np.zeros(histogram.shape[0], dtype=np.int64)
+    for first in range(0, len(found), _CHUNK):
+        rows = slice(first, first + _CHUNK)
+        segment, label, pixels = entries(histogram[rows])
+        hit = label == given[rows][segment]
+        found[rows] = _sum_by(segment[hit], pixels[hit], len(found[rows]))
+    return found
 
 
 def image_counts(table: SegmentTable, labels: ArrayLike) -> Counts:
@@ -87,8 +94,9 @@ def image_counts(table: SegmentTable, labels: ArrayLike) -> Counts:
     return Counts(*in_blocks(_block_counts, table, _checked(table, labels)))
 
 
-def _block_counts(block: SegmentTable, predicted: Integers) -> tuple[Integers, Integers, Integers]:
+def _block_counts(block: SegmentTable, labels: NDArray[np.integer]) -> tuple[Integers, Integers, Integers]:
     """Counts each image of a block: hits, predicted pixels and true pixels of each label, [N, C + 1] each."""
+    predicted = labels.astype(np.int64)
     shape = (len(block.keys), len(block.classes) + 1)
     row = block.image.astype(np.int64) * shape[1]
     segment, label, pixels = entries(block.histogram)
@@ -128,10 +136,13 @@ def confusion_matrix(table: SegmentTable, labels: ArrayLike) -> Integers:
                [0, 2, 0],
                [0, 0, 1]])
     """
-    predicted = _checked(table, labels)
-    size = len(table.classes) + 1
-    segment, label, pixels = entries(table.histogram)
-    return _sum_by(label * size + predicted[segment], pixels, size * size).reshape(size, size)
+    predicted, size, first = _checked(table, labels), len(table.classes) + 1, 0
+    total = np.zeros((size, size), dtype=np.int64)
+    for block in blocks(table):
+        own = predicted[first : (first := first + len(block.image))].astype(np.int64)
+        segment, label, pixels = entries(block.histogram)
+        total += _sum_by(label * size + own[segment], pixels, size * size).reshape(size, size)
+    return total
 
 
 def confusion_from_maps(truth: ArrayLike, predicted: ArrayLike, classes: int, ignore: int = 255) -> Integers:
@@ -166,11 +177,10 @@ def _sum_by(index: Integers, weights: Integers, size: int) -> Integers:
     return np.bincount(index, weights=weights, minlength=size).astype(np.int64)
 
 
-def _checked(table: SegmentTable, labels: ArrayLike) -> Integers:
-    """Returns labels as int64. A label out of range would be counted for the next image."""
-    array = np.asarray(labels).astype(np.int64)
-    classes = len(table.classes)
-    if array.shape != table.image.shape or np.any((array < 0) | (array > classes)):
+def _checked(table: SegmentTable, labels: ArrayLike) -> NDArray[np.integer]:
+    """Returns labels as they are. A label out of range would be counted for the next image."""
+    array, classes = np.asarray(labels), len(table.classes)
+    if array.shape != table.image.shape or array.min(initial=0) < 0 or array.max(initial=0) > classes:
         raise ValueError(
             f"Expected one label in 0..{classes} for each of {len(table.image)} segments, but got {array}."
         )

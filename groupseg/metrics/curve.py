@@ -6,7 +6,10 @@ alone. So a sort and a few cumulative sums give the mIoU of every threshold ther
 scores that occur are breakpoints.
 """
 
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,9 +18,12 @@ from scipy.sparse import csr_array
 
 from groupseg.array_types import Floats, Integers
 from groupseg.metrics.confusion import hits
+from groupseg.segments.blocks import Whole
 
 # How far the thresholds that call everything or nothing background lie beyond all scores. Any value would do.
 MARGIN = 1e-3
+# Segments whose steps are worked out at once.
+RANGE = 2**17
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +47,7 @@ class Curve:
         seen here.
         """
         index = int(np.argmax(self.miou))
-        return float(midpoints(self.thresholds)[index]), float(self.miou[index])
+        return float(midpoints(self.thresholds[index : index + 2])[0]), float(self.miou[index])
 
     def thin(self, points: int = 100) -> "Curve":
         """Keeps at most `points` points, evenly spread, the first, the last and the best among them."""
@@ -90,29 +96,34 @@ def class_steps(label: ArrayLike, score: ArrayLike, histogram: csr_array) -> Ste
         histogram: [S, C + 1] int64, pixels of each true label under each segment.
     """
     label, score = np.asarray(label, dtype=np.int64), np.asarray(score, dtype=np.float64)
+    return _steps(label, score, _tallies(label, histogram), histogram.sum(axis=0), np.zeros((3, 1), dtype=np.int64))
+
+
+def _tallies(label: Integers, histogram: csr_array) -> Integers:
+    """Right pixels, labelled pixels, and pixels of the background of each segment: [3, S] int64."""
+    return np.stack([hits(histogram, label), histogram.sum(axis=1), hits(histogram, np.zeros_like(label))])
+
+
+def _steps(label: Integers, score: Floats, tallies: Integers, truth: Integers, counted: Integers) -> Steps:
+    """Lines up segments [S] with `tallies` [3, S], where their classes have counted so much before, [3, C + 1] or 0."""
     order = np.lexsort((-score, label))
-    background = hits(histogram, np.zeros_like(label))
-    pixels = histogram.sum(axis=1)
-    truth = histogram.sum(axis=0)
-    start = np.searchsorted(label[order], label[order])
-
-    def running(values: Integers) -> Integers:
-        """Cumulative sum that starts anew with each class."""
-        sums = np.cumsum(values[order])
-        return sums - (sums - values[order])[start]
-
-    tp, predicted, lost = running(hits(histogram, label)), running(pixels), running(background)
-    union = truth[label[order]] + predicted - tp
+    own = label[order]
+    start = np.searchsorted(own, own)
+    sums = np.cumsum(tallies[:, order], axis=1)
+    before = (sums - tallies[:, order])[:, start] - np.broadcast_to(counted, (3, len(truth)))[:, own]
+    iou, occurs, lost, taken = _counts(truth[own], *(sums - before))
     return Steps(
-        label=label[order],
-        score=score[order],
-        first=start == np.arange(len(order)),
-        iou=tp / np.maximum(union, 1),
-        occurs=union > 0,
-        lost=lost,
-        taken=predicted - lost,
-        truth=truth,
-    )
+        label=own, score=score[order], first=start == np.arange(len(order)), iou=iou, occurs=occurs, lost=lost,
+        taken=taken, truth=truth,
+    )  # fmt: skip
+
+
+def _counts(
+    truth: Integers, tp: Integers, predicted: Integers, lost: Integers
+) -> tuple[Floats, NDArray[np.bool_], Integers, Integers]:
+    """What `Steps` holds of classes with so many pixels: `iou`, `occurs`, `lost` and `taken`."""
+    union = truth + predicted - tp
+    return tp / np.maximum(union, 1), union > 0, lost, predicted - lost
 
 
 def threshold_curve(label: ArrayLike, score: ArrayLike, histogram: csr_array, held: bool = False) -> Curve:
@@ -143,29 +154,62 @@ def threshold_curve(label: ArrayLike, score: ArrayLike, histogram: csr_array, he
         >>> curve.miou.round(3)
         array([0.083, 0.667, 1.   , 0.556])
     """
-    steps = class_steps(label, score, histogram)
-    order = np.argsort(-steps.score, kind="stable")
-    scores = steps.score[order]
-    last = np.flatnonzero(np.diff(scores, append=-np.inf))  # of each run of equal scores
+    label, score = np.asarray(label, dtype=np.int64), np.asarray(score, dtype=np.float64)
+    truth = histogram.sum(axis=0)
+    with ExitStack() as files:
+        columns = [Whole(files) for _ in range(3)]
+        for thresholds, sums in _points(label, score, histogram, truth):
+            for column, part in zip(columns, (thresholds, *_means(truth, sums, held)), strict=True):
+                column.add(part)
+        return Curve(*(column.array() for column in columns))
 
-    def summed(running: ArrayLike, initial: ArrayLike = 0) -> Floats:
-        """Adds up the classes at each point; `initial` is what a class counts while it has no segment."""
-        before = np.where(steps.first, initial, np.roll(running, 1))
-        sums = np.cumsum((np.asarray(running, dtype=np.float64) - before)[order])
-        return np.append(0, sums[last])
 
-    present = steps.truth[1:] > 0
-    occurs = np.count_nonzero(present) + summed(steps.occurs, initial=steps.truth[steps.label] > 0)
-    background = background_iou(steps.truth, summed(steps.lost), summed(steps.taken))
-    occurs += ~np.isnan(background)
-    if held:
-        occurs = np.full(occurs.shape, np.count_nonzero(steps.truth))
-    total = summed(steps.iou) + np.nan_to_num(background)
-    return Curve(
-        thresholds=np.append(scores.max(initial=0) + MARGIN, scores[last]),
-        miou=np.divide(total, occurs, out=np.full(total.shape, np.nan), where=occurs > 0),
-        background_iou=background,
-    )
+def _points(label: Integers, score: Floats, histogram: csr_array, truth: Integers) -> Iterator[tuple[Floats, Floats]]:
+    """Yields thresholds [P], descending, and what all classes together count there, see `_counts`: [4, P].
+
+    The first is above all scores. Then scores are worked through in ranges, the highest first: all steps at once would
+    want twenty times the memory of the scores.
+    """
+    counted = np.zeros((3, len(truth)), dtype=np.int64)
+    total = np.array([0.0, np.count_nonzero(truth[1:]), 0, 0])
+    yield np.array([score.max(initial=0) + MARGIN]), total[:, None]
+    for rows in _ranges(score):
+        tallies = _tallies(label[rows], histogram[rows])
+        steps = _steps(label[rows], score[rows], tallies, truth, counted)
+        now = np.stack([steps.iou, steps.occurs, steps.lost, steps.taken]).astype(np.float64)
+        at_first = np.stack(_counts(truth, *counted)).astype(np.float64)[:, steps.label]
+        gain = now - np.where(steps.first, at_first, np.roll(now, 1, axis=1))
+        order = np.argsort(-steps.score, kind="stable")
+        sums = np.cumsum(np.concatenate([total[:, None], gain[:, order]], axis=1), axis=1)
+        last = np.flatnonzero(np.diff(steps.score[order], append=-np.inf))  # of each run of equal scores
+        yield steps.score[order][last], sums[:, last + 1]
+        total = sums[:, -1]
+        counted += _sums_by_class(label[rows], tallies, len(truth))
+
+
+def _ranges(score: Floats) -> Iterator[Integers]:
+    """Yields the rows of about `RANGE` segments at a time, those of the highest scores first, equal ones together."""
+    parts = len(score) // RANGE + 1
+    inner = np.quantile(score[::parts], np.arange(1, parts) / parts) if parts > 1 else np.zeros(0)
+    ends = [-np.inf, *np.unique(inner).tolist(), np.inf]
+    for low, high in reversed(list(pairwise(ends))):
+        rows = np.flatnonzero((score >= low) & (score < high))
+        if len(rows):
+            yield rows
+
+
+def _sums_by_class(label: Integers, tallies: Integers, labels: int) -> Integers:
+    """Adds up [3, S] by label: [3, C + 1] int64."""
+    return np.stack([np.bincount(label, row, labels) for row in tallies]).astype(np.int64)
+
+
+def _means(truth: Integers, sums: Floats, held: bool) -> tuple[Floats, Floats]:
+    """MIoU and IoU of the background, [P] each, from what classes count [4, P]; see `threshold_curve`."""
+    iou, occurs, lost, taken = sums
+    background = background_iou(truth, lost, taken)
+    labels = np.full(occurs.shape, np.count_nonzero(truth)) if held else occurs + ~np.isnan(background)
+    total = iou + np.nan_to_num(background)
+    return np.divide(total, labels, out=np.full(total.shape, np.nan), where=labels > 0), background
 
 
 def background_iou(truth: Integers, lost: NDArray[Any], taken: NDArray[Any]) -> Floats:

@@ -6,7 +6,7 @@ all images is a sum over blocks.
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import update_wrapper
 from tempfile import TemporaryFile
 from typing import IO, Any, Concatenate, ParamSpec, TypeVar
@@ -22,6 +22,8 @@ _T = TypeVar("_T")
 
 # About so many segments are in a block: what is computed of it stays in the cache of a core.
 SEGMENTS = 2048
+# Results of more bytes lie in a file.
+LARGE = 2**22
 
 
 def blocks(table: SegmentTable) -> Iterator[SegmentTable]:
@@ -49,14 +51,61 @@ def in_blocks(work: Callable[..., _T], table: SegmentTable, *columns: NDArray[An
     Returns:
         What `work` would return of the whole table.
     """
-    found: list[Any] = []
-    first = 0
-    for block in blocks(table):
-        rows = slice(first, first := first + len(block.image))
-        found.append(work(block, *(column[rows] for column in columns)))
-    if isinstance(found[0], tuple):
-        return tuple(np.concatenate(arrays) for arrays in zip(*found, strict=True))  # type: ignore[return-value]
-    return np.concatenate(found)  # type: ignore[return-value]
+    with ExitStack() as files:
+        wholes: list[Whole] = []
+        first = 0
+        for block in blocks(table):
+            rows = slice(first, first := first + len(block.image))
+            made = work(block, *(column[rows] for column in columns))
+            arrays = made if isinstance(made, tuple) else (made,)
+            wholes = wholes or [Whole(files) for _ in arrays]
+            for whole, array in zip(wholes, arrays, strict=True):
+                whole.add(array)
+        found = tuple(whole.array() for whole in wholes)
+    return found if isinstance(made, tuple) else found[0]  # type: ignore[return-value]
+
+
+class Whole:
+    """An array that is put together from its parts; a large one lies in a temporary file (see `tempfile`).
+
+    Args:
+        files: Closes the file in the end; the array outlives that.
+    """
+
+    def __init__(self, files: ExitStack) -> None:
+        self._files = files
+        self._file: IO[bytes] | None = None
+        self._waiting: list[NDArray[Any]] = []
+        self._rows = self._bytes = 0
+
+    def add(self, part: NDArray[Any]) -> None:
+        """Puts a part behind the others, [R, ...], of the same type.
+
+        Raises:
+            OSError: If there is no space left for the file.
+        """
+        self._waiting.append(part)
+        self._empty = part[:0]
+        self._rows += len(part)
+        self._bytes += part.nbytes
+        if self._bytes > LARGE:
+            self._write()
+
+    def array(self) -> NDArray[Any]:
+        """Returns all parts, one after the other; one at least was added."""
+        if self._file is None:
+            return np.concatenate(self._waiting)
+        self._write()
+        shape = (self._rows, *self._empty.shape[1:])
+        return np.asarray(np.memmap(self._file, self._empty.dtype, "r+", shape=shape))
+
+    def _write(self) -> None:
+        if self._file is None:
+            self._file = self._files.enter_context(TemporaryFile())  # noqa: SIM115 (this is one)
+        for part in self._waiting:
+            self._file.write(np.ascontiguousarray(part).tobytes())
+        self._file.flush()
+        self._waiting, self._bytes = [], 0
 
 
 def by_blocks(

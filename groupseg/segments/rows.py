@@ -1,12 +1,17 @@
-"""Rows of a matrix in a file, read when they are asked for: a table need not fit into memory."""
+"""Arrays in a file, read when they are asked for: a table need not fit into memory."""
 
 import json
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from groupseg.array_types import Singles
+
+# What a safetensors file calls the numbers that a table holds.
+_NUMBERS = {"F32": "<f4", "F16": "<f2", "I32": "<i4", "I64": "<i8"}
 
 Index = NDArray[np.int64]
 
@@ -29,7 +34,9 @@ class Rows:
 
     def __init__(self, path: str | Path, name: str, index: Index | None = None) -> None:
         self._place, self._index = (path, name), index
-        self._stored = _mapped(Path(path), name)
+        self._stored = mapped(Path(path), [name])[name]
+        if self._stored.dtype.kind != "f" or self._stored.ndim != 2:
+            raise ValueError(f"Expected `{name}` to be a matrix of float32 or float16, but it is not")
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -62,15 +69,30 @@ def at(matrix: Matrix, index: Index) -> Matrix:
     return matrix.at(index) if isinstance(matrix, Rows) else matrix[index]
 
 
-def _mapped(path: Path, name: str) -> NDArray[np.floating]:
-    """Maps a tensor of a safetensors file: the length of its header in eight bytes, the header as JSON, the tensors."""
+def mapped(path: Path, names: Collection[str]) -> dict[str, NDArray[Any]]:
+    """Maps tensors of a safetensors file: the length of its header in eight bytes, the header as JSON, the tensors.
+
+    Args:
+        path: The file.
+        names: Which of them; those that the file lacks are left out.
+
+    Returns:
+        Arrays that cannot be written to. The system reads their pages when they are asked for, and may forget them.
+
+    Raises:
+        ValueError: If one holds other numbers than float16, float32, int32 or int64.
+    """
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
-        entry = json.loads(file.read(length))[name]
-    kind = {"F32": "<f4", "F16": "<f2"}.get(entry["dtype"])
-    if kind is None or len(entry["shape"]) != 2:
-        raise ValueError(f"Expected `{name}` to be a matrix of float32 or float16, but it is not")
+        header = json.loads(file.read(length))
+    return {name: _mapped(path, 8 + length, name, header[name]) for name in names if name in header}
+
+
+def _mapped(path: Path, start: int, name: str, entry: dict[str, Any]) -> NDArray[Any]:
+    kind = _NUMBERS.get(entry["dtype"])
+    if kind is None:
+        raise ValueError(f"Expected `{name}` to be of {', '.join(_NUMBERS)}, but it is of {entry['dtype']}")
     shape = tuple(entry["shape"])
     if 0 in shape:  # which cannot be mapped
         return np.empty(shape, dtype=kind)
-    return np.memmap(path, kind, "r", 8 + length + entry["data_offsets"][0], shape)
+    return np.asarray(np.memmap(path, kind, "r", start + entry["data_offsets"][0], shape))

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 
 from groupseg.io.arrays import open_arrays, write_arrays
 from groupseg.segments.parts import Parts
-from groupseg.segments.rows import Rows
+from groupseg.segments.rows import Rows, mapped
 
 if TYPE_CHECKING:
     from groupseg.segments.table import SegmentKind, SegmentTable
@@ -51,9 +51,12 @@ def columns(path: str | Path, file: Any, rest: dict[str, Any]) -> dict[str, Any]
         ValueError: If the file is damaged, as KeyError and TypeError.
     """
     names = list(file.keys())
-    arrays = {name: Rows(path, name) if name in _LARGE else file.get_tensor(name) for name in names}
-    counts = [arrays.pop(f"histogram.{name}") for name in ("data", "indices", "indptr")]
-    histogram = csr_array(tuple(counts), shape=(len(arrays["image"]), len(rest["classes"]) + 1))
+    arrays: dict[str, Any] = {**mapped(Path(path), set(names) - set(_LARGE))}
+    arrays |= {name: Rows(path, name) for name in _LARGE if name in names}
+    data, indices, indptr = (arrays.pop(f"histogram.{name}") for name in ("data", "indices", "indptr"))
+    # Of one type with the indices, which scipy would copy otherwise.
+    indptr = indptr.astype(indices.dtype if len(data) < 2**31 else indptr.dtype)
+    histogram = csr_array((data, indices, indptr), shape=(len(arrays["image"]), len(rest["classes"]) + 1))
     histogram.check_format(full_check=True)
     parts = {name[6:]: arrays.pop(name) for name in names if name.startswith("parts.")}
     made_of = {"parts": Parts.from_arrays(parts)} if parts else {}

@@ -1,14 +1,19 @@
 """The threshold curve against brute force over all thresholds on label maps."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
+from groupseg.metrics import curve as module
 from groupseg.metrics.confusion import Counts, confusion_from_maps, image_counts
 from groupseg.metrics.curve import Curve, midpoints, threshold_curve
 from groupseg.metrics.iou import iou, mean_iou
-from tests.tables import Case, permuted, random_case
+from groupseg.segments import blocks
+from tests.tables import Case, large_table, permuted, random_case
 
 
 def brute_force(case: Case, label: np.ndarray, score: np.ndarray, threshold: float) -> tuple[float, float]:
@@ -69,6 +74,34 @@ def test_renaming_classes_changes_nothing(seed: int) -> None:
     renamed = np.argsort(np.append(0, order + 1))[label]
     found = threshold_curve(renamed, score, permuted(case, order).table.histogram)
     np.testing.assert_array_equal(found.miou, threshold_curve(label, score, case.table.histogram).miou)
+
+
+@pytest.mark.parametrize("ties", [True, False])
+def test_a_curve_in_ranges_is_that_of_all_scores_at_once(ties: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = large_table(1, segments=600, classes=7, images=60)[0]
+    random = np.random.default_rng(1)
+    label, score = random.integers(1, 8, 600), random.integers(0, 9, 600) / 9 if ties else random.random(600)
+    whole = threshold_curve(label, score, table.histogram)
+    monkeypatch.setattr(module, "RANGE", 50)
+    monkeypatch.setattr(blocks, "LARGE", 1000)
+    for name, found in vars(threshold_curve(label, score, table.histogram)).items():
+        np.testing.assert_array_equal(found, getattr(whole, name))
+
+
+def test_memory_of_a_curve_does_not_grow_with_the_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RANGE", 2**12)
+    monkeypatch.setattr(blocks, "LARGE", 2**12)
+    random, peaks = np.random.default_rng(0), []
+    counts = 20_000, 80_000
+    for count in counts:
+        label, score = random.integers(1, 21, count), random.random(count)
+        histogram = csr_array((np.ones(count, np.int64), (np.arange(count), label)), shape=(count, 21))
+        tracemalloc.start()
+        threshold_curve(label, score, histogram)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    # A score and a row number, and a flag or two; steps, all at once, would be 20 numbers of 8 bytes.
+    assert (peaks[1] - peaks[0]) / (counts[1] - counts[0]) < 24
 
 
 def test_best_threshold_is_half_way_to_the_next_score() -> None:

@@ -61,6 +61,19 @@ def test_what_is_found_in_blocks_is_put_together(size: int) -> None:
     np.testing.assert_array_equal(in_blocks(lambda block: block.image_embedding, table), table.image_embedding)
 
 
+def test_large_results_lie_in_a_file_and_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    table, _ = large_table(0, segments=600, classes=7, images=60)
+    monkeypatch.setattr(module, "SEGMENTS", 20)
+    in_memory = in_blocks(lambda block: (block.area, block.image_embedding), table)
+    monkeypatch.setattr(module, "LARGE", 1000)
+    in_file = in_blocks(lambda block: (block.area, block.image_embedding), table)
+    for first, second in zip(in_memory, in_file, strict=True):
+        assert first.base is None
+        assert isinstance(second.base, np.memmap)
+        assert type(second) is np.ndarray
+        np.testing.assert_array_equal(first, second)
+
+
 def test_a_method_by_blocks_is_called_with_each(size: int) -> None:
     class Counting:
         seen = 0

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from groupseg.segments.rows import Rows, at
+from groupseg.segments.rows import Rows, at, mapped
 
 
 @pytest.fixture
@@ -47,6 +48,17 @@ def test_a_pickle_is_small_and_reads_the_same(stored: Path) -> None:
 def test_no_rows_and_no_matrix(stored: Path) -> None:
     assert Rows(stored, "none")[:].shape == (0, 4)
     assert Rows(stored, "x").at(np.arange(0))[:].shape == (0, 4)
-    for name in ("odd", "counts"):
-        with pytest.raises(ValueError, match=f"`{name}` to be a matrix"):
+    for name, said in (("odd", "to be of F32, F16, I32, I64"), ("counts", "to be a matrix")):
+        with pytest.raises(ValueError, match=f"`{name}` {said}"):
             Rows(stored, name)
+
+
+def test_mapped_arrays_are_those_of_the_file_and_cannot_be_changed(stored: Path) -> None:
+    names = ("x", "half", "none", "counts")
+    found = mapped(stored, [*names, "missing"])
+    with safe_open(stored, framework="numpy") as file:
+        for name in names:
+            np.testing.assert_array_equal(found[name], file.get_tensor(name))
+            assert found[name].dtype == file.get_tensor(name).dtype
+    assert set(found) == set(names)
+    assert not found["counts"].flags.writeable

@@ -115,6 +115,8 @@ def test_embeddings_of_a_file_are_read_when_they_are_wanted(make: Callable[[int]
     table.save(tmp_path / "table")
     loaded = SegmentTable.load(tmp_path / "table")
     assert isinstance(loaded.embedding, Rows)
+    for column in (loaded.image, loaded.area, loaded.histogram.data, loaded.histogram.indices):
+        assert not column.flags.writeable  # of the file, not a copy
     part, expected = loaded.subset([2, 0]), table.subset([2, 0])
     assert isinstance(part.embedding, Rows)
     assert isinstance(loaded.between(1, 3).embedding, np.ndarray)
