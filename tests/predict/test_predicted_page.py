@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from groupseg.explore import predicted
+from groupseg.predict import predicted_page as predicted
 from groupseg.predict.naming import Naming
 from groupseg.predict.predicted_page import PredictedPage
 from tests.explore.unpacked import unpack
