@@ -5,12 +5,11 @@ still right, weights and figures, is kept by its key. Run `dvc repro` before.
 """
 
 import shutil
-from pathlib import Path
 from typing import Any
 
 from groupseg.errors import UserError
 from groupseg.files import atomic_path, read_json, sha256, write_json
-from groupseg.report.forms import Variant, read_result
+from groupseg.report.forms import Variant, kept_result
 from groupseg.studies.variant import oracle_figures, strategy_figures
 from groupseg.training.run import train_model
 from stages import paths
@@ -26,21 +25,12 @@ def main(name: str) -> None:
     params = load_params()
     train(name, params)
     path = paths.results(params) / "variants" / f"{name}.json"
-    old, figures = figures_of(path), {}
+    old, figures = kept_result(path, Variant).get("datasets", {}), {}
     for dataset in params.run.datasets:
         split = Split(name, dataset, params)
         figures[dataset] = judge(name, figure_keys(split, "variant"), old.get(dataset, {}), split, figures_on)
     about = {"model": name, "weights_sha256": sha256(paths.weights(name)), "refine": str(params.refinement(name))}
     write_json(path, {**about, "datasets": figures}, decimals=6)
-
-
-def figures_of(path: Path) -> dict[str, Any]:
-    """Returns the figures of a variant by data set; none where there is no whole file, and all must be made."""
-    try:
-        found: dict[str, Any] = read_result(path, Variant)["datasets"]
-    except UserError:
-        return {}
-    return found
 
 
 def train(name: str, params: Params) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from groupseg import __version__
-from groupseg.files import read_json
+from groupseg.report.forms import Timing, read_result
 from groupseg.report.page_table import Table
 from groupseg.yaml_file import read_yaml
 
@@ -115,7 +115,7 @@ def _stage(name: str, stage: Mapping[str, Any], params: Mapping[str, Any], timin
     body = stage["do"] if each else stage
     items = _filled(each, params) if isinstance(each, str) else [_filled(one, params) for one in each or []]
     files = [timings / f"{one}.json" for one in ([f"{name}@{item}" for item in items] if each else [name])]
-    runs = [read_json(file) for file in files if file.exists()]
+    runs = [read_result(file, Timing, "Delete it.") for file in files if file.exists()]
     return Stage(
         name,
         body.get("desc", ""),
