@@ -15,6 +15,7 @@ from groupseg.files import write_json
 from groupseg.predict import segmenter
 from groupseg.report import page
 from groupseg.report.pages import BLOCKS
+from groupseg.yaml_file import read_yaml
 from tests.commands import call
 from tests.predict import fakes
 from tests.results import BEST, STRATEGIES, build
@@ -48,6 +49,8 @@ FILES = {
     **dict.fromkeys(["results/scenes/metrics/alpha.json", "results/scenes/ladder/alpha.json", *FURTHER], REPORTS),
     CALIBRATION: [*REPORTS, f"why alpha {BEST}", f"predict a.png --no-overlays --strategy {CALIBRATION}"],
     ".work/timings/evaluate@alpha.json": ["report"],
+    "dvc.lock": ["track"],
+    "dvc.yaml": ["report"],
     **{f"data/prepared/alpha/{name}.json": ["data check alpha"] for name in ("classes", "manifest", "findings")},
 }
 
@@ -58,6 +61,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = build(tmp_path_factory.mktemp("made"))
     for name, content in FURTHER.items():
         write_json(root / name, content)
+    write_json(root / "dvc.yaml", read_yaml(root / "dvc.yaml"))
     (root / "groupseg").symlink_to(Path(tracking.__file__).parent)
     (root / "models/scenes_small.safetensors").touch()
     (root / "docs").mkdir()
