@@ -10,9 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from groupseg.errors import UserError
-from groupseg.io.files import read_json
-
 Key = dict[str, str]
 
 # Parts of a key, in words.
@@ -32,15 +29,6 @@ def files_digest(*paths: Path) -> str:
         with path.open("rb") as file:
             digests.append(hashlib.file_digest(file, "sha256").hexdigest())
     return digest(digests)
-
-
-def read_record(path: Path) -> dict[str, Any]:
-    """Reads a record; empty where there is none, or none that is whole, and it must be made."""
-    try:
-        record = read_json(path)
-    except UserError:
-        return {}
-    return record if isinstance(record, dict) else {}
 
 
 def changes(old: Mapping[str, str] | None, new: Mapping[str, str]) -> str:

@@ -14,7 +14,9 @@ from tqdm import tqdm
 
 from groupseg.io.files import write_json
 from groupseg.parallel import in_order, on_one_thread, workers
-from groupseg.records import Key, account, changes, read_record
+from groupseg.records import Key, account, changes
+from groupseg.report.calibration_forms import KeptCalibration
+from groupseg.report.forms import kept_result
 from groupseg.segments.memory import check_memory, check_space
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.record import calibrate
@@ -43,8 +45,7 @@ def main(dataset: str) -> None:
 
 def read_key(params: Params, dataset: str, strategy: str) -> Key | None:
     """Returns the key of a record; None where there is no whole one."""
-    key = read_record(calibration_path(params, dataset, strategy)).get("key")
-    return key if isinstance(key, dict) else None
+    return kept_result(calibration_path(params, dataset, strategy), KeptCalibration).get("key")
 
 
 def make(params: Params, dataset: str, strategies: Mapping[str, Strategy], keys: Mapping[str, Key]) -> None:

@@ -1,5 +1,6 @@
 """Embeds the class names of a data set: `python -m stages.embed_text scenes20`."""
 
+from groupseg.check.forms import check_prepared
 from groupseg.datasets.shards import read_prepared_classes
 from groupseg.networks.registry import load_text_tower
 from groupseg.text.encoder import load_encoder
@@ -13,6 +14,7 @@ from stages.stage import run
 def main(dataset: str) -> None:
     params = load_params()
     prompts = params.datasets[dataset].prompts
+    check_prepared(paths.prepared(dataset))
     classes, _ = read_prepared_classes(paths.prepared(dataset))
     words = class_words(classes, prompts.names)
     # Texts lie where the model wants them: in the space of its own text tower, where it has one.

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from groupseg.check.forms import check_prepared
 from groupseg.datasets.notes import read_notes
 from groupseg.io.files import write_json
 from groupseg.metrics.bootstrap import Resampled, bootstrap_miou, interval, rare_classes, resample_weights
@@ -71,6 +72,7 @@ def main(dataset: str) -> None:
     lower = lower_rungs(baseline, params.evaluate.best, records)
     candidate, _ = load(records[params.evaluate.best]).candidates(table, vocabulary)
     write_ladder(params, dataset, table, vocabulary, candidate, labels, lower, weights)
+    check_prepared(paths.prepared(dataset))
     notes = read_notes(paths.prepared(dataset))
     for note in notes:
         print(f"{dataset}: {note}", file=sys.stderr)

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from groupseg.check.forms import check_prepared
 from groupseg.datasets.shards import read_crossfit, read_prepared_classes, read_samples
 from groupseg.errors import UserError
 from groupseg.io.files import read_json, sha256, write_json
 from groupseg.networks.registry import load_network
-from groupseg.records import Key, account, changes, digest, files_digest, read_record
+from groupseg.records import Key, account, changes, digest, files_digest
+from groupseg.report.forms import Chosen, kept_result
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.studies.refinement import CANDIDATES, DECIDES, choose_refinement, figures
@@ -32,7 +34,7 @@ def main() -> None:
     started, params = time.monotonic(), load_params()
     path = paths.results(params) / "refine.json"
     check(params)
-    key, old = key_of(params), read_record(path)
+    key, old = key_of(params), kept_result(path, Chosen)
     if reason := changes(old.get("key"), key):
         content = choose_refinement({dataset: of_dataset(dataset, params) for dataset in params.run.datasets})
         model = {"model": params.run.model, "weights_sha256": sha256(paths.weights(params.run.model))}
@@ -50,6 +52,7 @@ def check(params: Params) -> None:
     if params.segments == "scores":
         raise UserError("refine: this model scores pixels, and is refined as its method says. Choose for another one.")
     for dataset in params.run.datasets:
+        check_prepared(paths.prepared(dataset))
         if read_crossfit(paths.prepared(dataset)):
             raise UserError(
                 f"{dataset} calibrates on its test images in turn (crossfit), which must not choose how masks are"

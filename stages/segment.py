@@ -19,6 +19,7 @@ from PIL import Image
 from tqdm import tqdm
 from webdataset import TarWriter
 
+from groupseg.check.forms import check_prepared
 from groupseg.datasets.shards import read_crossfit, read_prepared_classes, read_share
 from groupseg.errors import UserError
 from groupseg.io.files import atomic_path, sha256
@@ -50,6 +51,7 @@ def main(dataset: str) -> None:
     """Writes the segment table and the segment maps of both splits; they are the same where images are cross-fitted."""
     params = load_params()
     weights = paths.weights(params.run.model)
+    check_prepared(paths.prepared(dataset))
     folds = read_crossfit(paths.prepared(dataset))
     with process_group() as process:
         make, how = maker(params, dataset)

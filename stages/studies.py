@@ -16,14 +16,13 @@ from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.crossfit import CrossFit
-from groupseg.strategies.registry import load
 from groupseg.studies import learning, transfer, vocabulary
 from stages import paths
 from stages.params import load_params
 from stages.rows import update_rows
 from stages.schema import LearningStudy, Params, VocabularyStudy
 from stages.stage import run
-from stages.tables import calibration_path, read_calibration, read_splits, read_vocabulary, running
+from stages.tables import read_kept, read_splits, read_vocabulary, running
 
 _Rows = Iterable[Sequence[Any]]
 
@@ -97,7 +96,7 @@ def move(params: Params, dataset: LazyDataset) -> None:
     keys = {}
     strategies = running(params, dataset.name, params.run.strategies)
     for name in filter(lambda name: transfer.portable(params.strategies[name]), strategies):
-        records = [read_calibration(calibration_path(params, source, name)) for source in params.run.datasets]
+        records = [read_kept(params, source, name)[0] for source in params.run.datasets]
         of_each = dict(zip(params.run.datasets, (record["key"] for record in records), strict=True))
         keys[name] = digest([dataset.digest, of_each, code[records[0]["rule"]]])
     path = paths.results(params) / "transfer" / f"{dataset.name}.csv"
@@ -106,7 +105,7 @@ def move(params: Params, dataset: LazyDataset) -> None:
 
 def calibrated(params: Params, dataset: str, strategies: list[str]) -> dict[str, Strategy]:
     """Reads some strategies as they were fitted; of cross-fitted ones, the copy that has not seen the first fold."""
-    found = {name: load(read_calibration(calibration_path(params, dataset, name))) for name in strategies}
+    found = {name: read_kept(params, dataset, name)[1] for name in strategies}
     return {name: one.copies[0] if isinstance(one, CrossFit) else one for name, one in found.items()}
 
 

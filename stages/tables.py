@@ -12,14 +12,13 @@ from groupseg.errors import UserError
 from groupseg.io.files import atomic_path, read_json
 from groupseg.records import Key, digest, files_digest
 from groupseg.report.calibration_forms import KeptCalibration
-from groupseg.report.forms import read_result
+from groupseg.report.calibrations import read_calibration
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.table_file import read_kind
 from groupseg.segments.texts import load_vocabulary
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.base import Strategy
 from groupseg.strategies.crossfit import crossfit, held_out, image_folds
-from groupseg.strategies.registry import load
 from stages import paths
 from stages.schema import Params
 
@@ -96,18 +95,9 @@ def calibration_keys(dataset: str, strategies: Mapping[str, Strategy]) -> dict[s
     }
 
 
-def read_calibration(path: Path) -> dict[str, Any]:
-    """Reads the record of a calibration.
-
-    Raises:
-        UserError: If it is missing, or no record that a strategy can be made of.
-    """
-    record: dict[str, Any] = read_result(path, KeptCalibration)
-    try:
-        load(record)
-    except UserError as error:
-        raise UserError(f"{path}: {error} Delete it and run `dvc repro` again.") from error
-    return record
+def read_kept(params: Params, dataset: str, strategy: str) -> tuple[dict[str, Any], Strategy]:
+    """Reads the record of a calibration, and makes its strategy."""
+    return read_calibration(calibration_path(params, dataset, strategy), KeptCalibration)
 
 
 def read_calibrations(params: Params, dataset: str) -> dict[str, dict[str, Any]]:
@@ -119,9 +109,9 @@ def read_calibrations(params: Params, dataset: str) -> dict[str, dict[str, Any]]
     present = {"data": files_digest(paths.table(dataset, "calib")), "text": files_digest(paths.text(dataset))}
     records = {}
     for strategy in running(params, dataset, params.run.strategies):
-        path = calibration_path(params, dataset, strategy)
-        records[strategy] = read_calibration(path)
+        records[strategy], _ = read_kept(params, dataset, strategy)
         key = records[strategy]["key"]
+        path = calibration_path(params, dataset, strategy)
         if stale := [part for part, found in present.items() if key.get(part) != found]:
             raise UserError(
                 f"{path} was not calibrated on the present calib split of {dataset} (another {', '.join(stale)})."

@@ -17,8 +17,8 @@ from groupseg.io.files import read_json, sha256, write_json
 from groupseg.metrics.confusion import Counts
 from groupseg.metrics.counts import load_counts
 from groupseg.networks.scenes.training.run import train_model
-from groupseg.records import digest, files_digest, read_record
-from groupseg.report.forms import read_result
+from groupseg.records import digest, files_digest
+from groupseg.report.forms import Form, kept_result
 from groupseg.report.roles import LABEL_ORACLE
 from groupseg.report.unseen import Unseen
 from groupseg.studies.unseen import unseen_figures, unseen_labels
@@ -40,7 +40,7 @@ def main() -> None:
     draw(params, folder)
     train(params, folder)
     path, left_out = paths.results(params) / "unseen.json", scenes.unseen()
-    old, figures = figures_of(path), {}
+    old, figures = kept_result(path, Unseen).get("datasets", {}), {}
     for dataset in params.run.datasets:
         split = Split(params.run.model, dataset, params, folder / "weights.safetensors")
         keys = figure_keys(split, "unseen", sorted(left_out), files_digest(paths.counts(params, dataset)))
@@ -78,7 +78,7 @@ def draw(params: Params, folder: Path) -> None:
     corpora = {name: folder / "captions" / name for name in params.run.corpora}
     notes = [*(paths.note("captions", name) for name in corpora), paths.note("embed_captions")]
     key, record = digest([read_json(note) for note in notes]), folder / "drawn.json"
-    if read_record(record).get("key") == key:
+    if kept_result(record, Form).get("key") == key:
         return
     for name, place in corpora.items():
         source = params.corpora[name]
@@ -110,15 +110,6 @@ def train(params: Params, folder: Path) -> None:
 def texts_of(folder: Path) -> Path:
     """The embedded captions and nouns."""
     return folder / "captions.safetensors"
-
-
-def figures_of(path: Path) -> dict[str, Any]:
-    """Returns the figures by data set; none where there is no whole file, and all must be made."""
-    try:
-        found: dict[str, Any] = read_result(path, Unseen)["datasets"]
-    except UserError:
-        return {}
-    return found
 
 
 def taught(params: Params, dataset: str) -> tuple[dict[str, Counts], tuple[str, ...]]:

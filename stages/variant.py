@@ -6,14 +6,13 @@ still right, weights and figures, is kept by its key. Run `dvc repro` before.
 
 import shutil
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from groupseg.errors import UserError
 from groupseg.io.files import atomic_path, read_json, sha256, write_json
 from groupseg.networks.scenes.training.run import train_model
 from groupseg.records import digest
-from groupseg.report.forms import Variant, read_result
+from groupseg.report.forms import Variant, kept_result
 from groupseg.report.roles import LABEL_ORACLE
 from groupseg.studies.variant import ladder_figures, oracle_figures, strategy_figures
 from stages import paths
@@ -34,7 +33,7 @@ def make(name: str, params: Params) -> None:
     """Trains a model unless that is done, and makes the figures that are missing or of anything else."""
     train(name, params)
     path = paths.results(params) / "variants" / f"{name}.json"
-    old, figures = figures_of(path), {}
+    old, figures = kept_result(path, Variant).get("datasets", {}), {}
     for dataset in params.run.datasets:
         split, kept = Split(name, dataset, params), old.get(dataset, {})
         keys = figure_keys(split, "variant")
@@ -43,15 +42,6 @@ def make(name: str, params: Params) -> None:
     about = {"model": name, "weights_sha256": sha256(paths.weights(name)), "refine": str(params.refinement(name))}
     write_json(path, {**about, "datasets": figures}, decimals=6)
     paths.forget_report()
-
-
-def figures_of(path: Path) -> dict[str, Any]:
-    """Returns the figures of a variant by data set; none where there is no whole file, and all must be made."""
-    try:
-        found: dict[str, Any] = read_result(path, Variant)["datasets"]
-    except UserError:
-        return {}
-    return found
 
 
 def train(name: str, params: Params) -> None:

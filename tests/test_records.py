@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupseg.records import PARTS, account, changes, digest, files_digest, read_record
+from groupseg.records import PARTS, account, changes, digest, files_digest
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -66,13 +66,3 @@ def test_the_reason_names_the_parts_that_differ(old: dict[str, str] | None, reas
 )
 def test_what_is_made_is_told_by_its_reason(made: dict[str, str], told: str) -> None:
     assert account("x", 3, made, 0.4) == told
-
-
-@pytest.mark.parametrize("content", [None, b"", b'{"key": ', b"[1]", b"3", b"\xff"], ids=repr)
-def test_what_is_no_whole_record_is_none(tmp_path: Path, content: bytes | None) -> None:
-    path = tmp_path / "record.json"
-    if content is not None:
-        path.write_bytes(content)
-    assert read_record(path) == {}
-    path.write_text('{"key": {"data": "a"}}')
-    assert read_record(path) == {"key": {"data": "a"}}

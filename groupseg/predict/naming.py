@@ -15,12 +15,11 @@ from groupseg.errors import UserError, printable
 from groupseg.io.plain_file import check_plain_file
 from groupseg.refine.settings import UNREFINED, Refine, parse_refine
 from groupseg.report.calibration_forms import UsableCalibration
-from groupseg.report.forms import read_result
+from groupseg.report.calibrations import read_calibration
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.background_prompts import BackgroundPrompts
 from groupseg.strategies.base import Strategy
-from groupseg.strategies.registry import load
 from groupseg.strategies.scores import Scores
 
 BACKGROUND = "background"
@@ -155,12 +154,12 @@ def calibrated_naming(
     """
     check_plain_file(path, "a calibration, such as results/scenes/calibration/scenes20/context.json")
     remedy = "Give one of results/<run>/calibration/; once it is deleted there, `dvc repro` makes it again."
-    record: Any = read_result(Path(path), UsableCalibration, remedy)
+    record, rule = read_calibration(Path(path), UsableCalibration, remedy)
     text, names = record["text"], tuple(record["classes"])
     if len(text["words"]) != len(names):
         raise UserError(f"{path} has {len(text['words'])} words for {len(names)} classes. {remedy}")
     try:
-        rule, refine = load(record), parse_refine(record.get("refine", "none"))
+        refine = parse_refine(record.get("refine", "none"))
     except UserError as error:
         raise UserError(f"{path}: {error} {remedy}") from error
     naming = Naming(

@@ -1,5 +1,6 @@
 """What the files of results must hold: they are in git, and somebody may have changed one by hand."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -8,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from groupseg.errors import UserError
 from groupseg.io.files import read_json
 
+AGAIN = "Delete it and run `dvc repro` again."
 # Of a wrong value, how many characters are shown.
 _SHOWN = 60
 
@@ -152,12 +154,20 @@ class RefineCandidate(Form):
 class Chosen(Form):
     """refine.json."""
 
+    key: dict[str, str] = Field(default={})
     weights_sha256: str
     choice: str
     candidates: dict[str, RefineCandidate]
 
 
-def read_result(path: Path, form: type[Form], remedy: str = "Delete it and run `dvc repro` again.") -> Any:
+class Timing(Form):
+    """.work/timings/<stage>.json."""
+
+    seconds: float
+    peak_mib: float
+
+
+def read_result(path: Path, form: type[Form], remedy: str = AGAIN) -> Any:
     """Reads a JSON file of results.
 
     Args:
@@ -170,12 +180,24 @@ def read_result(path: Path, form: type[Form], remedy: str = "Delete it and run `
     """
     try:
         data = read_json(path)
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise UserError(f"{path} holds half a character, {error.object[error.start]!a}. {remedy}") from error
     except RecursionError as error:
         raise UserError(f"{path} is nested too deep. {remedy}") from error
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}. {remedy}") from error
     check_form(data, form, path, remedy)
     return data
+
+
+def kept_result(path: Path, form: type[Form]) -> dict[str, Any]:
+    """Reads a JSON file of results; empty where there is none, or none of that form, and it must be made."""
+    try:
+        found: dict[str, Any] = read_result(path, form)
+    except UserError:
+        return {}
+    return found
 
 
 def check_form(data: Any, form: type[Form], path: Path, remedy: str) -> None:

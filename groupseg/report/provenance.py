@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from groupseg import __version__
-from groupseg.io.files import read_json
-from groupseg.io.yaml_file import read_yaml
+from groupseg.report.dvc_files import read_graph
+from groupseg.report.forms import Timing, read_result
 from groupseg.report.page_table import Table
 
 _PACKAGES = ("torch", "open_clip_torch", "numpy", "scipy", "pandas", "dvc", "mlflow")
@@ -81,10 +81,9 @@ def read_stages(path: Path, params: Mapping[str, Any], timings: Path) -> list[St
         timings: Holds <stage>.json, {"seconds", "peak_mib"}; may be missing.
 
     Raises:
-        UserError: If dvc.yaml is missing or no YAML.
+        UserError: If dvc.yaml is missing, no YAML, or of another form, or a file of timings is.
     """
-    stages: dict[str, Any] = read_yaml(path)["stages"]
-    return [_stage(name, stage, params, timings) for name, stage in stages.items()]
+    return [_stage(name, stage, params, timings) for name, stage in read_graph(path).items()]
 
 
 def stages_table(stages: Sequence[Stage]) -> Table:
@@ -113,13 +112,14 @@ def stages_table(stages: Sequence[Stage]) -> Table:
 def _stage(name: str, stage: Mapping[str, Any], params: Mapping[str, Any], timings: Path) -> Stage:
     each = stage.get("foreach")
     body = stage["do"] if each else stage
-    items = _filled(each, params) if isinstance(each, str) else [_filled(one, params) for one in each or []]
+    found = _filled(each, params) if isinstance(each, str) else [_filled(one, params) for one in each or []]
+    items = found if isinstance(found, list) else [found]
     files = [timings / f"{one}.json" for one in ([f"{name}@{item}" for item in items] if each else [name])]
-    runs = [read_json(file) for file in files if file.exists()]
+    runs = [read_result(file, Timing, "Delete it.") for file in files if file.exists()]
     return Stage(
         name,
         body.get("desc", ""),
-        tuple(_filled(entry, params) for entry in body.get("deps", [])),
+        tuple(str(_filled(entry, params)) for entry in body.get("deps", [])),
         len(files),
         len(runs),
         sum(run["seconds"] for run in runs),
@@ -133,7 +133,7 @@ def _filled(template: str, params: Mapping[str, Any]) -> Any:
     def value(match: re.Match[str]) -> Any:
         found: Any = params
         for key in match[1].split("."):
-            found = found.get(key, {})
+            found = found.get(key, {}) if isinstance(found, dict) else {}
         # What a stage runs over is no parameter.
         return found or "*"
 

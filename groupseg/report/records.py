@@ -13,8 +13,8 @@ from statistics import fmean
 from typing import Any
 
 from groupseg.io.files import sha256
-from groupseg.io.yaml_file import read_yaml
 from groupseg.records import digest
+from groupseg.report.dvc_files import read_lock
 from groupseg.report.provenance import read_commit
 from groupseg.report.results import DatasetResults, Results, gap_closed
 from groupseg.report.roles import LABEL_ORACLE
@@ -230,8 +230,7 @@ def _flat(section: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 def _dataset_digests(results: Results) -> dict[str, str]:
     """MD5 of each prepared data set, as dvc.lock names it."""
-    lock = results.root / "dvc.lock"
-    stages = read_yaml(lock)["stages"] if lock.exists() else {}
-    outs = {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", [])}
+    stages = read_lock(results.root / "dvc.lock").values()
+    outs = {out["path"]: out["md5"] for stage in stages for out in stage.get("outs", []) if "md5" in out}
     paths = {dataset.name: f"data/prepared/{dataset.name}" for dataset in results.datasets}
     return {name: outs[path].removesuffix(".dir") for name, path in paths.items() if path in outs}

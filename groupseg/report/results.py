@@ -9,8 +9,8 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from groupseg.errors import UserError
-from groupseg.report.calibration_forms import Calibration
-from groupseg.report.forms import Ladder, Metrics, read_result
+from groupseg.report.calibrations import read_calibration
+from groupseg.report.forms import AGAIN, Ladder, Metrics, read_result
 from groupseg.report.params_form import read_params
 from groupseg.report.roles import LABEL_ORACLE
 
@@ -34,7 +34,6 @@ TABLES = {
 }  # fmt: skip
 # Columns of words; all others hold numbers.
 _WORDS = ("class", "truth", "predicted", "strategy", "first", "second", "from", "to", "moved", "kind", "key")
-_AGAIN = "Delete it and run `dvc repro` again."
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,19 +182,20 @@ def read_results(root: Path) -> Results:
 
 
 def _read_dataset(results: Path, params: dict[str, Any], name: str) -> DatasetResults:
-    metrics = read_result(results / f"metrics/{name}.json", Metrics)
+    file = results / f"metrics/{name}.json"
+    metrics = read_result(file, Metrics)
     calibration = {
-        strategy: read_result(results / f"calibration/{name}/{strategy}.json", Calibration)
+        strategy: read_calibration(results / f"calibration/{name}/{strategy}.json")[0]
         for strategy in params["run"]["strategies"]
         if strategy in metrics["strategies"]
     }
-    best = params["evaluate"]["best"]
-    for place, strategy in {"evaluate.best": best, f"datasets.{name}.baseline": metrics["baseline"]}.items():
-        if strategy not in calibration:
-            raise UserError(
-                f"{place} in params.yaml must name a strategy that runs, but is {strategy!r}."
-                " Name one of run.strategies."
-            )
+    best, baseline = params["evaluate"]["best"], metrics["baseline"]
+    if best not in calibration:
+        raise UserError(
+            f"evaluate.best in params.yaml must name a strategy that runs, but is {best!r}. Name one of run.strategies."
+        )
+    if baseline not in calibration:
+        raise UserError(f"{file}: baseline must name a strategy that runs, but is {baseline!r}. {AGAIN}")
     return DatasetResults(
         name=name,
         best=best,
@@ -223,10 +223,10 @@ def read_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     except FileNotFoundError as error:
         raise UserError(f"{path} is missing. Run `dvc repro`, which makes it.") from error
     except ValueError as error:
-        raise UserError(f"{path} is no CSV file: {error}. {_AGAIN}") from error
+        raise UserError(f"{path} is no CSV file: {error}. {AGAIN}") from error
     if missing := [name for name in columns if name not in table]:
-        raise UserError(f"{path} has no column {', '.join(missing)}. {_AGAIN}")
+        raise UserError(f"{path} has no column {', '.join(missing)}. {AGAIN}")
     numbers = table.drop(columns=[name for name in _WORDS if name in table])
     if wrong := [name for name in numbers if len(table) and not is_numeric_dtype(table[name])]:
-        raise UserError(f"{path}: column {wrong[0]} must hold numbers. {_AGAIN}")
+        raise UserError(f"{path}: column {wrong[0]} must hold numbers. {AGAIN}")
     return table

@@ -118,18 +118,52 @@ def of(*makes: Callable[[Path], Data]) -> Callable[[Story], Story]:
     return noted
 
 
-def lists(data: Data, name: str = "classes.txt") -> Path:
-    """Puts another list of classes in the place of classes.txt."""
-    (data.folder / "classes.txt").unlink()
-    return data.folder / name
+PLAIN = "background\ncat\ndog\n"
+# A file, what it holds, what is said of that, and what it holds then.
+FAULTY_LISTS: list[tuple[str, str | bytes | None, str, str]] = [
+    ("classes.txt", None, "is missing. Write the classes in it, one a line: line i names value i, from 0 on", PLAIN),
+    ("classes.txt", "", "classes.txt is empty. Write at least one name in it", PLAIN),
+    ("classes.txt", "background\n\ncat\ndog\n", "line 2 is blank. Take it out, or name it", PLAIN),
+    ("classes.txt", "background\ncat\ncat\n", "cat named more than once. Each line must differ", PLAIN),
+    ("classes.txt", "background\n", "names no class but background. Write the classes below it", PLAIN),
+    ("classes.txt", POINTER, "is a Git LFS pointer, not the file itself. Run `git lfs pull`", PLAIN),
+    (
+        "classes.txt", b"background\ncaf\xe9\ndog\n", "is not UTF-8 (byte 14). Save it as UTF-8 text",
+        "background\ncafé\ndog\n",
+    ),
+    (
+        "classes.txt", "0: background\n1: cat\n2: cat\n", "the name cat is there more than once. Each line must differ",
+        "0: background\n1: cat\n2: dog\n",
+    ),
+    (
+        "classes.txt", "cat\ndog\nbackground\n", "write its value before each name, such as 3: background",
+        "0: cat\n1: dog\n2: background\n",
+    ),
+    ("labels.csv", "\n\n", "labels.csv is empty. Write at least one name in it, one a line", PLAIN),
+    (
+        "_classes.csv", "Pixel Value, Class\n0, background\n1, cat\nx, dog\n",
+        "row 4 has no value: 'x,dog'. Write a whole number there",
+        "Pixel Value, Class\n0, background\n1, cat\n2, dog\n",
+    ),
+    (
+        "labelmap.txt", "background:0,0,0::\ncat:1,2,300::\ndog:1,2,4::\n",
+        "'1,2,300' is no colour. Write red, green and blue from 0 to 255",
+        "background:0,0,0::\ncat:1,2,3::\ndog:1,2,4::\n",
+    ),
+]  # fmt: skip
 
 
 @of(folder)
-def a_list_that_is_missing(data: Data) -> Iterator[str]:
-    text = (data.folder / "classes.txt").read_text()
+def lists_with_faults(data: Data) -> Iterator[str]:
     (data.folder / "classes.txt").unlink()
-    yield "classes.txt is missing. Write the classes in it, one a line: line i names value i, from 0 on"
-    data.write("classes.txt", text)
+    for name, faulty, message, mended in FAULTY_LISTS:
+        if faulty is not None:
+            data.write(name, faulty)
+        yield message
+        data.write(name, mended)
+        data.read()
+        (data.folder / name).unlink()
+    data.write("classes.txt", PLAIN)
 
 
 @of(folder)
@@ -139,68 +173,6 @@ def nothing_but_unknown_pixels(data: Data) -> Iterator[str]:
     data.write("classes.txt", "background\nrock\n")
     yield "If 255 is a class, begin each line of the list of classes with its value, such as 255: rock"
     data.write("classes.txt", "0: background\n255: rock\n")
-
-
-@of(folder)
-def a_name_twice(data: Data) -> Iterator[str]:
-    data.write("classes.txt", "0: background\n1: cat\n2: cat\n")
-    yield "the name cat is there more than once. Each line must differ"
-    data.write("classes.txt", "0: background\n1: cat\n2: dog\n")
-
-
-@of(folder)
-def a_line_twice(data: Data) -> Iterator[str]:
-    data.write("classes.txt", "background\ncat\ncat\n")
-    yield "cat named more than once. Each line must differ"
-    data.write("classes.txt", "background\ncat\ndog\n")
-
-
-@of(folder)
-def no_class(data: Data) -> Iterator[str]:
-    data.write("classes.txt", "background\n")
-    yield "names no class but background. Write the classes below it"
-    data.write("classes.txt", "background\ncat\ndog\n")
-
-
-@of(folder)
-def background_last(data: Data) -> Iterator[str]:
-    data.write("classes.txt", "cat\ndog\nbackground\n")
-    yield "write its value before each name, such as 3: background"
-    data.write("classes.txt", "0: cat\n1: dog\n2: background\n")
-
-
-@of(folder)
-def a_table_of_nothing(data: Data) -> Iterator[str]:
-    lists(data, "labels.csv").write_text("\n\n")
-    yield "labels.csv is empty. Write at least one name in it, one a line"
-    data.write("labels.csv", "background\ncat\ndog\n")
-
-
-@of(folder)
-def a_row_without_a_value(data: Data) -> Iterator[str]:
-    lists(data, "_classes.csv").write_text("Pixel Value, Class\n0, background\n1, cat\nx, dog\n")
-    yield "row 4 has no value: 'x,dog'. Write a whole number there"
-    data.write("_classes.csv", "Pixel Value, Class\n0, background\n1, cat\n2, dog\n")
-
-
-@of(folder)
-def no_colour(data: Data) -> Iterator[str]:
-    lists(data, "labelmap.txt").write_text("background:0,0,0::\ncat:1,2,300::\ndog:1,2,4::\n")
-    yield "'1,2,300' is no colour. Write red, green and blue from 0 to 255"
-    data.write("labelmap.txt", "background:0,0,0::\ncat:1,2,3::\ndog:1,2,4::\n")
-
-
-@of(folder)
-def a_list_with_faults(data: Data) -> Iterator[str]:
-    data.write("classes.txt", "")
-    yield "classes.txt is empty. Write at least one name in it"
-    data.write("classes.txt", "background\n\ncat\ndog\n")
-    yield "line 2 is blank. Take it out, or name it"
-    data.write("classes.txt", b"background\ncaf\xe9\ndog\n")
-    yield "is not UTF-8 (byte 14). Save it as UTF-8 text"
-    data.write("classes.txt", POINTER)
-    yield "is a Git LFS pointer, not the file itself. Run `git lfs pull`"
-    data.write("classes.txt", "background\ncafé\ndog\n")
 
 
 @of(folder)
@@ -348,6 +320,78 @@ def two_folders(data: Data) -> Iterator[str]:
     data.folder = data.folder / "a"
 
 
+Change = Callable[[dict[str, Any]], object]
+
+
+def at(key: str, index: int, **values: Any) -> Change:
+    """Gives an entry of a JSON other values."""
+    return lambda coco: coco[key][index].update(values)
+
+
+def drawn(segmentation: Any) -> Change:
+    """Gives an annotation another shape."""
+    return at("annotations", 0, segmentation=segmentation)
+
+
+def without(key: str) -> Change:
+    """Takes the first entry out."""
+    return lambda coco: coco[key].pop(0)
+
+
+def list_twice(coco: dict[str, Any]) -> None:
+    coco["images"].append({**coco["images"][0], "id": 9, "file_name": "images/0.jpg"})
+    coco["annotations"][0]["image_id"] = 9
+
+
+def join_categories(coco: dict[str, Any]) -> None:
+    coco["categories"].pop(1)
+    for one in coco["annotations"]:
+        one["category_id"] = 1
+
+
+TRIANGLE = drawn([[1, 1, 4, 1, 4, 4]])
+# What is changed in CVAT's JSON, what is said of that, and how it is mended; None: it is changed back.
+FAULTY_JSONS: list[tuple[Change, str, Change | None]] = [
+    (
+        at("images", 0, height="tall"),
+        "images.0.height: Input should be a valid integer, unable to parse string as an integer. Mend the JSON there",
+        None,
+    ),
+    (at("images", 1, id=1), "image id 1 is there more than once. Give each its own", None),
+    (at("categories", 1, id=1), "category id 1 is there more than once. Give each its own", None),
+    (at("annotations", 1, id=1), "annotation id 1 is there more than once. Give each its own", None),
+    (at("images", 0, height=10**6, width=10**6), "0.jpg has more than 178,956,970 pixels. Mend its size", None),
+    (lambda coco: coco["categories"].clear(), "names no category. List them under `categories`", None),
+    (
+        lambda coco: coco.update(categories=[{"id": 1, "name": "Background"}], annotations=[]),
+        "names no category but background. List what is drawn under `categories`",
+        None,
+    ),
+    (without("images"), "is of image 1, which is not under `images`. List it there", None),
+    (without("categories"), "is of category 1, which is not under `categories`. List it there", None),
+    (at("categories", 1, name="plate"), "Rename one, or take it out and give its annotations", None),
+    (at("categories", 1, name="plate"), "or take it out and give its annotations the id of the other", join_categories),
+    (list_twice, "Take all but one entry out, and give the annotations its id", None),
+    (drawn([]), "Draw the outline, or take the annotation out: a box is no mask", without("annotations")),
+    (
+        drawn({"size": [8, 11], "counts": [0, 88]}),
+        "the run-length encoding is 11x8 pixels, but the image is 12x8. Encode it at the size of the image",
+        drawn({"size": [8, 12], "counts": [0, 96]}),
+    ),
+    (
+        drawn({"size": [8, 12], "counts": [0, 88]}),
+        "the runs cover 88 pixels, but the image has 96. Encode it again",
+        drawn({"size": [8, 12], "counts": [0, 96]}),
+    ),
+    (drawn([[1, 1, 4, 4]]), "a polygon has 4 numbers. Give x and y of three points or more", TRIANGLE),
+    (
+        drawn([[1, 1, 400, 1, 4, 4]]),
+        "a polygon reaches far out of the image of 12x8. Give it in pixels",
+        TRIANGLE,
+    ),
+]
+
+
 @of(coco)
 def json_with_faults(data: Data) -> Iterator[str]:
     good = (data.folder / data.options["annotations"]).read_bytes()
@@ -356,74 +400,15 @@ def json_with_faults(data: Data) -> Iterator[str]:
     data.write(data.options["annotations"], good[:-9])
     yield "Mend the JSON there"
     data.write(data.options["annotations"], good)
-    data.change(lambda coco: coco["images"][0].update(height="tall"))
-    yield "images.0.height: Input should be a valid integer, unable to parse string as an integer. Mend the JSON there"
-    data.change(lambda coco: coco["images"][0].update(height=8))
-
-
-@of(coco)
-def ids_twice(data: Data) -> Iterator[str]:
-    for key, called in (("images", "image"), ("categories", "category"), ("annotations", "annotation")):
-        kept = [one.copy() for one in json.loads((data.folder / data.options["annotations"]).read_text())[key]]
-        data.change(lambda coco, key=key: coco[key][1].update(id=coco[key][0]["id"]))
-        yield f"{called} id 1 is there more than once. Give each its own"
-        data.change(lambda coco, key=key, kept=kept: coco.update({key: kept}))
-
-
-@of(coco)
-def what_is_listed_nowhere(data: Data) -> Iterator[str]:
-    kept = json.loads((data.folder / data.options["annotations"]).read_text())
-    data.change(lambda coco: coco["categories"].clear())
-    yield "names no category. List them under `categories`"
-    data.change(lambda coco: coco.update(categories=[{"id": 1, "name": "Background"}], annotations=[]))
-    yield "names no category but background. List what is drawn under `categories`"
-    data.change(lambda coco: coco.update(kept))
-    data.change(lambda coco: coco["images"].pop(0))
-    yield "is of image 1, which is not under `images`. List it there"
-    data.change(lambda coco: coco.update(kept))
-    data.change(lambda coco: coco["categories"].pop(0))
-    yield "is of category 1, which is not under `categories`. List it there"
-    data.change(lambda coco: coco.update(kept))
-
-
-@of(coco)
-def an_image_too_large(data: Data) -> Iterator[str]:
-    data.change(lambda coco: coco["images"][0].update(height=10**6, width=10**6))
-    yield "image 0.jpg has more than 178,956,970 pixels. Mend its size"
-    data.change(lambda coco: coco["images"][0].update(height=8, width=12))
-
-
-@of(coco)
-def a_box_alone(data: Data) -> Iterator[str]:
-    data.change(lambda coco: coco["annotations"][0].update(segmentation=[]))
-    yield "has no segmentation. Draw the outline, or take the annotation out: a box is no mask"
-    data.change(lambda coco: coco["annotations"].pop(0))
-
-
-@of(coco)
-def shapes_with_faults(data: Data) -> Iterator[str]:
-    def shape(segmentation: Any) -> None:
-        data.change(lambda coco: coco["annotations"][0].update(segmentation=segmentation))
-
-    shape({"size": [8, 11], "counts": [0, 88]})
-    yield "the run-length encoding is 11x8 pixels, but the image is 12x8. Encode it at the size of the image"
-    shape({"size": [8, 12], "counts": [0, 88]})
-    yield "the runs cover 88 pixels, but the image has 96. Encode it again"
-    shape([[1, 1, 4, 4]])
-    yield "a polygon has 4 numbers. Give x and y of three points or more"
-    shape([[1, 1, 400, 1, 4, 4]])
-    yield "a polygon reaches far out of the image of 12x8. Give it in pixels"
-    shape([[1, 1, 4, 1, 4, 4]])
-
-
-@of(coco)
-def categories_of_one_name(data: Data) -> Iterator[str]:
-    data.change(lambda coco: coco["categories"][1].update(name="plate"))
-    yield "Rename one, or take it out and give its annotations the id of the other"
-    data.change(lambda coco: coco["categories"][1].update(name="cup"))
-    data.read()
-    data.change(lambda coco: coco["categories"].pop(1))
-    data.change(lambda coco: [one.update(category_id=1) for one in coco["annotations"] if one["category_id"] == 2])
+    for change, message, mend in FAULTY_JSONS:
+        data.change(change)
+        yield message
+        if mend is None:
+            data.write(data.options["annotations"], good)
+        else:
+            data.change(mend)
+        data.read()
+        data.write(data.options["annotations"], good)
 
 
 @of(coco)
@@ -433,15 +418,6 @@ def files_of_one_name(data: Data) -> Iterator[str]:
     yield "share a name. Rename one"
     (data.folder / "images/0.png").rename(data.folder / "images/x.png")
     data.change(lambda coco: coco["images"][1].update(file_name="x.png"))
-
-
-@of(coco)
-def a_file_listed_twice(data: Data) -> Iterator[str]:
-    data.change(lambda coco: coco["images"].append({**coco["images"][0], "id": 9, "file_name": "images/0.jpg"}))
-    data.change(lambda coco: coco["annotations"][0].update(image_id=9))
-    yield "Take all but one entry out, and give the annotations its id"
-    data.change(lambda coco: coco["images"].pop())
-    data.change(lambda coco: coco["annotations"][0].update(image_id=1))
 
 
 @of(coco)
