@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+import groupseg
 from groupseg.datasets.notes import Note
 from groupseg.io.files import write_json
 from groupseg.io.yaml_file import read_yaml
@@ -25,7 +26,7 @@ GONE = object()
 VALUES = [*KINDS, 10**400, float("nan"), "\ud800", GONE]
 REPORTS = ["report", "summary", "readme", "track", "explore --images 2"]
 
-MIOU = {"miou": 0.5}
+MIOU = {"miou": 0.5, "miou_ci": [0.4, 0.6]}
 UNSEEN: dict[str, Any] = {}
 for name in ("seen", "unseen", "harmonic", "taught", "cost"):
     UNSEEN |= {name: 0.5, f"{name}_ci": [0.4, 0.6]}
@@ -63,7 +64,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_json(root / name, content)
     stages = read_yaml(root / "dvc.yaml")["stages"]
     write_json(root / "dvc.yaml", {"stages": {name: stages[name] for name in ("prepare", "train", "track")}})
-    (root / "groupseg").symlink_to(Path(tracking.__file__).parent)
+    (root / "groupseg").symlink_to(Path(groupseg.__file__).parent)
     (root / "models/scenes_small.safetensors").touch()
     (root / "docs").mkdir()
     blocks = "".join(f"<!-- {name}:start -->\n<!-- {name}:end -->\n" for name in (*BLOCKS, "effect:relative"))

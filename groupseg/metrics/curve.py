@@ -23,7 +23,7 @@ from groupseg.segments.blocks import Whole
 # How far the thresholds that call everything or nothing background lie beyond all scores. Any value would do.
 MARGIN = 1e-3
 # Segments whose steps are worked out at once.
-RANGE = 2**17
+_RANGE = 2**17
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,8 +188,8 @@ def _points(label: Integers, score: Floats, histogram: csr_array, truth: Integer
 
 
 def _ranges(score: Floats) -> Iterator[Integers]:
-    """Yields the rows of about `RANGE` segments at a time, those of the highest scores first, equal ones together."""
-    parts = len(score) // RANGE + 1
+    """Yields the rows of about `_RANGE` segments at a time, those of the highest scores first, equal ones together."""
+    parts = len(score) // _RANGE + 1
     inner = np.quantile(score[::parts], np.arange(1, parts) / parts) if parts > 1 else np.zeros(0)
     ends = [-np.inf, *np.unique(inner).tolist(), np.inf]
     for low, high in reversed(list(pairwise(ends))):

@@ -16,14 +16,14 @@ class Body(Form):
     deps: Annotated[list[str], Field(default_factory=list)]
 
 
-class Entry(Body):
+class StageEntry(Body):
     """A stage, or one for each of some names."""
 
     foreach: str | list[str] | None = None
     do: Body | None = None
 
     @model_validator(mode="after")
-    def _with_body(self) -> "Entry":
+    def _with_body(self) -> "StageEntry":
         if self.foreach and self.do is None:
             raise ValueError("must have `do` beside `foreach`")
         return self
@@ -32,7 +32,7 @@ class Entry(Body):
 class Graph(Form):
     """dvc.yaml."""
 
-    stages: dict[str, Entry]
+    stages: dict[str, StageEntry]
 
 
 class Out(Form):

@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 # About so many segments are in a block: what is computed of it stays in the cache of a core.
 SEGMENTS = 2048
 # Results of more bytes lie in a file.
-LARGE = 2**22
+SPILL = 2**22
 
 
 def blocks(table: SegmentTable) -> Iterator[SegmentTable]:
@@ -88,7 +88,7 @@ class Whole:
         self._empty = part[:0]
         self._rows += len(part)
         self._bytes += part.nbytes
-        if self._bytes > LARGE:
+        if self._bytes > SPILL:
             self._write()
 
     def array(self) -> NDArray[Any]:

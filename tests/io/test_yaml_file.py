@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from groupseg.errors import UserError
 from groupseg.io.yaml_file import parse_yaml, read_yaml
 
-SHIPPED = Path(__file__).parents[1] / "params.yaml"
+SHIPPED = Path(__file__).parents[2] / "params.yaml"
 
 # What a person may write: words, numbers, lists and sections.
 VALUES = st.recursive(

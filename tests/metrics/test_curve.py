@@ -82,15 +82,15 @@ def test_a_curve_in_ranges_is_that_of_all_scores_at_once(ties: bool, monkeypatch
     random = np.random.default_rng(1)
     label, score = random.integers(1, 8, 600), random.integers(0, 9, 600) / 9 if ties else random.random(600)
     whole = threshold_curve(label, score, table.histogram)
-    monkeypatch.setattr(module, "RANGE", 50)
-    monkeypatch.setattr(blocks, "LARGE", 1000)
+    monkeypatch.setattr(module, "_RANGE", 50)
+    monkeypatch.setattr(blocks, "SPILL", 1000)
     for name, found in vars(threshold_curve(label, score, table.histogram)).items():
         np.testing.assert_array_equal(found, getattr(whole, name))
 
 
 def test_memory_of_a_curve_does_not_grow_with_the_segments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "RANGE", 2**12)
-    monkeypatch.setattr(blocks, "LARGE", 2**12)
+    monkeypatch.setattr(module, "_RANGE", 2**12)
+    monkeypatch.setattr(blocks, "SPILL", 2**12)
     random, peaks = np.random.default_rng(0), []
     counts = 20_000, 80_000
     for count in counts:

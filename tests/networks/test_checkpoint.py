@@ -134,5 +134,5 @@ def test_a_small_file_that_wants_much_memory_is_refused(
 
 def test_a_dictionary_of_a_class_of_its_own_is_named(tmp_path: Path) -> None:
     torch.save({"model": TENSORS, "cfg": Settings(lr=1)}, tmp_path / "checkpoint.pth")
-    with pytest.raises(UserError, match=r"is refused: .* may run code \(tests\.test_checkpoint\.Settings\)"):
+    with pytest.raises(UserError, match=r"is refused: .* may run code \(tests\.networks\.test_checkpoint\.Settings\)"):
         read_checkpoint(tmp_path / "checkpoint.pth")

@@ -65,7 +65,7 @@ def test_large_results_lie_in_a_file_and_are_the_same(monkeypatch: pytest.Monkey
     table, _ = large_table(0, segments=600, classes=7, images=60)
     monkeypatch.setattr(module, "SEGMENTS", 20)
     in_memory = in_blocks(lambda block: (block.area, block.image_embedding), table)
-    monkeypatch.setattr(module, "LARGE", 1000)
+    monkeypatch.setattr(module, "SPILL", 1000)
     in_file = in_blocks(lambda block: (block.area, block.image_embedding), table)
     for first, second in zip(in_memory, in_file, strict=True):
         assert first.base is None

@@ -199,7 +199,8 @@ def test_one_parameter_of_a_strategy_makes_its_records_alone(repository: Path) -
 
 def test_a_line_of_one_strategy_makes_its_records_alone_and_a_comment_none(repository: Path) -> None:
     files = [
-        repository / f"groupseg/{name}.py" for name in ("files", "metrics/ladder", "strategies/fixed", "model/trunk")
+        repository / f"groupseg/{name}.py"
+        for name in ("io/files", "metrics/ladder", "strategies/fixed", "networks/scenes/trunk")
     ]
     for path in files:
         path.write_text(f"# A remark.\n{path.read_text()}")
@@ -235,13 +236,10 @@ def test_a_file_of_results_that_was_changed_is_made_again_once_it_is_deleted(rep
             with pytest.raises(UserError, match=rf"^{path}.* Delete it and run `dvc repro` again\.$"):
                 read_results(repository)
             path.write_bytes(good[path])
-    for path in files:
-        path.write_text(shortened(path))
-    calibration = files[-1].relative_to(repository)
-    refused = run(repository, "dvc", "repro", check=False)
-    assert f"{calibration}: fitted.thresholds must have 20 entries; it has 19. Delete it" in refused.stderr
-    for path in files:
+    *tables, calibration = files
+    for path in tables:
         path.unlink()
+    calibration.write_text(shortened(calibration))  # the stage itself makes a record of another form again
     repro(repository)
     assert {path: path.read_bytes() for path in files} == good
 

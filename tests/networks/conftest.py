@@ -1,0 +1,1 @@
+from tests.datasets.conftest import real  # noqa: F401  (a fixture)
