@@ -19,8 +19,8 @@ from groupseg.report.roles import LABEL_ORACLE
 from groupseg.segments.build import build_table
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import Strategy
 from groupseg.strategies.crossfit import crossfit
+from groupseg.strategies.protocol import Strategy
 from stages import paths
 from stages.schema import Params
 from stages.tables import check_held_out, read_vocabulary

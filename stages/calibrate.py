@@ -18,7 +18,7 @@ from groupseg.records import Key, account, changes
 from groupseg.report.calibration_forms import KeptCalibration
 from groupseg.report.forms import kept_result
 from groupseg.segments.memory import check_memory, check_space
-from groupseg.strategies.base import Strategy
+from groupseg.strategies.protocol import Strategy
 from groupseg.strategies.record import calibrate
 from groupseg.strategies.warnings import by_sentence
 from stages import paths

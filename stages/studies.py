@@ -14,8 +14,8 @@ from groupseg.records import digest, files_digest
 from groupseg.segments.memory import check_memory, check_space
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import Strategy
 from groupseg.strategies.crossfit import CrossFit
+from groupseg.strategies.protocol import Strategy
 from groupseg.studies import learning, transfer, vocabulary
 from stages import paths
 from stages.params import load_params

@@ -17,8 +17,8 @@ from groupseg.segments.table import SegmentTable
 from groupseg.segments.table_file import read_kind
 from groupseg.segments.texts import load_vocabulary
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import Strategy
 from groupseg.strategies.crossfit import crossfit, held_out, image_folds
+from groupseg.strategies.protocol import Strategy
 from stages import paths
 from stages.schema import Params
 

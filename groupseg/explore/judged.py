@@ -20,7 +20,7 @@ from groupseg.report.results import DatasetResults, Results
 from groupseg.report.roles import LABEL_ORACLE
 from groupseg.segments.texts import load_vocabulary
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import Strategy
+from groupseg.strategies.protocol import Strategy
 from groupseg.strategies.registry import load
 from groupseg.studies.constants import family
 

@@ -7,9 +7,10 @@ import numpy as np
 
 from groupseg.array_types import Floats
 from groupseg.segments.table import SegmentTable
-from groupseg.strategies.base import Strategy, StrategyBase, Thresholded
+from groupseg.strategies.base import StrategyBase
 from groupseg.strategies.crossfit import CrossFit
 from groupseg.strategies.fixed import Fixed
+from groupseg.strategies.protocol import Strategy, Thresholded
 from groupseg.strategies.scores import image_max
 
 

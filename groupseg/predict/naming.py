@@ -19,7 +19,7 @@ from groupseg.report.calibrations import read_calibration
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.background_prompts import BackgroundPrompts
-from groupseg.strategies.base import Strategy
+from groupseg.strategies.protocol import Strategy
 from groupseg.strategies.scores import Scores
 
 BACKGROUND = "background"

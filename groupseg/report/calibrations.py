@@ -6,7 +6,7 @@ from typing import Any
 from groupseg.errors import UserError
 from groupseg.report.calibration_forms import Calibration
 from groupseg.report.forms import AGAIN, read_result
-from groupseg.strategies.base import Strategy
+from groupseg.strategies.protocol import Strategy
 from groupseg.strategies.registry import load
 
 

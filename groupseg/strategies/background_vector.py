@@ -17,8 +17,9 @@ from groupseg.segments.blocks import Kept, by_blocks
 from groupseg.segments.rows import Matrix, at
 from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import StrategyBase, require, single_curve
+from groupseg.strategies.base import StrategyBase, require
 from groupseg.strategies.scores import Scores, best_class, checked_scores
+from groupseg.strategies.single_threshold import single_curve
 from groupseg.strategies.soft_iou import Adam, SoftMiou, logit_slopes, one_thread, sharp_scale, show, with_pixels
 from groupseg.strategies.units import score_spread
 

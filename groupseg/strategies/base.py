@@ -1,98 +1,20 @@
-"""What a strategy is, and the record of itself that each one keeps."""
+"""The base of all strategies: parameters that are checked, and the record that each one keeps of itself."""
 
 import math
 from dataclasses import dataclass, field, fields
 from functools import cache
-from typing import Any, ClassVar, Literal, Protocol, Self, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, Self, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from groupseg.array_types import Labels
 from groupseg.errors import UserError
-from groupseg.metrics.curve import Curve, threshold_curve
+from groupseg.metrics.curve import Curve
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
 from groupseg.strategies.scores import Scores
-
-
-class Strategy(Protocol):
-    """Turns segments into labels, background included.
-
-    Each finds a candidate class for a segment, and a score by which it accepts the candidate, or calls the segment
-    background. In a data set without background every candidate is accepted.
-    """
-
-    @property
-    def needs(self) -> SegmentKind | None:
-        """What segments must be described by, see `SegmentTable.kind`; None where either will do."""
-        ...
-
-    def fit(self, table: SegmentTable, vocabulary: Vocabulary) -> Self:
-        """Calibrates on images that are not the test images, and returns itself.
-
-        Args:
-            table: The segments of the calibration images.
-            vocabulary: Its classes as vectors.
-
-        Raises:
-            UserError: If there is nothing to calibrate on.
-        """
-        ...
-
-    def candidates(self, table: SegmentTable, vocabulary: Vocabulary) -> tuple[Labels, Scores]:
-        """Returns the candidate class of each segment, [S] int32 in 1..C, and its score, [S] float64.
-
-        The higher the score, the less the segment looks like background.
-        """
-        ...
-
-    def predict(self, table: SegmentTable, vocabulary: Vocabulary) -> Labels:
-        """Labels the segments of any images.
-
-        Args:
-            table: The segments.
-            vocabulary: That of the calibration.
-
-        Returns:
-            [S] int32, labels in 0..C, 0 = background.
-        """
-        ...
-
-    @property
-    def uses_ensemble(self) -> bool:
-        """Whether it looks at `Vocabulary.ensemble`."""
-        ...
-
-    @property
-    def word_lists(self) -> tuple[str, ...]:
-        """Which of `Vocabulary.lists` it looks at."""
-        ...
-
-    def definition(self) -> dict[str, Any]:
-        """Returns "rule" and "params", which hold for any data."""
-        ...
-
-    def to_json(self) -> dict[str, Any]:
-        """Records definition and results of the calibration."""
-        ...
-
-
-class Rule(Strategy, Protocol):
-    """What the registry lists."""
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        """Makes the strategy that `to_json` has recorded."""
-        ...
-
-
-class Thresholded(Strategy, Protocol):
-    """A strategy with one number, calibrated or constant, that decides which candidates are background."""
-
-    threshold: float
 
 
 @dataclass(kw_only=True)
@@ -210,68 +132,6 @@ class StrategyBase:
     def _results(cls) -> list[str]:
         own = {entry.name for entry in fields(StrategyBase)}
         return [entry.name for entry in fields(cls) if not entry.init and entry.name not in own]
-
-
-@dataclass(kw_only=True)
-class SingleThreshold(StrategyBase):
-    """Base of the strategies with one calibrated threshold: the best class where its score reaches it, else background.
-
-    Attributes:
-        threshold: The threshold of highest mIoU on the calibration images, in the unit of the score.
-        miou: Its mIoU on the calibration images, 0..1.
-    """
-
-    HAS_THRESHOLD: ClassVar[bool] = True
-    PORTABLE: ClassVar[tuple[str, ...]] = ("threshold",)
-
-    threshold: float = field(init=False, repr=False, compare=False)
-    miou: float = field(init=False, repr=False, compare=False)
-
-    def fit(self, table: SegmentTable, vocabulary: Vocabulary) -> Self:
-        """Finds the best threshold; see `Strategy`."""
-        curve, self.warnings = single_curve(*self.candidates(table, vocabulary), table.histogram)
-        self.keep_curve(curve)
-        self.threshold, self.miou = best_threshold(curve, table.with_background)
-        return self
-
-    def accepted(self, label: Labels, score: Scores, table: SegmentTable) -> NDArray[np.bool_]:
-        """Accepts what reaches the threshold; see `StrategyBase`."""
-        return score >= self.threshold
-
-
-def single_curve(label: Labels, score: Scores, histogram: csr_array) -> tuple[Curve, list[str]]:
-    """Computes the curve of a single threshold for calibration.
-
-    Args:
-        label: [S] int32, best class of each segment, in 1..C.
-        score: [S] float64, its score.
-        histogram: [S, C + 1] int64, pixels of each true label under each segment.
-
-    Returns:
-        The curve, and warnings where it cannot be trusted.
-
-    Raises:
-        UserError: If there is no labelled pixel.
-    """
-    if histogram.sum() == 0:
-        raise UserError(
-            f"There is nothing to calibrate on: no labelled pixel under {len(label)} segments. "
-            "Give the calibration split images with masks."
-        )
-    curve, warnings = threshold_curve(label, score, histogram), []
-    if np.ptp(score) == 0:
-        warnings.append(f"All segments score {score[0]:.6g}: no threshold can tell them apart.")
-    elif curve.miou.argmax() == 0:
-        warnings.append("The best single threshold calls everything background.")
-    # Where there is no background, that is as it should be.
-    elif curve.miou.argmax() == len(curve.miou) - 1 and histogram[:, [0]].sum() > 0:
-        warnings.append("The best single threshold calls nothing background.")
-    return curve, warnings
-
-
-def best_threshold(curve: Curve, with_background: bool) -> tuple[float, float]:
-    """Returns the best threshold and its mIoU; without background all candidates are accepted, so the lowest one."""
-    return curve.best() if with_background else (float(curve.thresholds[-1]), float(curve.miou[-1]))
 
 
 def absent_classes(table: SegmentTable, consequence: str) -> list[str]:

@@ -15,11 +15,12 @@ from groupseg.metrics.iou import mean_iou
 from groupseg.segments.blocks import Kept, blocks, by_blocks, keep
 from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import StrategyBase, absent_classes, single_curve
+from groupseg.strategies.base import StrategyBase, absent_classes
 from groupseg.strategies.features import segment_features
 from groupseg.strategies.folds import tuning_folds
 from groupseg.strategies.plug_in import plug_in_thresholds
 from groupseg.strategies.scores import ScoreName, Scores
+from groupseg.strategies.single_threshold import single_curve
 
 if TYPE_CHECKING:  # slow to import, and wanted for trees alone
     from lightgbm import Booster

@@ -14,9 +14,10 @@ from groupseg.metrics.iou import mean_iou
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import StrategyBase, absent_classes, require, single_curve
+from groupseg.strategies.base import StrategyBase, absent_classes, require
 from groupseg.strategies.linear import ClassEvidence, Point, descend
 from groupseg.strategies.scores import Scores, best_class, checked_scores, highest_class, image_cosine
+from groupseg.strategies.single_threshold import single_curve
 from groupseg.strategies.soft_iou import SoftMiou, sharp_scale
 from groupseg.strategies.units import score_spread
 

@@ -13,7 +13,8 @@ from groupseg.datasets.folds import image_folds
 from groupseg.errors import UserError
 from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import Strategy, require
+from groupseg.strategies.base import require
+from groupseg.strategies.protocol import Strategy
 from groupseg.strategies.scores import Scores
 
 

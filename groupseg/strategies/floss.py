@@ -9,8 +9,9 @@ from groupseg.array_types import Labels
 from groupseg.segments.blocks import blocks, by_blocks
 from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import SingleThreshold, require
+from groupseg.strategies.base import require
 from groupseg.strategies.scores import Scores, best_class, softmax_rows
+from groupseg.strategies.single_threshold import SingleThreshold
 
 
 @dataclass(kw_only=True)

@@ -14,10 +14,12 @@ from groupseg.metrics.iou import mean_iou
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import StrategyBase, absent_classes, require, single_curve
+from groupseg.strategies.base import StrategyBase, absent_classes, require
 from groupseg.strategies.linear import ClassEvidence, Point, descend
+from groupseg.strategies.lovasz import Lovasz
 from groupseg.strategies.scores import Scores, best_class, checked_scores, highest_class
-from groupseg.strategies.soft_iou import Lovasz, SoftMiou, Watched, sharp_scale
+from groupseg.strategies.single_threshold import single_curve
+from groupseg.strategies.soft_iou import SoftMiou, Watched, sharp_scale
 from groupseg.strategies.units import score_spread
 
 

@@ -9,8 +9,8 @@ from groupseg.array_types import Labels
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentKind, SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import SingleThreshold
 from groupseg.strategies.scores import Scores, best_class
+from groupseg.strategies.single_threshold import SingleThreshold
 
 # A mean of unit vectors shorter than this points nowhere: it is rounding.
 _SHORTEST = 1e-6

@@ -13,10 +13,11 @@ from groupseg.metrics.iou import mean_iou
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import StrategyBase, absent_classes, single_curve
+from groupseg.strategies.base import StrategyBase, absent_classes
 from groupseg.strategies.folds import tuning_folds
 from groupseg.strategies.isotonic import Isotonic
 from groupseg.strategies.scores import ScoreName, Scores, best_class
+from groupseg.strategies.single_threshold import single_curve
 from groupseg.strategies.units import support
 
 # How many segments the curve of all classes together may be worth, next to the own one of a class.

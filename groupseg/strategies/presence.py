@@ -12,8 +12,9 @@ from groupseg.metrics.curve import MARGIN, midpoints
 from groupseg.segments.blocks import by_blocks, in_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import SingleThreshold, absent_classes, require
+from groupseg.strategies.base import absent_classes, require
 from groupseg.strategies.scores import ScoreName, Scores, checked_scores, cosine, finite, highest_class, image_cosine
+from groupseg.strategies.single_threshold import SingleThreshold
 
 
 @dataclass(kw_only=True)

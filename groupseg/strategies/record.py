@@ -5,8 +5,8 @@ from typing import Any
 
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import Strategy
 from groupseg.strategies.crossfit import CrossFit, crossfit
+from groupseg.strategies.protocol import Strategy
 
 # Of the texts, what names segments elsewhere.
 _TEXT = ("words", "templates", "ensemble")

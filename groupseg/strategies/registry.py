@@ -13,7 +13,6 @@ from groupseg.strategies.area import Area
 from groupseg.strategies.background_captions import BackgroundCaptions
 from groupseg.strategies.background_prompts import BackgroundPrompts
 from groupseg.strategies.background_vector import BackgroundVector
-from groupseg.strategies.base import Rule, Strategy
 from groupseg.strategies.classifier import Classifier
 from groupseg.strategies.context import Context
 from groupseg.strategies.crossfit import CrossFit
@@ -25,6 +24,7 @@ from groupseg.strategies.per_class import PerClass
 from groupseg.strategies.plug_in import PlugIn
 from groupseg.strategies.presence import Presence
 from groupseg.strategies.prior import Prior
+from groupseg.strategies.protocol import Rule, Strategy
 from groupseg.strategies.rankseg import RankSeg
 from groupseg.strategies.relative import Relative
 from groupseg.strategies.temperature import Temperature

@@ -7,8 +7,8 @@ from groupseg.array_types import Labels
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import SingleThreshold
 from groupseg.strategies.scores import ScoreName, Scores, best_class
+from groupseg.strategies.single_threshold import SingleThreshold
 
 
 @dataclass(kw_only=True)

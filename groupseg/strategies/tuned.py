@@ -9,8 +9,8 @@ from groupseg.array_types import Labels
 from groupseg.segments.blocks import by_blocks, in_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import SingleThreshold, best_threshold, single_curve
 from groupseg.strategies.scores import Scores
+from groupseg.strategies.single_threshold import SingleThreshold, best_threshold, single_curve
 
 
 @dataclass(kw_only=True)

@@ -7,7 +7,7 @@ from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.iou import mean_iou
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import SingleThreshold
+from groupseg.strategies.single_threshold import SingleThreshold
 
 
 @dataclass(kw_only=True)

@@ -9,9 +9,9 @@ from groupseg.metrics.curve import Curve, threshold_curve
 from groupseg.metrics.iou import labelling_miou
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import Strategy
 from groupseg.strategies.crossfit import CrossFit
 from groupseg.strategies.fixed import Fixed
+from groupseg.strategies.protocol import Strategy
 
 # Thresholds at which a rule is tried that does more than cut: evenly spread over the scores there are.
 POINTS = 41

@@ -12,7 +12,7 @@ from groupseg.errors import UserError
 from groupseg.metrics.iou import labelling_miou
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import Strategy
+from groupseg.strategies.protocol import Strategy
 from groupseg.studies.draws import nested_draws, on_each
 
 LEARNING_COLUMNS = ("strategy", "images", "draw", "miou")

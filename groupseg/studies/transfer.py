@@ -9,7 +9,8 @@ from groupseg.metrics.curve import Curve
 from groupseg.metrics.iou import labelling_miou
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import Strategy, StrategyBase
+from groupseg.strategies.base import StrategyBase
+from groupseg.strategies.protocol import Strategy
 from groupseg.strategies.zero_threshold import ZeroThreshold
 from groupseg.studies.curves import miou_at
 

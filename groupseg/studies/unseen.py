@@ -18,7 +18,7 @@ from groupseg.metrics.confusion import Counts, image_counts
 from groupseg.metrics.oracle import label_oracle
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import Strategy
+from groupseg.strategies.protocol import Strategy
 from groupseg.strategies.record import calibratable
 
 

@@ -13,7 +13,7 @@ from groupseg.metrics.ladder import ladder, ladder_labels
 from groupseg.metrics.oracle import label_oracle
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import Strategy
+from groupseg.strategies.protocol import Strategy
 from groupseg.strategies.record import calibratable
 from groupseg.strategies.scores import checked_scores
 

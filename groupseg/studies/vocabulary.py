@@ -17,8 +17,10 @@ from groupseg.metrics.iou import held_mean_iou
 from groupseg.metrics.oracle import label_oracle
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary, WordList
-from groupseg.strategies.base import SingleThreshold, Strategy, StrategyBase, Thresholded, best_threshold
+from groupseg.strategies.base import StrategyBase
+from groupseg.strategies.protocol import Strategy, Thresholded
 from groupseg.strategies.scores import Scores
+from groupseg.strategies.single_threshold import SingleThreshold, best_threshold
 from groupseg.studies.curves import miou_at
 from groupseg.studies.draws import on_each
 

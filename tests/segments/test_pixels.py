@@ -21,7 +21,7 @@ from groupseg.metrics.iou import iou_summary, mean_iou
 from groupseg.segments.pixels import Scored, from_scores
 from groupseg.segments.score_table import build_score_table, pixel_segments, score_vocabulary
 from groupseg.segments.table import SegmentTable
-from groupseg.strategies.base import Strategy
+from groupseg.strategies.protocol import Strategy
 from groupseg.strategies.registry import STRATEGIES, build
 from stages.params import load_params
 from tests.tables import miou, random_case

@@ -23,7 +23,7 @@ from typing import Literal
 from groupseg.segments.blocks import by_blocks
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import SingleThreshold
+from groupseg.strategies.single_threshold import SingleThreshold
 from groupseg.strategies.scores import Labels, Scores, best_class
 
 

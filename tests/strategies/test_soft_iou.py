@@ -11,18 +11,9 @@ from torch import Tensor
 from groupseg.metrics.confusion import image_counts
 from groupseg.metrics.iou import iou_summary
 from groupseg.segments.blocks import keep
+from groupseg.strategies.lovasz import Lovasz
 from groupseg.strategies.scores import cosine
-from groupseg.strategies.soft_iou import (
-    Adam,
-    LabelledPixels,
-    Loss,
-    Lovasz,
-    SoftMiou,
-    Watched,
-    logit_slopes,
-    one_thread,
-    show,
-)
+from groupseg.strategies.soft_iou import Adam, LabelledPixels, Loss, SoftMiou, Watched, logit_slopes, one_thread, show
 from tests.tables import random_case
 
 Floats = NDArray[np.float32]

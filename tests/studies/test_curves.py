@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from groupseg.metrics.curve import threshold_curve
 from groupseg.metrics.iou import labelling_miou
 from groupseg.segments.table import SegmentTable
-from groupseg.strategies.base import Strategy
 from groupseg.strategies.crossfit import CrossFit
 from groupseg.strategies.fixed import Fixed
+from groupseg.strategies.protocol import Strategy
 from groupseg.strategies.threshold import Threshold
 from groupseg.studies.curves import POINTS, miou_at, prediction_curve
 from tests.tables import Case, random_case, sliding_case

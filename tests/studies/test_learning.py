@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from groupseg.errors import UserError
 from groupseg.segments.table import SegmentTable
-from groupseg.strategies.base import Strategy
+from groupseg.strategies.protocol import Strategy
 from groupseg.strategies.registry import build
 from groupseg.studies.draws import nested_draws
 from groupseg.studies.learning import LEARNING_COLUMNS, learning_curve

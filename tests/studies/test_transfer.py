@@ -14,7 +14,7 @@ from groupseg.metrics.curve import Curve
 from groupseg.metrics.iou import labelling_miou
 from groupseg.segments.table import SegmentTable
 from groupseg.segments.vocabulary import Vocabulary
-from groupseg.strategies.base import Strategy
+from groupseg.strategies.protocol import Strategy
 from groupseg.strategies.registry import STRATEGIES, build
 from groupseg.strategies.threshold import Threshold
 from groupseg.studies.transfer import TRANSFER_COLUMNS, common_threshold, portable, transfer_study
