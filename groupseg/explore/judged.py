@@ -14,7 +14,7 @@ from groupseg.explore.pictures import picture_of
 from groupseg.explore.slider import Slider, make_slider
 from groupseg.metrics.confusion import entries
 from groupseg.report.album import Album
-from groupseg.report.kinds import CURE_KINDS
+from groupseg.report.kinds import kind_of_cure
 from groupseg.report.palette import palette
 from groupseg.report.results import DatasetResults, Results
 from groupseg.report.roles import LABEL_ORACLE
@@ -83,7 +83,6 @@ class _Shown:
     ) -> None:
         self._dataset, self._album, self._vocabulary = dataset, album, vocabulary
         self._segments, self._part = segments, album.table.subset(rows)
-        self._kinds = {rule: kind for kind, rules in CURE_KINDS.items() for rule in rules}
         self._moved: dict[str, dict[str, Any]] = {}
         self.sliders: list[Slider] = []
 
@@ -96,8 +95,7 @@ class _Shown:
         else:
             label, score = strategy.candidates(self._part, self._vocabulary)
             found = {"candidate": smallest(label), "score": score.astype(np.float32)}
-        kind = self._kinds[record["rule"]]
-        return {"name": name, "kind": kind, **self._judged(name), **found}
+        return {"name": name, "kind": kind_of_cure(record["rule"]), **self._judged(name), **found}
 
     def oracle(self) -> dict[str, Any]:
         """The label oracle, which has neither candidates nor scores."""

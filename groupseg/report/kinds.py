@@ -6,6 +6,8 @@ from groupseg.report.results import Results
 from groupseg.report.roles import REFERENCE
 
 CONSTANTS, OTHER_SCORES = "a constant", "one threshold on another score"
+# Of a rule that the list below does not name, such as one that somebody has added.
+_OTHER = "another rule"
 # Title of each kind, and the rules that are of it.
 CURE_KINDS = {
     CONSTANTS: ("fixed",),
@@ -22,13 +24,17 @@ CURE_KINDS = {
 }
 
 
+def kind_of_cure(rule: str) -> str:
+    """The title of the kind that a rule is of."""
+    return next((kind for kind, rules in CURE_KINDS.items() if rule in rules), _OTHER)
+
+
 def by_kind(results: Results) -> dict[str, list[str]]:
     """The strategies that run by kind, without `REFERENCE`; kinds without any are left out."""
-    kinds = {rule: kind for kind, rules in CURE_KINDS.items() for rule in rules}
-    found: dict[str, list[str]] = {kind: [] for kind in CURE_KINDS}
+    found: dict[str, list[str]] = {kind: [] for kind in (*CURE_KINDS, _OTHER)}
     for name in results.params["run"]["strategies"]:
         if name != REFERENCE:
-            found[kinds[results.params["strategies"][name]["rule"]]].append(name)
+            found[kind_of_cure(results.params["strategies"][name]["rule"])].append(name)
     return {kind: names for kind, names in found.items() if names}
 
 

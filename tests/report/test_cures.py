@@ -41,9 +41,11 @@ def test_each_is_held_against_one_threshold_on_its_score(tmp_path: Path, name: s
     assert same_score(results(tmp_path, [dataset()]), name) == score
 
 
-def test_what_does_not_run_is_no_kind(tmp_path: Path) -> None:
+def test_what_does_not_run_is_no_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     few = {name: MIOU[name] for name in ("fixed", "context")}
     run = results(tmp_path, [dataset(miou=few)])
     assert by_kind(run) == {"a constant": ["fixed"], "the image as context": ["context"]}
     assert same_score(run, "context") == ""
     assert not any(line.get_marker() == "o" for line in cures_figure(run).axes[0].lines)
+    monkeypatch.setitem(run.params["strategies"]["context"], "rule", "somebody's")
+    assert by_kind(run) == {"a constant": ["fixed"], "another rule": ["context"]}
