@@ -53,6 +53,7 @@ bench: $(INSTALLED)
 	python -m benchmarks.bootstrap
 	python -m benchmarks.groupvit
 	python -m benchmarks.windows
+	python -m benchmarks.clip --images 16
 	python -m benchmarks.refine
 	python -m benchmarks.prepare
 	python -m benchmarks.training

@@ -20,7 +20,7 @@ from benchmarks.windows import draw
 from groupseg.networks.clip.config import Clip
 from groupseg.networks.clip.dense import Dense, DenseTower
 from groupseg.networks.clip.network import ClipNetwork
-from groupseg.networks.clip.weights import About
+from groupseg.networks.clip.weights import ClipMetadata
 from groupseg.networks.device import device
 from groupseg.networks.frame import Windows
 from groupseg.segments.build import build_table
@@ -53,12 +53,12 @@ def main() -> None:
     torch.manual_seed(0)
     clip = Clip(name=NAME, attention="naclip", clusters=32, connected=False, scale=SCALE, normalisation="clip")
     tower = DenseTower(open_clip.create_model(NAME).visual, "naclip", "clip")
-    network = Timed(tower, About(clip=clip, frame=FRAME, precision="float32"), SCALE)
+    network = Timed(tower, ClipMetadata(clip=clip, frame=FRAME, precision="float32"), SCALE)
     samples = [draw(number) for number in range(args.images)]
     flop = count(network)
     network.seconds = network.windows = 0
     started = time.perf_counter()
-    table = build_table(network, samples, tuple(f"class{row}" for row in range(20)), True, {}, lambda *_: None)
+    table = build_table(network, samples, tuple(f"class{row}" for row in range(20)), True, {})
     total = time.perf_counter() - started
     peak, speed = matmul_peak(torch.float32, device()), flop * network.windows / network.seconds / 1e9
     print(f"{device()}, {torch.get_num_threads()} threads, {NAME}, {args.images} images, {network.windows} windows")

@@ -18,7 +18,7 @@ class Architecture:
         tokens: Group tokens, that is, segments an image has at most.
         merged: Group tokens of a second stage, which merges segments into as many; 0 = no second stage.
         background: Vectors in the text space for what no word names.
-        feature: What describes a segment; see `GroupingBlock`.
+        feature: What describes a segment; see `PatchGrouping`.
         text_dim: Width of the text space.
 
     Raises:
