@@ -13,6 +13,7 @@ from tqdm import tqdm
 from groupseg.datasets.shards import read_crossfit, read_prepared_classes, read_samples
 from groupseg.io.files import read_json
 from groupseg.metrics.bootstrap import resample_weights
+from groupseg.networks.protocol import Network
 from groupseg.networks.registry import load_network
 from groupseg.records import account, digest, files_digest
 from groupseg.report.roles import LABEL_ORACLE
@@ -42,6 +43,11 @@ class Split:
         self.refine = params.refinement(model)
 
     @cached_property
+    def network(self) -> Network:
+        """The model."""
+        return load_network(self.file)
+
+    @cached_property
     def tables(self) -> tuple[SegmentTable, SegmentTable]:
         """Calibration and test images; the same where they are cross-fitted."""
         test = self._segment("test")
@@ -69,8 +75,7 @@ class Split:
         )
         protocol = {"dataset": self.dataset, "split": split, "model": self.model}
         protocol |= {"crossfit": str(folds)} if folds else {}
-        network = load_network(self.file)
-        return build_table(network, samples, classes, with_background, protocol, refine=self.refine)
+        return build_table(self.network, samples, classes, with_background, protocol, refine=self.refine)
 
 
 def judge(

@@ -44,6 +44,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "variant": (),
     "unseen": (),
     "refine": (),
+    "two_stage": (),
 }
 # Stages that run for each of a kind.
 KINDS: dict[str, SourceKind] = {stage: kind for kind, stage in paths.MAKERS.items()}
@@ -59,6 +60,7 @@ RECORDS = {
     "calibrate": {"calibration": "groupseg.strategies.record"},
     "variant": {"figures": "groupseg.studies.variant"},
     "unseen": {"figures": "groupseg.studies.unseen"},
+    "two_stage": {"figures": "groupseg.networks.scenes.ablation"},
     "evaluate": {"curves": "groupseg.studies.curves"},
     "studies": {name: f"groupseg.studies.{name}" for name in ("learning", "vocabulary", "transfer")},
 }

@@ -42,6 +42,9 @@ FURTHER: dict[str, dict[str, Any]] = {
     "results/scenes/unseen.json": {
         "datasets": {"alpha": {"unseen": ["cat"], "strategies": {BEST: UNSEEN}, "oracle": {"label": UNSEEN}}}
     },
+    "results/scenes/two_stage/none_0.json": {
+        "without": "none", "seed": 0, "device": "cpu", "steps": 800, "datasets": {"alpha": {BEST: 0.5}},
+    },
     "data/prepared/alpha/findings.json": {"notes": [vars(Note("Two are turned:", ("a", "b")))]},
 }  # fmt: skip
 # The files, and the commands that read each.

@@ -1,7 +1,7 @@
 """Pages of Markdown with blocks that are made from results: README.md and docs/.
 
 A block stands between `<!-- name:start -->` and `<!-- name:end -->`. There are `found`, `headline`, `results`,
-`models`, `kinds` and `unseen`, and `effect:<rule>` for each rule of a strategy.
+`models`, `kinds`, `two_stage` and `unseen`, and `effect:<rule>` for each rule of a strategy.
 """
 
 import re
@@ -16,6 +16,7 @@ from groupseg.report.headline import headline_block
 from groupseg.report.models import kinds_block, models_block
 from groupseg.report.results import Results
 from groupseg.report.tables import markdown, strategies
+from groupseg.report.two_stage import two_stage_block
 from groupseg.report.unseen import unseen_block
 
 BLOCKS: dict[str, Callable[[Results], str]] = {
@@ -24,6 +25,7 @@ BLOCKS: dict[str, Callable[[Results], str]] = {
     "results": lambda results: markdown(results, strategies(results)),
     "models": models_block,
     "kinds": kinds_block,
+    "two_stage": two_stage_block,
     "unseen": unseen_block,
 }
 _MARKER = re.compile(r"<!-- ([\w:]+):start -->")

@@ -101,6 +101,7 @@ def test_the_code_of_every_stage_and_of_every_rule_is_noted(params: Params) -> N
         "studies": ["learning", "vocabulary"],
         "variant": ["figures"],
         "unseen": ["figures"],
+        "two_stage": ["figures"],
     }
     assert all(set(notes[stage][name]) == set(STRATEGIES) for stage, names in records.items() for name in names)
     # Trained by the same code, by other parameters.
