@@ -85,14 +85,15 @@ class Assignment(nn.Module):
 
     def forward(self, groups: Tensor, tokens: Tensor) -> Grouped:
         """Assigns `tokens`, float [B, L, dim], to `groups`, float [B, G, dim]; with Gumbel noise in training alone."""
-        logits = self.q_proj(groups) * self.scale @ self.k_proj(tokens).transpose(1, 2)
+        # The projections of keys and values are linear. There are few groups of many tokens: they do it on the groups.
+        queries = self.q_proj(groups) * self.scale
+        logits = queries @ self.k_proj.weight @ tokens.transpose(1, 2) + queries @ self.k_proj.bias[:, None]
         if self.training:
             hard = hard_assignment(logits, noise=True)
         else:
             hard = torch.zeros_like(logits).scatter_(1, logits.argmax(dim=1, keepdim=True), 1.0)
         count = hard.sum(dim=2, keepdim=True)
         share = hard / (count + _ASSIGN_EPS)
-        # The values' projection is linear: it waits until few groups are left of many tokens.
         values = F.linear(share @ tokens, self.v_proj.weight) + share.sum(dim=2, keepdim=True) * self.v_proj.bias
         return Grouped(self.proj(values), logits.softmax(dim=1))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from groupseg.networks.base import Precision
 from groupseg.networks.device import device
@@ -23,7 +23,8 @@ class GroupViTNetwork:
     """A `groupseg.networks.protocol.Network`.
 
     Args:
-        model: The network; brought to the device of `groupseg.networks.device.device`.
+        model: The network; brought to the device of `groupseg.networks.device.device`, and what transformer blocks
+            multiply by to the precision.
         frame: How an image becomes windows.
         precision: Of matrix products.
     """
@@ -36,6 +37,11 @@ class GroupViTNetwork:
         self._device = device()
         self._model = model.to(self._device).eval()
         self._dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
+        for stage in self._model.img_encoder.layers:
+            # autocast would round these weights again for each batch.
+            for layer in stage.blocks.modules():
+                if isinstance(layer, nn.Linear):
+                    layer.to(self._dtype)
         width = model.architecture.space
         self.text_mean: NDArray[np.float32] = np.zeros(width, np.float32)
         self.scale = model.scale()
