@@ -1,13 +1,19 @@
-"""The last block of a CLIP image tower, for dense features: each method is a line of `METHODS`."""
+"""The blocks of a CLIP image tower; for dense features the last has several methods, each a line of `METHODS`."""
 
 from typing import NamedTuple
 
 import torch
-from open_clip.transformer import ResidualAttentionBlock
-from torch import Tensor
+from open_clip.transformer import QuickGELU, ResidualAttentionBlock
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from groupseg.networks.clip.config import Attention
+
+# All tokens.
+ALL = slice(None)
+
+# Of QuickGELU.
+_STEEP = 1.702
 
 
 class Method(NamedTuple):
@@ -44,43 +50,71 @@ METHODS: dict[Attention, Method] = {
 }
 
 
-def last_block(block: ResidualAttentionBlock, tokens: Tensor, grid: tuple[int, int], method: Method) -> Tensor:
+def run_block(
+    block: ResidualAttentionBlock,
+    tokens: Tensor,
+    grid: tuple[int, int],
+    method: Method = METHODS["plain"],
+    rows: slice = ALL,
+) -> Tensor:
     """Computes a block as a method does.
 
+    Where `method` is "plain" this is the block of open_clip. That one goes through `nn.MultiheadAttention`, which in
+    inference on a CPU holds every logit of a batch in memory; here a head's logits stay in the cache.
+
     Args:
-        block: The last one.
+        block: Of the tower.
         tokens: The class token, then the patches row by row, float [B, 1 + h * w, width].
         grid: (h, w).
         method: One of `METHODS`.
+        rows: Tokens that are wanted. The others are seen by them and no more.
 
     Returns:
-        float [B, 1 + h * w, width].
+        float [B, rows, width].
     """
-    attended = attend(block, block.ln_1(tokens), grid, method)
+    attended = attend(block, block.ln_1(tokens), grid, method, rows)
     if not method.whole:
         return attended
-    tokens = tokens + block.ls_1(attended)
-    result: Tensor = tokens + block.ls_2(block.mlp(block.ln_2(tokens)))
+    tokens = tokens[:, rows] + block.ls_1(attended)
+    result: Tensor = tokens + block.ls_2(feed_forward(block.mlp, block.ln_2(tokens)))
     return result
 
 
-def attend(block: ResidualAttentionBlock, normed: Tensor, grid: tuple[int, int], method: Method) -> Tensor:
-    """Computes the attention alone, output projection included: float [B, 1 + h * w, width] to the same shape."""
+def attend(
+    block: ResidualAttentionBlock, normed: Tensor, grid: tuple[int, int], method: Method, rows: slice = ALL
+) -> Tensor:
+    """Computes the attention alone, output projection included; see `run_block`."""
     attention = block.attn
     projected = F.linear(normed, attention.in_proj_weight, attention.in_proj_bias)
     # [B, 1 + h * w, 3 * width] to three of [B, heads, 1 + h * w, width / heads].
-    query, key, value = projected.view(*normed.shape[:2], 3, attention.num_heads, -1).permute(2, 0, 3, 1, 4)
+    query, key, value = projected.unflatten(2, (3, attention.num_heads, -1)).permute(2, 0, 3, 1, 4)
     bias = None
     if method.sigma is not None:
-        bias = neighbourhood(grid, method.sigma).to(value)
+        bias = neighbourhood(grid, method.sigma).to(value)[rows]
     sides = {"q": query, "k": key}
     # The scale of scaled_dot_product_attention is 1 / tau.
     mixed = [
-        F.scaled_dot_product_attention(sides[pair[0]], sides[pair[1]], value, attn_mask=bias) for pair in method.pairs
+        F.scaled_dot_product_attention(sides[left][:, :, rows], sides[right], value, attn_mask=bias)
+        for left, right in method.pairs
     ]
-    heads = torch.stack(mixed).sum(dim=0) if mixed else value
+    heads = torch.stack(mixed).sum(dim=0) if mixed else value[:, :, rows]
     result: Tensor = attention.out_proj(heads.transpose(1, 2).flatten(2))
     return result
+
+
+def feed_forward(mlp: nn.Sequential, x: Tensor) -> Tensor:
+    """Computes the feed-forward network of a block, float [..., width] to the same shape.
+
+    QuickGELU, x sigmoid(1.702 x), is silu(1.702 x) / 1.702. Both factors go into the matrix products, so that one pass
+    over the widest tensor of the tower is left of four, and no copy of it.
+    """
+    if not isinstance(mlp.gelu, QuickGELU):
+        result: Tensor = mlp(x)
+        return result
+    wide, narrow = mlp.c_fc, mlp.c_proj
+    hidden = torch.addmm(wide.bias, x.flatten(0, -2), wide.weight.T, beta=_STEEP, alpha=_STEEP)
+    hidden = F.silu(hidden, inplace=True)
+    return torch.addmm(narrow.bias, hidden, narrow.weight.T, alpha=1 / _STEEP).view(x.shape)
 
 
 def neighbourhood(grid: tuple[int, int], sigma: float) -> Tensor:

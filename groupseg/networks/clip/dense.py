@@ -15,7 +15,7 @@ from open_clip.transformer import VisionTransformer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from groupseg.networks.clip.attention import METHODS, last_block
+from groupseg.networks.clip.attention import ALL, METHODS, run_block
 from groupseg.networks.clip.config import Attention, Normalisation
 
 STATISTICS: dict[Normalisation, tuple[tuple[float, ...], tuple[float, ...]]] = {
@@ -66,15 +66,20 @@ class DenseTower(nn.Module):
         height, width = self.visual.patch_size
         return height, width
 
+    @property
+    def _pooled(self) -> slice:
+        """Tokens of the last block that the embedding of a window is made of."""
+        return slice(1) if self.visual.pool_type == "tok" else ALL
+
     def forward(self, images: Tensor) -> Dense:
         """Embeds windows, uint8 [B, 3, H, W]; h and w are H and W over those of a patch, rounded up where it pads."""
-        blocks, method = self.visual.transformer.resblocks, METHODS[self.attention]
+        *blocks, last = self.visual.transformer.resblocks
         tokens, grid = self.embed(images)
-        for block in blocks[:-1]:
-            tokens = block(tokens)
-        usual = blocks[-1](tokens)
-        last = usual if method == METHODS["plain"] else last_block(blocks[-1], tokens, grid, method)
-        patches = self.visual.ln_post(last[:, 1:]) @ self.visual.proj
+        for block in blocks:
+            tokens = run_block(block, tokens, grid)
+        seen = run_block(last, tokens, grid, METHODS[self.attention])
+        usual = seen if self.attention == "plain" else run_block(last, tokens, grid, rows=self._pooled)
+        patches = self.visual.ln_post(seen[:, 1:]) @ self.visual.proj
         pooled, _ = self.visual._pool(usual)
         return Dense(
             F.normalize(patches.float(), dim=2).view(len(images), *grid, -1),

@@ -16,6 +16,9 @@ from groupseg.networks.clip.weights import ClipMetadata, load_visual
 from groupseg.networks.device import device
 from groupseg.networks.protocol import WindowSegments
 
+# Windows that a processor reads at once: what a block makes of more does not stay in its cache.
+_IN_CACHE = 8
+
 
 class ClipNetwork:
     """A `groupseg.networks.protocol.Network`: groups are the patches of a window, or clusters of them.
@@ -82,9 +85,10 @@ class ClipNetwork:
     def dense(self, images: Tensor) -> Dense:
         """Embeds windows, uint8 [B, 3, h, w], and all their patches, in the precision that the file asks for."""
         where = self.tower.mean.device
+        at_once = _IN_CACHE if where.type == "cpu" else len(images)
         with torch.autocast(where.type, torch.bfloat16, enabled=self._about.precision == "bfloat16"):
-            dense: Dense = self.tower(images.to(where))
-        return dense
+            parts: list[Dense] = [self.tower(part.to(where)) for part in images.split(at_once)]
+        return Dense(*(torch.cat(tensors) for tensors in zip(*parts, strict=True)))
 
     def _clusters(self, patches: Tensor) -> Tensor:
         """The cluster of each patch, int64 [B, h, w]."""

@@ -25,6 +25,15 @@ class Grouped(NamedTuple):
     soft: Tensor
 
 
+def exact(tensor: Tensor) -> torch.autocast:
+    """Keeps float32 where an outer `torch.autocast` asks for less.
+
+    Which group a patch belongs to is decided by little, and changes all that follows: what decides it is never done
+    with half the digits. All else is.
+    """
+    return torch.autocast(tensor.device.type, enabled=False)
+
+
 class MixerMlp(nn.Module):
     """An MLP over tokens instead of channels: float [B, N, dim] to [B, M, dim]."""
 
@@ -85,14 +94,19 @@ class Assignment(nn.Module):
 
     def forward(self, groups: Tensor, tokens: Tensor) -> Grouped:
         """Assigns `tokens`, float [B, L, dim], to `groups`, float [B, G, dim]; with Gumbel noise in training alone."""
-        logits = self.q_proj(groups) * self.scale @ self.k_proj(tokens).transpose(1, 2)
+        with exact(groups):
+            return self._assign(groups.float(), tokens.float())
+
+    def _assign(self, groups: Tensor, tokens: Tensor) -> Grouped:
+        # The projections of keys and values are linear. There are few groups of many tokens: they do it on the groups.
+        queries = self.q_proj(groups) * self.scale
+        logits = queries @ self.k_proj.weight @ tokens.transpose(1, 2) + queries @ self.k_proj.bias[:, None]
         if self.training:
             hard = hard_assignment(logits, noise=True)
         else:
             hard = torch.zeros_like(logits).scatter_(1, logits.argmax(dim=1, keepdim=True), 1.0)
         count = hard.sum(dim=2, keepdim=True)
         share = hard / (count + _ASSIGN_EPS)
-        # The values' projection is linear: it waits until few groups are left of many tokens.
         values = F.linear(share @ tokens, self.v_proj.weight) + share.sum(dim=2, keepdim=True) * self.v_proj.bias
         return Grouped(self.proj(values), logits.softmax(dim=1))
 
@@ -121,7 +135,8 @@ class GroupingBlock(nn.Module):
     def forward(self, x: Tensor, group_tokens: Tensor) -> Grouped:
         """Groups `x`, float [B, L, dim], by `group_tokens`, float [B, tokens, dim]."""
         x = self.norm_x(x)
-        queries = self.norm_post_tokens(self.mlp_inter(self.norm_tokens(group_tokens)))
+        with exact(x):
+            queries = self.norm_post_tokens(self.mlp_inter(self.norm_tokens(group_tokens)))
         queries = self.pre_assign_attn(queries, x)
         assigned = self.assign(queries, x)
         groups = assigned.groups + queries

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from groupseg.networks.groupvit.architecture import GroupViTArchitecture
-from groupseg.networks.groupvit.grouping import Grouped, GroupingBlock, MixerMlp
+from groupseg.networks.groupvit.grouping import Grouped, GroupingBlock, MixerMlp, exact
 
 
 class Encoded(NamedTuple):
@@ -34,15 +34,6 @@ class Encoded(NamedTuple):
             for soft in self.soft[1:]:
                 product = soft @ product
         return product.view(*product.shape[:2], *self.grid)
-
-
-def exact(tensor: Tensor) -> torch.autocast:
-    """Keeps float32 where an outer `torch.autocast` asks for less.
-
-    Which group a patch belongs to is decided by little, and changes all that follows: what decides it, a tenth of the
-    work, is never done with half the digits. Transformer blocks are.
-    """
-    return torch.autocast(tensor.device.type, enabled=False)
 
 
 class GroupingStage(nn.Module):
@@ -85,8 +76,7 @@ class GroupingStage(nn.Module):
         length = x.shape[1]
         both = self.blocks(torch.cat([x, group_tokens], dim=1))
         group_tokens = both[:, length:]
-        with exact(both):
-            return self.downsample(both[:, :length], group_tokens), group_tokens
+        return self.downsample(both[:, :length], group_tokens), group_tokens
 
 
 class ImageTower(nn.Module):

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from groupseg.networks.groupvit.architecture import GroupViTArchitecture
-from groupseg.networks.groupvit.image import ImageTower, exact
+from groupseg.networks.groupvit.grouping import exact
+from groupseg.networks.groupvit.image import ImageTower
 
 
 class GroupViTGroups(NamedTuple):

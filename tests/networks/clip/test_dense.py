@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from groupseg.networks.clip.config import Attention
 from groupseg.networks.clip.dense import STATISTICS, DenseTower, positions
 from groupseg.networks.clip.weights import empty_clip
 from tests.networks.clip.tiny import CONFIG, PATCH, tiny_clip, windows
@@ -53,14 +54,17 @@ def test_maskclip_is_a_direct_computation(model: open_clip.CLIP) -> None:
     torch.testing.assert_close(dense.patches.flatten(1, 2), expected)
 
 
-@pytest.mark.parametrize("attention", ["maskclip", "sclip", "clearclip", "naclip"])
+@pytest.mark.parametrize("pool", ["tok", "avg"])
+@pytest.mark.parametrize("attention", ["plain", "maskclip", "sclip", "clearclip", "naclip"])
 def test_the_image_is_embedded_as_it_was_trained_whatever_the_patches_are(
-    model: open_clip.CLIP, attention: str
+    model: open_clip.CLIP, attention: Attention, pool: str
 ) -> None:
-    plain = DenseTower(model.visual, "plain", "clip")(windows())
-    other = DenseTower(model.visual, attention, "clip")(windows())  # type: ignore[arg-type]
-    assert torch.equal(other.image, plain.image)
-    assert not torch.allclose(other.patches, plain.patches, atol=1e-3)
+    visual = copy.deepcopy(model.visual)
+    visual.pool_type = pool
+    image, patches = upstream(visual, normalised(windows()))
+    dense = DenseTower(visual, attention, "clip")(windows())
+    torch.testing.assert_close(dense.image, image)
+    assert torch.allclose(dense.patches.flatten(1, 2), patches, atol=1e-3) == (attention == "plain")
 
 
 @pytest.mark.parametrize(("height", "width"), [(24, 40), (21, 30), (8, 8), (5, 33)])
