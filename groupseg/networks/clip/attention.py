@@ -87,15 +87,15 @@ def attend(
     attention = block.attn
     projected = F.linear(normed, attention.in_proj_weight, attention.in_proj_bias)
     # [B, 1 + h * w, 3 * width] to three of [B, heads, 1 + h * w, width / heads].
-    query, key, value = projected.unflatten(2, (3, attention.num_heads, -1)).permute(2, 0, 3, 1, 4)
+    query, key, value = projected.view(*normed.shape[:2], 3, attention.num_heads, -1).permute(2, 0, 3, 1, 4)
     bias = None
     if method.sigma is not None:
         bias = neighbourhood(grid, method.sigma).to(value)[rows]
     sides = {"q": query, "k": key}
     # The scale of scaled_dot_product_attention is 1 / tau.
     mixed = [
-        F.scaled_dot_product_attention(sides[left][:, :, rows], sides[right], value, attn_mask=bias)
-        for left, right in method.pairs
+        F.scaled_dot_product_attention(sides[pair[0]][:, :, rows], sides[pair[1]], value, attn_mask=bias)
+        for pair in method.pairs
     ]
     heads = torch.stack(mixed).sum(dim=0) if mixed else value[:, :, rows]
     result: Tensor = attention.out_proj(heads.transpose(1, 2).flatten(2))
@@ -108,10 +108,12 @@ def feed_forward(mlp: nn.Sequential, x: Tensor) -> Tensor:
     QuickGELU, x sigmoid(1.702 x), is silu(1.702 x) / 1.702. Both factors go into the matrix products, so that one pass
     over the widest tensor of the tower is left of four, and no copy of it.
     """
-    if not isinstance(mlp.gelu, QuickGELU):
+    wide, activation, narrow = mlp
+    if not isinstance(activation, QuickGELU):
         result: Tensor = mlp(x)
         return result
-    wide, narrow = mlp.c_fc, mlp.c_proj
+    assert isinstance(wide, nn.Linear)
+    assert isinstance(narrow, nn.Linear)
     hidden = torch.addmm(wide.bias, x.flatten(0, -2), wide.weight.T, beta=_STEEP, alpha=_STEEP)
     hidden = F.silu(hidden, inplace=True)
     return torch.addmm(narrow.bias, hidden, narrow.weight.T, alpha=1 / _STEEP).view(x.shape)

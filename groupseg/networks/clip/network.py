@@ -87,7 +87,7 @@ class ClipNetwork:
         where = self.tower.mean.device
         at_once = _IN_CACHE if where.type == "cpu" else len(images)
         with torch.autocast(where.type, torch.bfloat16, enabled=self._about.precision == "bfloat16"):
-            parts: list[Dense] = [self.tower(part.to(where)) for part in images.split(at_once)]
+            parts: list[Dense] = [self.tower(part.to(where)) for part in torch.split(images, at_once)]
         return Dense(*(torch.cat(tensors) for tensors in zip(*parts, strict=True)))
 
     def _clusters(self, patches: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from groupseg.networks.base import Precision
 from groupseg.networks.device import device
 from groupseg.networks.frame import Windows
+from groupseg.networks.groupvit.image import GroupingStage
 from groupseg.networks.groupvit.model import GroupViT
 from groupseg.networks.groupvit.weights import load_groupvit
 from groupseg.networks.protocol import WindowSegments
@@ -40,6 +41,7 @@ class GroupViTNetwork:
         self._reduced = precision == "bfloat16"
         if self._reduced:
             for stage in self._model.img_encoder.layers:
+                assert isinstance(stage, GroupingStage)
                 round_blocks(stage.blocks, fused=self._device.type != "cpu")
         width = model.architecture.space
         self.text_mean: NDArray[np.float32] = np.zeros(width, np.float32)
@@ -52,7 +54,7 @@ class GroupViTNetwork:
         # Attention in parts holds all logits. Those of more images do not stay in the cache of a processor.
         at_once = 2 if self._reduced and self._device.type == "cpu" else len(images)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._reduced):
-            parts = [self._model(normalise_as_imagenet(part.to(self._device))) for part in images.split(at_once)]
+            parts = [self._model(normalise_as_imagenet(part.to(self._device))) for part in torch.split(images, at_once)]
         return WindowSegments(*(torch.cat(tensors) for tensors in zip(*parts, strict=True)))
 
 

@@ -1,4 +1,4 @@
-"""The model of two stages without a part of how its second stage is trained; see `MergingStage` for what they are for."""
+"""The model of two stages without a part of how the second is trained; `MergingStage` says what the parts are for."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

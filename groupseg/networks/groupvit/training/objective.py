@@ -48,7 +48,7 @@ class GroupViTObjective(nn.Module):
             batch: The part of this process, on the device of the model.
             step: Its number.
         """
-        # Half precision on GPUs alone; what decides groups keeps float32, see `groupseg.networks.groupvit.grouping.exact`.
+        # Half precision on GPUs alone; what decides groups keeps float32 (`groupseg.networks.groupvit.grouping.exact`).
         with torch.autocast(batch.images.device.type, torch.bfloat16, enabled=batch.images.is_cuda):
             images, texts = self._images(batch.images, step), self._texts(batch)
         image = F.normalize(self.model.img_projector(self._gather(images)), dim=1)
