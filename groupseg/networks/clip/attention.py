@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from groupseg.networks.clip.config import Attention
 
 # All tokens.
-ALL = slice(None)
+ALL_TOKENS = slice(None)
 
 # Of QuickGELU.
 _STEEP = 1.702
@@ -55,7 +55,7 @@ def run_block(
     tokens: Tensor,
     grid: tuple[int, int],
     method: Method = METHODS["plain"],
-    rows: slice = ALL,
+    rows: slice = ALL_TOKENS,
 ) -> Tensor:
     """Computes a block as a method does.
 
@@ -81,7 +81,7 @@ def run_block(
 
 
 def attend(
-    block: ResidualAttentionBlock, normed: Tensor, grid: tuple[int, int], method: Method, rows: slice = ALL
+    block: ResidualAttentionBlock, normed: Tensor, grid: tuple[int, int], method: Method, rows: slice = ALL_TOKENS
 ) -> Tensor:
     """Computes the attention alone, output projection included; see `run_block`."""
     attention = block.attn

@@ -15,7 +15,7 @@ from open_clip.transformer import VisionTransformer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from groupseg.networks.clip.attention import ALL, METHODS, run_block
+from groupseg.networks.clip.attention import ALL_TOKENS, METHODS, run_block
 from groupseg.networks.clip.config import Attention, Normalisation
 
 STATISTICS: dict[Normalisation, tuple[tuple[float, ...], tuple[float, ...]]] = {
@@ -69,7 +69,7 @@ class DenseTower(nn.Module):
     @property
     def _pooled(self) -> slice:
         """Tokens of the last block that the embedding of a window is made of."""
-        return slice(1) if self.visual.pool_type == "tok" else ALL
+        return slice(1) if self.visual.pool_type == "tok" else ALL_TOKENS
 
     def forward(self, images: Tensor) -> Dense:
         """Embeds windows, uint8 [B, 3, H, W]; h and w are H and W over those of a patch, rounded up where it pads."""

@@ -95,7 +95,7 @@ class Assignment(nn.Module):
     def forward(self, groups: Tensor, tokens: Tensor) -> Grouped:
         """Assigns `tokens`, float [B, L, dim], to `groups`, float [B, G, dim]; with Gumbel noise in training alone."""
         with exact(groups):
-            return self._assign(groups.float(), tokens.float())
+            return self._assign(groups, tokens)
 
     def _assign(self, groups: Tensor, tokens: Tensor) -> Grouped:
         # The projections of keys and values are linear. There are few groups of many tokens: they do it on the groups.
