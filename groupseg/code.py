@@ -62,6 +62,10 @@ class Code:
             waiting |= self.imports.find_modules_directly_imported_by(module) - found - stop
         return frozenset(found)
 
+    def modules(self, starts: tuple[str, ...]) -> frozenset[str]:
+        """Returns all modules whose names start in one of some ways."""
+        return frozenset(name for name in self.imports.modules if name.startswith(starts))
+
     def digest(self, modules: Iterable[str], without: Collection[str] = ()) -> str:
         """Returns the digest of all code and data files behind some modules, 16 hexadecimal digits."""
         lines = [f"{path.as_posix()} {code_file_digest(self.root / path)}" for path in self.files(modules, without)]

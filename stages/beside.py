@@ -109,17 +109,16 @@ def figure_keys(split: Split, stage: str, *others: Any) -> dict[str, str]:
         stage: Whose note says which code makes figures.
         others: What they are made from besides.
     """
-    shards = sorted(paths.prepared(split.dataset).iterdir())
+    note, shards = read_json(paths.note(stage)), sorted(paths.prepared(split.dataset).iterdir())
     made_from = [
         files_digest(split.file, paths.text(split.dataset), *shards),
-        read_json(paths.note("segment"))["code"],
+        note["segments"],
         str(split.refine),
         split.params.evaluate.model_dump(exclude={"best"}),
         *others,
     ]
-    code = read_json(paths.note(stage))["figures"]
     given = {name: strategy.definition() for name, strategy in fitting(split.params).items()}
-    keys = {strategy: digest([made_from, one, code[one["rule"]]]) for strategy, one in given.items()}
+    keys = {strategy: digest([made_from, one, note["figures"][one["rule"]]]) for strategy, one in given.items()}
     return {**keys, LABEL_ORACLE: digest([made_from, LABEL_ORACLE])}
 
 

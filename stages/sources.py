@@ -17,7 +17,8 @@ from typing import Any
 from groupseg.code import Code
 from groupseg.drawings import told
 from groupseg.io.files import sha256, write_json
-from groupseg.networks.registry import segments_of
+from groupseg.networks.registry import NETWORKS, segments_of
+from groupseg.networks.scenes.kind import Small
 from groupseg.parallel import workers
 from groupseg.sources.fetch import fetch
 from groupseg.sources.tree import Folder
@@ -113,11 +114,19 @@ def _of_model(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def of_stage(params: Params, stage: str, item: str | None, code: Code) -> dict[str, Any]:
     """Notes the code of a stage and of each record that it keeps, and the files that it is made from."""
-    digest = training(params, item, code) if stage == "train" and item else code.digest([f"stages.{stage}"])
+    if stage == "train" and item:
+        digest = training(params, item, code)
+    elif stage == "segment":
+        model = params.models[params.run.model]
+        digest = segmenting(next(name for name in NETWORKS if hasattr(model, name)), code)
+    else:
+        digest = code.digest([f"stages.{stage}"])
     files = of_files(params, KINDS[stage], item) if stage in paths.MAKERS.values() and item else {}
     rules = {name: of_rules(code, module) for name, module in RECORDS.get(stage, {}).items()}
     shown = {path.name: files_digest(path) for path in paths.beside(params) if path.exists()}
-    others = {"beside": shown} if stage == "report" else {}
+    others: dict[str, Any] = {"beside": shown} if stage == "report" else {}
+    if stage in ("variant", "unseen"):
+        others["segments"] = segmenting(Small.name, code)
     return {"stage": stage, "name": item, "code": digest, **files, **rules, **others}
 
 
@@ -139,6 +148,14 @@ def training(params: Params, model: str, code: Code) -> str:
     recipe = model_recipe(params.models[model])
     others = [module for name, modules in RECIPES.items() if name != recipe for module in modules]
     return code.digest(["stages.train"], without=others)
+
+
+def segmenting(kind: str, code: Code) -> str:
+    """Returns the digest of the code that segments images by a kind of network, without that of the other kinds."""
+    kinds = {type(one).__module__: name == kind for name, one in NETWORKS.items()}
+    own = code.closure([module for module, runs in kinds.items() if runs])
+    others = tuple(module.removesuffix("kind") for module, runs in kinds.items() if not runs)
+    return code.digest(["stages.segment"], without=code.modules(others) - own - kinds.keys())
 
 
 def of_rules(code: Code, module: str) -> dict[str, str]:

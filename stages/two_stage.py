@@ -28,12 +28,12 @@ from groupseg.refine.settings import UNREFINED
 from groupseg.report.forms import kept_result
 from groupseg.report.roles import LABEL_ORACLE
 from groupseg.report.two_stage import Ablated
+from groupseg.studies.variant import oracle_figures, strategy_figures
 from stages import paths
 from stages.beside import Split
 from stages.params import load_params
 from stages.schema import Params, TrainedModel
 from stages.stage import ROOT, run
-from stages.variant import figures_on
 
 MODEL, SEEDS = "two_stage", (0, 1, 2)
 NAMES = {f"{part}_{seed}": (part, seed) for part, seed in product(ABLATIONS, SEEDS)}
@@ -106,7 +106,11 @@ def judge(network: SceneNetwork, params: Params) -> dict[str, dict[str, Any]]:
     for dataset in params.run.datasets:
         split = Split(MODEL, dataset, params)
         split.network, split.refine = network, UNREFINED
-        figures[dataset] = {name: figures_on(name, split)["miou"] for name in (*judged(params), LABEL_ORACLE)}
+        figures[dataset] = {LABEL_ORACLE: oracle_figures(split.tables[1], split.weights)["miou"]}
+        for name in judged(params):
+            rule = params.strategies[name]
+            reached = strategy_figures(rule, *split.tables, split.vocabulary, split.weights)
+            figures[dataset][name] = reached["miou"]
     return figures
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from groupseg.code import NEUTRAL, PACKAGES, Code, code_file_digest
 from groupseg.strategies.registry import STRATEGIES
-from stages.sources import RECIPES, RECORDS
+from stages.sources import RECIPES, RECORDS, segmenting
 
 CHECKOUT = Path(__file__).parents[1]
 # What a record is made by, and what is not followed: a calibration, rows of a study, a trained model.
@@ -121,3 +121,24 @@ def test_data_files_count(copy: Path) -> None:
         "groupseg/report/report.html.j2", "groupseg/report/base.css", "groupseg/report/report.js",
         "groupseg/text/lists/sclip.txt", "groupseg/text/names/voc.groupvit.json",
     } <= files  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "changed", "counts"),
+    [
+        ("architecture", "scenes/trunk", True),
+        ("architecture", "clip/attention", False),
+        ("architecture", "groupvit/image", False),
+        ("groupvit", "groupvit/image", True),
+        ("groupvit", "scenes/grouping", True),
+        ("groupvit", "scenes/trunk", False),
+        ("clip", "clip/pixels", True),
+        ("clip", "given/scores", False),
+        ("scores", "given/scores", True),
+        ("clip", "frame", True),
+    ],
+)
+def test_segments_follow_the_code_of_their_own_network(copy: Path, kind: str, changed: str, counts: bool) -> None:
+    before = segmenting(kind, Code(copy))
+    path = copy / f"groupseg/networks/{changed}.py"
+    assert (edited(path, change, lambda: segmenting(kind, Code(copy))) != before) == counts

@@ -40,6 +40,7 @@ def note_code(**changed: str) -> None:
     rules = {**dict.fromkeys(STRATEGIES, "same"), **changed}
     for stage in PARAMETERS:
         note = {"stage": stage, "code": changed.get(stage, "same"), **dict.fromkeys(RECORDS.get(stage, ()), rules)}
+        note |= {"segments": changed.get("segment", "same")} if stage in ("variant", "unseen") else {}
         for dataset in load_params().run.datasets if KINDS.get(stage) == "datasets" else [None]:
             write_json(paths.note(stage, dataset), note)
 

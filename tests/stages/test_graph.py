@@ -16,8 +16,9 @@ STAGES: dict[str, dict[str, Any]] = {
     name: stage.get("do", stage)
     for name, stage in YAML(typ="safe", pure=True).load(ROOT / "dvc.yaml")["stages"].items()
 }
-# Not in the graph: helpers of the stages, what trains the models beside the one that runs, what chooses for it.
-OTHERS = {
+# Not in the graph: what trains the models beside the one that runs and what chooses for it, and helpers of the stages.
+BESIDE = {"refine", "two_stage", "unseen", "variant"}
+OTHERS = BESIDE | {
     "__init__",
     "archives",
     "beside",
@@ -25,14 +26,11 @@ OTHERS = {
     "params",
     "paths",
     "predictions",
-    "refine",
     "rows",
     "schema",
     "faults",
     "stage",
     "tables",
-    "unseen",
-    "variant",
 }
 
 
@@ -60,15 +58,15 @@ def test_a_stage_depends_on_its_note_and_on_no_folder_of_code(name: str) -> None
 
 def test_stages_import_no_stage() -> None:
     code = Code(ROOT)
-    for name in (*STAGES, "unseen", "variant"):
+    for name in (*STAGES, *BESIDE):
         imported = code.imports.find_modules_directly_imported_by(f"stages.{name}")
         assert {module for module in imported if module.startswith("stages.")} <= {
-            f"stages.{name}" for name in OTHERS - {"unseen", "variant"}
+            f"stages.{name}" for name in OTHERS - BESIDE
         }
 
 
 def test_every_stage_has_parameters_in_its_note_and_none_in_the_graph() -> None:
-    assert set(PARAMETERS) == {*STAGES, "refine", "unseen", "variant"} - {"sources"}
+    assert set(PARAMETERS) == {*STAGES, *BESIDE} - {"sources"}
     assert not [name for name, stage in STAGES.items() if "params" in stage]
 
 
@@ -85,7 +83,7 @@ def test_the_note_of_a_stage_holds_the_sections_it_reads(name: str) -> None:
     noted = {parameter.split(".")[0] for parameter in PARAMETERS[name]}
     read = {"refine" if section == "refinement" else section for section in read}
     # These are no stages: what they keep goes by keys.
-    assert name in ("refine", "unseen", "variant") or read - free <= noted
+    assert name in BESIDE or read - free <= noted
 
 
 def test_calibration_sees_no_test_image() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from timm.layers import Attention
+from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 
 from groupseg.networks.base import Precision
@@ -13,6 +13,7 @@ from groupseg.networks.device import device
 from groupseg.networks.frame import Windows
 from groupseg.networks.groupvit.image import GroupingStage
 from groupseg.networks.groupvit.model import GroupViT
+from groupseg.networks.groupvit.parted import PartedAttention
 from groupseg.networks.groupvit.weights import load_groupvit
 from groupseg.networks.protocol import WindowSegments
 
@@ -42,7 +43,7 @@ class GroupViTNetwork:
         if self._reduced:
             for stage in self._model.img_encoder.layers:
                 assert isinstance(stage, GroupingStage)
-                round_blocks(stage.blocks, fused=self._device.type != "cpu")
+                round_blocks(stage.blocks, parted=self._device.type == "cpu")
         width = model.architecture.space
         self.text_mean: NDArray[np.float32] = np.zeros(width, np.float32)
         self.scale = model.scale()
@@ -51,25 +52,24 @@ class GroupViTNetwork:
     @torch.inference_mode()
     def __call__(self, images: Tensor) -> WindowSegments:
         """Groups windows, uint8 [B, 3, h, w], of at least one patch."""
-        # Attention in parts holds all logits. Those of more images do not stay in the cache of a processor.
-        at_once = 2 if self._reduced and self._device.type == "cpu" else len(images)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._reduced):
-            parts = [self._model(normalise_as_imagenet(part.to(self._device))) for part in torch.split(images, at_once)]
-        return WindowSegments(*(torch.cat(tensors) for tensors in zip(*parts, strict=True)))
+            return WindowSegments(*self._model(normalise_as_imagenet(images.to(self._device))))
 
 
-def round_blocks(blocks: nn.Module, fused: bool) -> None:
+def round_blocks(blocks: nn.Module, parted: bool) -> None:
     """Brings what transformer blocks multiply by to bfloat16: autocast would round it again for each batch.
 
     Args:
         blocks: Of a stage.
-        fused: Whether attention is one operation. On processors that takes twice the time in bfloat16.
+        parted: Whether attention is computed in parts; see `PartedAttention`.
     """
-    for layer in blocks.modules():
-        if isinstance(layer, nn.Linear):
-            layer.to(torch.bfloat16)
-        elif isinstance(layer, Attention):
-            layer.fused_attn = fused
+    for block in blocks.children():
+        assert isinstance(block, Block)
+        for layer in block.modules():
+            if isinstance(layer, nn.Linear):
+                layer.to(torch.bfloat16)
+        if parted:
+            block.attn = PartedAttention(block.attn)
 
 
 def normalise_as_imagenet(images: Tensor) -> Tensor:
