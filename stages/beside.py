@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from groupseg.datasets.shards import read_crossfit, read_prepared_classes, read_samples
+from groupseg.errors import UserError
 from groupseg.io.files import read_json
 from groupseg.metrics.bootstrap import resample_weights
 from groupseg.networks.protocol import Network
@@ -108,8 +109,13 @@ def figure_keys(split: Split, stage: str, *others: Any) -> dict[str, str]:
         split: The segments, which are not made.
         stage: Whose note says which code makes figures.
         others: What they are made from besides.
+
+    Raises:
+        UserError: If that note comes from an older version of the project.
     """
     note, shards = read_json(paths.note(stage)), sorted(paths.prepared(split.dataset).iterdir())
+    if "segments" not in note:
+        raise UserError(f"{paths.note(stage)} comes from an older version of the project. Run `dvc repro` first.")
     made_from = [
         files_digest(split.file, paths.text(split.dataset), *shards),
         note["segments"],

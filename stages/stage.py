@@ -56,7 +56,8 @@ def run(main: Callable[..., None], shared: bool = False) -> None:
     except UserError as error:
         _fail(str(error), *_all_named(error, called), *damaged_copies(str(error)))
     except (KeyError, FileNotFoundError) as error:
-        if unknown := _unknown(arguments):
+        named = isinstance(error, FileNotFoundError) or error.args[0] in arguments.values()
+        if named and (unknown := _unknown(arguments)):
             _fail(unknown)
         if isinstance(error, KeyError) or error.filename is None:
             raise
@@ -86,7 +87,7 @@ def _unknown(arguments: Mapping[str, str]) -> str:
     params = load_params()
     for argument, section in {"dataset": "datasets", "corpus": "corpora", "name": "models"}.items():
         known: list[str] = list(getattr(params, section))
-        if argument in arguments and arguments[argument] not in known:
+        if argument in arguments and arguments[argument] not in (*known, "all"):
             return f"params.yaml defines no {arguments[argument]!r} under `{section}`. There are {', '.join(known)}."
     return ""
 

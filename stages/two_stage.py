@@ -39,13 +39,13 @@ MODEL, SEEDS = "two_stage", (0, 1, 2)
 NAMES = {f"{part}_{seed}": (part, seed) for part, seed in product(ABLATIONS, SEEDS)}
 
 
-def main(name: str) -> None:
+def main(training: str) -> None:
     """Trains and judges what is missing or of anything else: all, or one such as losses_0."""
-    if name not in ("all", *NAMES):
-        raise UserError(f"{name} is unknown. There are all, {', '.join(NAMES)}.")
+    if training not in ("all", *NAMES):
+        raise UserError(f"{training} is unknown. There are all, {', '.join(NAMES)}.")
     params = load_params()
-    for one in NAMES if name == "all" else [name]:
-        make(one, params)
+    for name in NAMES if training == "all" else [training]:
+        make(name, params)
 
 
 def make(name: str, params: Params) -> None:

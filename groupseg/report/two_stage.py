@@ -4,7 +4,7 @@ from statistics import fmean
 
 from groupseg.metrics.seeds import spread_within
 from groupseg.report.forms import Form, read_result
-from groupseg.report.found.words import listing, verdict
+from groupseg.report.found.words import verdict
 from groupseg.report.gains import Gain, mean_difference
 from groupseg.report.numbers import percent
 from groupseg.report.page_table import Table, markdown_lines
@@ -55,16 +55,16 @@ def read_ablated(results: Results) -> list[Ablated]:
 
 
 def two_stage_sentences(results: Results, records: list[Ablated]) -> list[str]:
-    """Says of each part what is reached without it."""
+    """Says of each part whether something is lost without it; the table has the figures."""
     said, datasets = [], _datasets(results, records)
     for part, words in WITHOUT.items():
         parts = []
         for figure, title in _figures(records).items():
             found = {one: _gain(records, part, one, figure) for one in datasets}
             if gains := {one: gain for one, gain in found.items() if gain is not None}:
-                parts.append(f"{title.replace('label', 'the label')} {verdict(gains)}: {listing(gains)}")
+                parts.append(f"{title.replace('label', 'the label')} {verdict(gains)}")
         if parts:
-            said.append(f"Without {words}, {'; '.join(parts)}.")
+            said.append(f"Without {words}: {'; '.join(parts)}.")
     return said
 
 

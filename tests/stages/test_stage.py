@@ -105,6 +105,21 @@ def test_a_name_that_params_yaml_does_not_define_is_one_line(
     assert line.startswith(f"error: params.yaml defines no 'nope' under `{section}`. There are ")
 
 
+@pytest.mark.parametrize("name", ["all", "scenes_big"])
+def test_a_key_that_is_no_argument_is_not_blamed_on_one(
+    project: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    shutil.copy(SHIPPED, project)
+    monkeypatch.chdir(project)
+    monkeypatch.setattr("sys.argv", ["variant.py", name])
+
+    def main(name: str) -> None:
+        raise KeyError("segments")
+
+    with pytest.raises(KeyError):
+        stage.run(main)
+
+
 def test_another_key_that_is_missing_keeps_its_traceback(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copy(SHIPPED, project)
     monkeypatch.chdir(project)

@@ -202,6 +202,16 @@ def test_weights_of_another_training_are_not_taken_over(copied: Path, capsys: py
     assert sha256(paths.weights(VARIANT)) != sha256(paths.weights(MODEL))
 
 
+def test_a_note_of_an_older_version_says_so(copied: Path) -> None:
+    note = read_json(paths.note("variant"))
+    del note["segments"]
+    write_json(paths.note("variant"), note)
+    with pytest.raises(UserError, match=r"variant\.json comes from an older version of the project\. Run `dvc repro`"):
+        variant.main(VARIANT)
+    note_code()
+    variant.main(VARIANT)
+
+
 @pytest.mark.parametrize("content", [b"", b'{"datasets": {', b"[]", b"{}"], ids=repr)
 def test_figures_that_are_not_whole_are_made_again(copied: Path, content: bytes) -> None:
     before = FILE.read_bytes()
