@@ -44,6 +44,8 @@ def main(training: str) -> None:
     if training not in ("all", *NAMES):
         raise UserError(f"{training} is unknown. There are all, {', '.join(NAMES)}.")
     params = load_params()
+    if MODEL not in params.run.variants or not paths.source("models", MODEL).exists():
+        raise UserError(f"{MODEL} is no variant that is ready. List it in run.variants, and run `dvc repro` before.")
     for name in NAMES if training == "all" else [training]:
         make(name, params)
 

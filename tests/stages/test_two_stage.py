@@ -32,6 +32,7 @@ def ready(shared: Path) -> None:
             "run.datasets": ["scenes20"],
             "run.corpora": ["scenes20"],
             "run.strategies": ["fixed", "global"],
+            "run.variants": ["two_stage"],
             "datasets.scenes20.baseline": "fixed",
             "evaluate": {"resamples": 20, "seed": 0, "best": "fixed"},
             "models.two_stage": {
@@ -84,3 +85,9 @@ def test_nothing_left_out_is_the_training_of_the_pipeline() -> None:
 def test_a_name_that_there_is_not() -> None:
     with pytest.raises(UserError, match=r"losses_7 is unknown. There are all, none_0, none_1"):
         two_stage.main("losses_7")
+
+
+def test_a_model_that_is_no_variant_is_refused() -> None:
+    set_params({"run.variants": []})
+    with pytest.raises(UserError, match=r"two_stage is no variant that is ready\. List it in run\.variants"):
+        two_stage.main("all")
