@@ -59,5 +59,5 @@ FIRST = ("check_params", "sources", "captions", "prepare")
 def test_what_an_earlier_stage_has_not_made_is_one_line(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    known = {"dataset": "scenes20", "corpus": "scenes20", "name": "scenes_small"}
+    known = {"dataset": "scenes20", "corpus": "scenes20", "name": "scenes_small", "training": "losses_0"}
     check(name, [known[argument] for argument in arguments(name)], monkeypatch, capsys)
