@@ -14,7 +14,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export HF_HUB_OFFLINE := 1
 export NO_MKDOCS_2_WARNING := 1
 
-# The C library gives memory back at once, and takes and clears it anew for the next tensor. Kept, it is faster.
+# The C library gives freed memory back to the system, which clears it anew for the next tensor. Here it stays.
 repro repro-all seeds bench: export MALLOC_TRIM_THRESHOLD_ := 4294967296
 repro repro-all seeds bench: export MALLOC_MMAP_THRESHOLD_ := 1073741824
 repro repro-all seeds bench: export MALLOC_TOP_PAD_ := 268435456

@@ -17,7 +17,7 @@ from typing import Any
 from groupseg.code import Code
 from groupseg.drawings import told
 from groupseg.io.files import sha256, write_json
-from groupseg.networks.registry import NETWORKS, segments_of
+from groupseg.networks.registry import NETWORKS, kind_of, segments_of
 from groupseg.networks.scenes.kind import Small
 from groupseg.parallel import workers
 from groupseg.sources.fetch import fetch
@@ -117,8 +117,7 @@ def of_stage(params: Params, stage: str, item: str | None, code: Code) -> dict[s
     if stage == "train" and item:
         digest = training(params, item, code)
     elif stage == "segment":
-        model = params.models[params.run.model]
-        digest = segmenting(next(name for name in NETWORKS if hasattr(model, name)), code)
+        digest = segmenting(kind_of(vars(params.models[params.run.model])), code)
     else:
         digest = code.digest([f"stages.{stage}"])
     files = of_files(params, KINDS[stage], item) if stage in paths.MAKERS.values() and item else {}
@@ -150,7 +149,7 @@ def training(params: Params, model: str, code: Code) -> str:
     return code.digest(["stages.train"], without=others)
 
 
-def segmenting(kind: str, code: Code) -> str:
+def segmenting(kind: str | None, code: Code) -> str:
     """Returns the digest of the code that segments images by a kind of network, without that of the other kinds."""
     kinds = {type(one).__module__: name == kind for name, one in NETWORKS.items()}
     own = code.closure([module for module, runs in kinds.items() if runs])

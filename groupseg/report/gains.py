@@ -53,6 +53,10 @@ class Gain:
         """In points, with the interval."""
         return f"{signed(self.value)} [{signed(self.low)}, {signed(self.high)}]"
 
+    def markdown(self) -> str:
+        """As `str`, bold where it has a sign."""
+        return f"**{self}**" if self.sign else str(self)
+
 
 class Gains:
     """Reads differences from the results of a run; each is a gain by data set, without those where it is not known."""

@@ -111,6 +111,4 @@ def _cell(found: Gains, kind: ModelKind, dataset: DatasetResults, figure: str) -
 def _change(found: Gains, kind: ModelKind, dataset: DatasetResults, figure: str) -> str:
     """What a kind changes, bold where that is found."""
     gain = found.of_kind(kind, figure).get(dataset.name)
-    if gain is None:
-        return NOTHING
-    return f"**{gain}**" if gain.sign else str(gain)
+    return NOTHING if gain is None else gain.markdown()

@@ -62,7 +62,8 @@ def two_stage_sentences(results: Results, records: list[Ablated]) -> list[str]:
         for figure, title in _figures(records).items():
             found = {one: _gain(records, part, one, figure) for one in datasets}
             if gains := {one: gain for one, gain in found.items() if gain is not None}:
-                parts.append(f"{title.replace('label', 'the label')} {verdict(gains)}")
+                subject = f"the {title}" if figure == LABEL_ORACLE else title
+                parts.append(f"{subject} {verdict(gains)}")
         if parts:
             said.append(f"Without {words}: {'; '.join(parts)}.")
     return said
@@ -95,7 +96,7 @@ def _figures(records: list[Ablated]) -> dict[str, str]:
 def _cell(records: list[Ablated], part: str, dataset: str, figure: str) -> str:
     reached = percent(fmean(one.datasets[dataset][figure] for one in _of(records, part)))
     gain = _gain(records, part, dataset, figure)
-    return reached if gain is None else f"{reached}, {f'**{gain}**' if gain.sign else gain}"
+    return reached if gain is None else f"{reached}, {gain.markdown()}"
 
 
 def _gain(records: list[Ablated], part: str, dataset: str, figure: str) -> Gain | None:

@@ -7,10 +7,11 @@ from scipy import stats
 
 from groupseg.errors import UserError
 from groupseg.io.files import write_json
+from groupseg.networks.scenes.ablation import ABLATIONS
 from groupseg.report.numbers import MINUS
 from groupseg.report.results import Results
 from groupseg.report.roles import LABEL_ORACLE
-from groupseg.report.two_stage import two_stage_block
+from groupseg.report.two_stage import WITHOUT, two_stage_block
 from tests.report.made import dataset, results
 
 WHOLE, LESS = [0.50, 0.51, 0.49], [0.40, 0.42, 0.41]
@@ -56,6 +57,10 @@ def test_it_reads_the_other_way_when_the_figures_do(tmp_path: Path) -> None:
 def test_it_says_how_long_and_on_what_they_were_trained(tmp_path: Path) -> None:
     assert "Trainings of 800 steps, on cpu." in two_stage_block(told(tmp_path, {"none": WHOLE}))
     assert "Trainings of 800 steps, on a GPU." in two_stage_block(told(tmp_path / "gpu", {"none": WHOLE}, "cuda"))
+
+
+def test_every_part_that_can_be_left_out_has_words() -> None:
+    assert list(WITHOUT) == list(ABLATIONS)
 
 
 def test_where_nothing_was_trained_it_says_how_to(tmp_path: Path) -> None:

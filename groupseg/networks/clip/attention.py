@@ -9,11 +9,9 @@ from torch.nn import functional as F
 
 from groupseg.networks.clip.config import Attention
 
-# All tokens.
 ALL_TOKENS = slice(None)
 
-# Of QuickGELU.
-_STEEP = 1.702
+_STEEP = 1.702  # the factor of QuickGELU
 
 
 class Method(NamedTuple):

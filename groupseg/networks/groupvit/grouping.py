@@ -29,7 +29,7 @@ def exact(tensor: Tensor) -> torch.autocast:
     """Keeps float32 where an outer `torch.autocast` asks for less.
 
     Which group a patch belongs to is decided by little, and changes all that follows: what decides it is never done
-    with half the digits. All else is.
+    with half the digits.
     """
     return torch.autocast(tensor.device.type, enabled=False)
 
